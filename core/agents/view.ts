@@ -1,0 +1,67 @@
+/**
+ * What an organisation's agent sees: its own cluster, its own account, its own fills and what the
+ * market published. Never another organisation's queue.
+ */
+import type { ClassPrice, SecurityLevel } from '../market/orders.ts';
+import type { Millicredits, TimeMs } from '../kernel/units.ts';
+
+export type ClusterKind = 'hpc' | 'htc' | 'cloud' | 'testbed' | 'government';
+
+/** Nodes that the cluster lacks. */
+export interface Want {
+  /** Stable across rounds for the same piece of demand. */
+  readonly wantId: string;
+  readonly nodes: number;
+  /** Equal to `nodes` for a gang, 1 for work that scales. */
+  readonly minimumNodes: number;
+  /** Acceptable classes, best first. */
+  readonly nodeClasses: readonly string[];
+  /** Working time needed on a node, set-up not counted. */
+  readonly durationMs: number;
+  readonly earliestStartMs: TimeMs;
+  /** The work is worth nothing if it ends later. */
+  readonly latestEndMs: TimeMs;
+  /** What serving the whole want is worth to the organisation. */
+  readonly valueMillicredits: Millicredits;
+  readonly securityLevel: SecurityLevel;
+  readonly acceptsRecall: boolean;
+}
+
+/** Nodes that the cluster could do without. */
+export interface Spare {
+  readonly spareId: string;
+  readonly nodeClass: string;
+  readonly nodes: number;
+  readonly fromMs: TimeMs;
+  readonly untilMs: TimeMs;
+  /** What the owner gives up, for one node over one hour. */
+  readonly costMillicreditsPerNodeHour: Millicredits;
+  /** Null: firm. A number: the owner keeps the right to take them back at this notice. */
+  readonly recallNoticeMs: number | null;
+}
+
+export interface ClusterView {
+  readonly organisation: string;
+  readonly kind: ClusterKind;
+  readonly nowMs: TimeMs;
+  readonly wants: readonly Want[];
+  readonly spares: readonly Spare[];
+  readonly balanceMillicredits: Millicredits;
+  readonly givenNodeMs: number;
+  readonly receivedNodeMs: number;
+}
+
+/** How the market is laid out in time: what an agent needs to turn times into slots. */
+export interface MarketTerms {
+  readonly roundStartMs: TimeMs;
+  readonly slotMs: number;
+  readonly horizonSlots: number;
+  /** Time a lease loses at its start before a node is ready, by security level. */
+  readonly setupMs: Readonly<Record<SecurityLevel, number>>;
+  /** Time a lease loses at its end to power-off, sanitizing and verification. */
+  readonly releaseMs: number;
+  readonly lastPrices: readonly ClassPrice[];
+  /** Security level that each class can prove. */
+  readonly classSecurity: Readonly<Record<string, SecurityLevel>>;
+  readonly recallPenaltyPartsPerMillion: number;
+}

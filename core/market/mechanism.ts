@@ -1,0 +1,44 @@
+/** The one interface behind which every way of matching supply and demand stands. */
+import type { Clearing, MarketRound } from './orders.ts';
+
+/** Domain in which a claimed property holds; `never` is the honest answer for many. */
+export type ClaimDomain =
+  | 'always'
+  | 'unit-demand'
+  | 'diminishing-returns'
+  | 'single-minded'
+  | 'price-taking'
+  | 'never';
+
+/** What a mechanism claims; the conformance suite fails one that claims too much. */
+export interface PropertyCard {
+  readonly individualRationality: ClaimDomain;
+  readonly incentiveCompatibility: ClaimDomain;
+  readonly efficiency: ClaimDomain;
+  /** `strong`: Σ payments = Σ receipts; `weak`: ≥; `none`: there may be a deficit. */
+  readonly budgetBalance: 'strong' | 'weak' | 'none' | 'no-money';
+  readonly falseNameProofness: ClaimDomain;
+  readonly gangs: boolean;
+  readonly windows: boolean;
+}
+
+/** What a mechanism carries from one round to the next (a posted price, credits); plain data. */
+export type MechanismState = Readonly<Record<string, number>>;
+
+export interface ClearedRound {
+  readonly clearing: Clearing;
+  readonly state: MechanismState;
+}
+
+/**
+ * A mechanism is a pure function of the round, its parameters and what it carried over: the same
+ * bytes in give the same bytes out.
+ */
+export interface Mechanism {
+  readonly name: string;
+  readonly version: number;
+  readonly properties: PropertyCard;
+  clear(round: MarketRound, parameters: MechanismParameters, state: MechanismState): ClearedRound;
+}
+
+export type MechanismParameters = Readonly<Record<string, number>>;

@@ -1,0 +1,113 @@
+/**
+ * What is traded: a node of one class for a run of whole slots.
+ *
+ * Slots are numbered from the start of the round's horizon; windows are half-open
+ * `[startSlot, endSlot)`. Money is in integer millicredits. A gang takes all its nodes in one
+ * class or nothing.
+ */
+import type { Millicredits } from '../kernel/units.ts';
+
+export type SecurityLevel = 'none' | 'attested' | 'full';
+
+export const SECURITY_LEVELS: readonly SecurityLevel[] = ['none', 'attested', 'full'];
+
+/** One way in which a bid can be served. */
+export interface BidOption {
+  readonly nodeClass: string;
+  /** Most nodes wanted. */
+  readonly nodes: number;
+  /** Fewest nodes of use: equal to `nodes` for a gang, 1 for work that scales. */
+  readonly minimumNodes: number;
+  readonly startSlot: number;
+  readonly endSlot: number;
+  /** Worth of all `nodes` over the window; fewer nodes are worth proportionally less. */
+  readonly valueMillicredits: Millicredits;
+}
+
+export interface Bid {
+  readonly bidId: string;
+  readonly organisation: string;
+  /** At most one option is served (XOR). */
+  readonly options: readonly BidOption[];
+  readonly securityLevel: SecurityLevel;
+  /** The work survives being recalled at the owner's notice. */
+  readonly acceptsRecall: boolean;
+}
+
+/** Terms on which an owner may take a lent node back before the lease ends. */
+export interface RecallTerms {
+  readonly noticeMs: number;
+  /** Paid to the borrower when recalled, in parts per million of the rest of the price. */
+  readonly penaltyPartsPerMillion: number;
+}
+
+export interface Ask {
+  readonly askId: string;
+  readonly organisation: string;
+  readonly nodeClass: string;
+  readonly nodes: number;
+  readonly startSlot: number;
+  readonly endSlot: number;
+  /** Least the owner takes for one node over one slot. */
+  readonly reserveMillicredits: Millicredits;
+  /** Null for a firm offer, which cannot be taken back. */
+  readonly recall: RecallTerms | null;
+  /** Highest security level that the nodes of this class can prove. */
+  readonly securityLevel: SecurityLevel;
+}
+
+/** The part of a fill that one ask supplies. */
+export interface FillPart {
+  readonly askId: string;
+  readonly nodes: number;
+}
+
+export interface Fill {
+  readonly bidId: string;
+  readonly optionIndex: number;
+  readonly nodes: number;
+  readonly parts: readonly FillPart[];
+  /** What the buyer pays for the whole fill. */
+  readonly paymentMillicredits: Millicredits;
+}
+
+/** Sealed orders of one round, in order of submission. */
+export interface MarketRound {
+  readonly roundId: number;
+  readonly slotMs: number;
+  readonly horizonSlots: number;
+  readonly bids: readonly Bid[];
+  readonly asks: readonly Ask[];
+  /** For lotteries and search; fixed before the orders were known. */
+  readonly seed: string;
+}
+
+/** Clearing price of one node-slot; null where nothing of the class was traded in the slot. */
+export interface ClassPrice {
+  readonly nodeClass: string;
+  readonly millicreditsPerNodeSlot: Millicredits | null;
+}
+
+export interface Clearing {
+  readonly fills: readonly Fill[];
+  /** By ask: what its owner receives. */
+  readonly receipts: ReadonlyMap<string, Millicredits>;
+  /** Σ payments − Σ receipts: kept by (or missing at) the exchange. */
+  readonly surplusMillicredits: Millicredits;
+  readonly prices: readonly ClassPrice[];
+  /** Reported value of what was served − reserve of what was sold. */
+  readonly welfareMillicredits: Millicredits;
+  /** Orders left out, each with a stable code. */
+  readonly rejected: readonly { readonly orderId: string; readonly code: string }[];
+}
+
+export const SECURITY_RANK: Readonly<Record<SecurityLevel, number>> = { none: 0, attested: 1, full: 2 };
+
+/** Whether nodes of this ask may serve this bid, apart from window and number. */
+export function isCompatible(bid: Bid, ask: Ask): boolean {
+  return (
+    ask.organisation !== bid.organisation &&
+    SECURITY_RANK[ask.securityLevel] >= SECURITY_RANK[bid.securityLevel] &&
+    (ask.recall === null || bid.acceptsRecall)
+  );
+}
