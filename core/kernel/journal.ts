@@ -34,7 +34,12 @@ export function recordHash(sha256: Sha256, prev: string, body: object): string {
 
 export interface JournalWriter<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
   /** The record of one event, chained to the one before it. `last` adds the state hash. */
-  append(event: Event, effects: readonly Effect[], state: State, last?: boolean): JournalRecord<Event>;
+  append(
+    event: Event,
+    effects: readonly Effect[],
+    state: State,
+    last?: boolean,
+  ): JournalRecord<Event>;
 }
 
 export function journalWriter<State, Event extends ServiceEvent, Effect extends ServiceEffect>(
@@ -85,7 +90,12 @@ export function verifyChain(sha256: Sha256, records: Iterable<JournalRecord>): R
  * states where the journal holds their hash (at every event the caller asks for with `full`,
  * against a second run).
  */
-export function replayJournal<Configuration, State, Event extends ServiceEvent, Effect extends ServiceEffect>(
+export function replayJournal<
+  Configuration,
+  State,
+  Event extends ServiceEvent,
+  Effect extends ServiceEffect,
+>(
   service: Service<Configuration, State, Event, Effect>,
   configuration: Configuration,
   records: Iterable<JournalRecord<Event>>,

@@ -1,0 +1,105 @@
+/**
+ * What crosses the border of a provisioning service: golden images, copy-on-write clones and
+ * diskless boot (after BMI/M2), and the diskful plan that it is compared with (Foreman).
+ *
+ * Anybody may run one. It is asked by the tenant's orchestrator and has effects on storage and on
+ * the boot path of nodes, never on power or switches.
+ */
+import type {
+  Command,
+  EffectOutcome,
+  Reply,
+  ServiceEffect,
+  SetTimer,
+  CancelTimer,
+  TimerFired,
+} from '../kernel/service.ts';
+import type { SecurityLevel } from '../market/orders.ts';
+import type { TimeMs } from '../kernel/units.ts';
+
+/** `diskless`: clone, expose, network boot. `diskful`: install to the local disk, boot from it. */
+export type ProvisioningMethod = 'diskless' | 'diskful';
+
+export type DiskState = 'cloning' | 'ready' | 'exposed' | 'parked' | 'destroying' | 'uncertain';
+
+export interface ProvisionNode extends Command {
+  readonly kind: 'ProvisionNode';
+  readonly leaseId: string;
+  readonly nodeId: string;
+  readonly imageId: string;
+  readonly method: ProvisioningMethod;
+  /** `full` encrypts the root disk and the path to it. */
+  readonly securityLevel: SecurityLevel;
+  /** True where attested firmware is already running and the tenant's kernel is started by kexec. */
+  readonly fromAttestedFirmware: boolean;
+}
+/** After the node is cut off: destroy its clone, or park it for a later lease. */
+export interface DeprovisionNode extends Command {
+  readonly kind: 'DeprovisionNode';
+  readonly leaseId: string;
+  readonly nodeId: string;
+  readonly park: boolean;
+}
+
+export interface StorageEffect extends ServiceEffect {
+  readonly effectId: string;
+  readonly deadlineMs: TimeMs;
+}
+export interface CloneImage extends StorageEffect {
+  readonly kind: 'CloneImage';
+  readonly imageId: string;
+  readonly diskId: string;
+}
+/** Opens the disk to exactly one node, by a secret made for this lease. */
+export interface ExposeDisk extends StorageEffect {
+  readonly kind: 'ExposeDisk';
+  readonly diskId: string;
+  readonly nodeId: string;
+  readonly leaseId: string;
+}
+export interface HideDisk extends StorageEffect {
+  readonly kind: 'HideDisk';
+  readonly diskId: string;
+}
+export interface DestroyDisk extends StorageEffect {
+  readonly kind: 'DestroyDisk';
+  readonly diskId: string;
+}
+/** Starts the tenant's system; `ok` once it answers. */
+export interface BootNode extends StorageEffect {
+  readonly kind: 'BootNode';
+  readonly nodeId: string;
+  readonly leaseId: string;
+  readonly method: ProvisioningMethod;
+  readonly securityLevel: SecurityLevel;
+  readonly fromAttestedFirmware: boolean;
+}
+
+/** Told to the orchestrator that asked. */
+export interface ProvisionNotice extends ServiceEffect {
+  readonly kind: 'Notify';
+  readonly to: Command['from'];
+  readonly notice:
+    | { readonly kind: 'NodeProvisioned'; readonly leaseId: string; readonly nodeId: string }
+    | {
+        readonly kind: 'ProvisionFailed';
+        readonly leaseId: string;
+        readonly nodeId: string;
+        readonly code: string;
+      }
+    | { readonly kind: 'NodeDeprovisioned'; readonly leaseId: string; readonly nodeId: string };
+}
+
+export type ProvisionerEffect =
+  | CloneImage
+  | ExposeDisk
+  | HideDisk
+  | DestroyDisk
+  | BootNode
+  | ProvisionNotice
+  | Reply
+  | SetTimer
+  | CancelTimer;
+
+export type ProvisionerOutcome = EffectOutcome<undefined>;
+export type ProvisionerTimer = TimerFired;
