@@ -1,0 +1,132 @@
+/**
+ * The event queue of a simulated world: objects by time, priority and order of scheduling, with
+ * cancellation. Objects sit in a table; only their handles go through the future-event list.
+ */
+import { invariant } from '../../core/kernel/errors.ts';
+import type { FutureEventList } from './future-event-list.ts';
+import { HeapQueue } from './heap-queue.ts';
+
+/** Names one scheduled event; good until it was handed out or cancelled, harmless afterwards. */
+export type EventToken = number;
+
+/** 2^26: a token is generation · 2^26 + slot, and stays a safe integer. */
+const SLOTS = 67_108_864;
+/** 2^27 */
+const GENERATIONS = 134_217_728;
+/** Cancelled entries are swept out once there are this many and they outnumber the others. */
+const SWEEP_MINIMUM = 1_024;
+
+export class EventQueue<Item> {
+  /** Time of the event handed out last; scheduling before it is a bug and throws. */
+  nowMs = -Infinity;
+  /** Priority of the event handed out last. */
+  priority = 0;
+  readonly #list: FutureEventList;
+  readonly #items: (Item | undefined)[] = [];
+  readonly #generations: number[] = [];
+  /** 1 scheduled, 0 free or cancelled. */
+  readonly #live: boolean[] = [];
+  readonly #free: number[] = [];
+  #cancelled = 0;
+
+  /** @param list the future-event list to use; any gives the same history */
+  constructor(list: FutureEventList = new HeapQueue()) {
+    invariant(list.size === 0, 'an event queue starts with an empty list');
+    this.#list = list;
+  }
+
+  /** Events that wait, cancelled ones not counted. */
+  get size(): number {
+    return this.#list.size - this.#cancelled;
+  }
+
+  /**
+   * @param timeMs finite, ≥ `nowMs`
+   * @param priority integer in [−32,768, 32,767]; at equal times the lower goes first
+   * @throws OcxError INVARIANT_VIOLATED for a time in the past or a key that has no order
+   */
+  schedule(timeMs: number, priority: number, item: Item): EventToken {
+    invariant(
+      timeMs >= this.nowMs,
+      `event at ${timeMs} ms would be in the past (${this.nowMs} ms)`,
+    );
+    const slot = this.#free.length > 0 ? this.#free[this.#free.length - 1]! : this.#items.length;
+    this.#list.push(timeMs, priority, slot);
+    if (slot === this.#items.length) {
+      invariant(slot < SLOTS, 'too many events wait at once');
+      this.#items.push(item);
+      this.#generations.push(0);
+      this.#live.push(true);
+    } else {
+      this.#free.pop();
+      this.#items[slot] = item;
+      this.#live[slot] = true;
+    }
+    return this.#generations[slot]! * SLOTS + slot;
+  }
+
+  /** Takes an event back; false when it was already handed out or cancelled. */
+  cancel(token: EventToken): boolean {
+    const slot = token % SLOTS;
+    if (this.#live[slot] !== true) return false;
+    if (this.#generations[slot] !== (token - slot) / SLOTS) return false;
+    this.#live[slot] = false;
+    this.#items[slot] = undefined;
+    this.#cancelled += 1;
+    if (this.#cancelled > SWEEP_MINIMUM && this.#cancelled > this.size) this.#sweep();
+    return true;
+  }
+
+  /** Time of the next event; Infinity when none waits. */
+  nextTimeMs(): number {
+    this.#skipCancelled();
+    return this.#list.peekTime();
+  }
+
+  /** Hands out the next event and moves `nowMs` to its time; undefined when none waits. */
+  next(): Item | undefined {
+    for (;;) {
+      const slot = this.#list.pop();
+      if (slot < 0) return undefined;
+      const live = this.#live[slot];
+      const item = this.#items[slot];
+      this.#release(slot);
+      if (live) {
+        this.nowMs = this.#list.poppedTimeMs;
+        this.priority = this.#list.poppedPriority;
+        return item;
+      }
+      this.#cancelled -= 1;
+    }
+  }
+
+  #skipCancelled(): void {
+    while (this.#cancelled > 0) {
+      const slot = this.#list.peek();
+      if (slot < 0 || this.#live[slot]) return;
+      this.#list.pop();
+      this.#release(slot);
+      this.#cancelled -= 1;
+    }
+  }
+
+  /** Puts the list together again without what was cancelled; the order stays. */
+  #sweep(): void {
+    const list = this.#list;
+    const kept: { timeMs: number; priority: number; slot: number }[] = [];
+    for (let slot = list.pop(); slot >= 0; slot = list.pop()) {
+      if (this.#live[slot]) {
+        kept.push({ timeMs: list.poppedTimeMs, priority: list.poppedPriority, slot });
+      } else this.#release(slot);
+    }
+    for (const { timeMs, priority, slot } of kept) list.push(timeMs, priority, slot);
+    this.#cancelled = 0;
+  }
+
+  #release(slot: number): void {
+    this.#items[slot] = undefined;
+    this.#live[slot] = false;
+    this.#generations[slot] = (this.#generations[slot]! + 1) % GENERATIONS;
+    this.#free.push(slot);
+  }
+}
