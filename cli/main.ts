@@ -1,0 +1,98 @@
+#!/usr/bin/env node
+/**
+ * The program `ocx`. Commands are registered here, one file each; `main` runs one command line
+ * against given streams and answers with the exit code, so that tests need no process of their own.
+ */
+import { readFileSync, realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError } from 'commander';
+import { reportFailure } from './command.ts';
+import { describeFailure, EXIT_DONE, EXIT_INPUT } from './failure.ts';
+import { currentInvocation, processStreams } from './streams.ts';
+import type { Invocation, Streams } from './streams.ts';
+
+/** Codes with which commander says that it has printed what was asked for. */
+const DISPLAYED: ReadonlySet<string> = new Set(['commander.helpDisplayed', 'commander.version']);
+
+/** The commands; each one is a file with a `registerX(program)`. */
+const REGISTRATIONS: readonly ((program: Command) => void)[] = [];
+
+function createProgram(streams: Streams): Command {
+  const program = new Command('ocx')
+    .description('Open Cloud eXchange: bare-metal nodes, traded between clusters.')
+    .version(readVersion(), '--version', 'print the version')
+    .helpOption('--help', 'print help')
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+      // Errors are told by us, as one line.
+      outputError: () => {},
+      getOutHelpWidth: () => Math.min(streams.stdout.columns ?? 100, 100),
+    })
+    .showSuggestionAfterError()
+    .exitOverride();
+  for (const register of REGISTRATIONS) register(program);
+  return program;
+}
+
+/**
+ * Runs one command line.
+ *
+ * @param argv the arguments after `ocx`
+ * @returns the exit code: 0 done · 1 negative result · 2 wrong input · 3 resource failed · 70 bug
+ */
+export async function main(
+  argv: readonly string[],
+  streams: Streams = processStreams(),
+): Promise<number> {
+  const invocation: Invocation = { streams, exitCode: EXIT_DONE };
+  await currentInvocation.run(invocation, async () => {
+    try {
+      await createProgram(streams).parseAsync(argv, { from: 'user' });
+    } catch (error) {
+      if (error instanceof CommanderError && DISPLAYED.has(error.code)) return;
+      if (error instanceof CommanderError && error.code === 'commander.help') {
+        // A command is missing: commander has printed the help on standard error.
+        invocation.exitCode = EXIT_INPUT;
+        return;
+      }
+      reportFailure(invocation, error, argv.includes('--debug'));
+    }
+  });
+  return invocation.exitCode;
+}
+
+function readVersion(): string {
+  // From a checkout package.json is one folder up, from dist/ it is two.
+  for (const place of ['../package.json', '../../package.json']) {
+    try {
+      const text = readFileSync(new URL(place, import.meta.url), 'utf8');
+      return String((JSON.parse(text) as { version: unknown }).version);
+    } catch {
+      continue;
+    }
+  }
+  return 'unknown';
+}
+
+/** The whole of a process: what main() cannot answer for itself. */
+async function runProcess(): Promise<void> {
+  // A reader that went away, as in `ocx … | head`, is no failure; nothing more is printed to it.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  const fail = (error: unknown) => {
+    const failure = describeFailure(error);
+    const stack = process.argv.includes('--debug') ? `${failure.stack}\n` : '';
+    process.stderr.write(`${failure.line}\n${stack}`);
+    process.exit(failure.exitCode);
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  process.exitCode = await main(process.argv.slice(2));
+}
+
+const started = process.argv[1];
+if (started && realpathSync(started) === fileURLToPath(import.meta.url)) await runProcess();
