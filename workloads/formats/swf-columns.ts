@@ -1,0 +1,113 @@
+/** Growing columns for the rows of a log, put into (submit, file) order at the end. */
+import type { JobTable } from '../../core/demand/jobs.ts';
+
+/** Columns of SWF beside those of a job table; −1 where unknown. Same order as the table. */
+export interface SwfDetails {
+  readonly waitSeconds: Float64Array;
+  /** Field 5. */
+  readonly allocated: Int32Array;
+  /** Field 8. */
+  readonly requested: Int32Array;
+  /** Field 11: 0 failed, 1 completed, 2–4 partial records, 5 cancelled. */
+  readonly status: Int8Array;
+  readonly queue: Int32Array;
+  readonly partition: Int32Array;
+}
+
+type Column = Float64Array | Int32Array | Int8Array;
+
+export class SwfColumns {
+  #capacity: number;
+  #count = 0;
+  #outOfOrder = 0;
+  #lastSubmit = -1;
+  #columns: Column[];
+  readonly #detailed: boolean;
+
+  constructor(capacity: number, detailed: boolean) {
+    this.#capacity = capacity;
+    this.#detailed = detailed;
+    this.#columns = [
+      new Float64Array(capacity),
+      new Float64Array(capacity),
+      new Float64Array(capacity),
+      new Float64Array(capacity),
+      new Int32Array(capacity),
+      new Int32Array(capacity),
+    ];
+    if (!detailed) return;
+    this.#columns.push(new Float64Array(capacity), new Int32Array(capacity));
+    this.#columns.push(new Int32Array(capacity), new Int8Array(capacity));
+    this.#columns.push(new Int32Array(capacity), new Int32Array(capacity));
+  }
+
+  /** @param values the 18 fields */
+  push(values: Float64Array, processors: number): void {
+    if (this.#count === this.#capacity) this.#grow();
+    const at = this.#count++;
+    const columns = this.#columns;
+    const submit = values[1]!;
+    if (submit < this.#lastSubmit) this.#outOfOrder += 1;
+    this.#lastSubmit = submit;
+    columns[0]![at] = values[0]!;
+    columns[1]![at] = submit;
+    columns[2]![at] = values[3]!;
+    columns[3]![at] = values[8]!;
+    columns[4]![at] = processors;
+    columns[5]![at] = values[11]!;
+    if (!this.#detailed) return;
+    columns[6]![at] = values[2]!;
+    columns[7]![at] = values[4]!;
+    columns[8]![at] = values[7]!;
+    columns[9]![at] = values[10]!;
+    columns[10]![at] = values[14]!;
+    columns[11]![at] = values[15]!;
+  }
+
+  finish(): { jobs: JobTable; details: SwfDetails | null; outOfOrder: number } {
+    const count = this.#count;
+    const order = this.#outOfOrder > 0 ? this.#submitOrder() : null;
+    const take = (index: number): Column => {
+      const column = this.#columns[index]!;
+      if (order === null) return count === this.#capacity ? column : column.slice(0, count);
+      const sorted = column.slice(0, count);
+      for (let i = 0; i < count; i++) sorted[i] = column[order[i]!]!;
+      return sorted;
+    };
+    const jobs: JobTable = {
+      count,
+      jobNumber: take(0) as Float64Array,
+      submitSeconds: take(1) as Float64Array,
+      runSeconds: take(2) as Float64Array,
+      estimateSeconds: take(3) as Float64Array,
+      processors: take(4) as Int32Array,
+      user: take(5) as Int32Array,
+    };
+    if (!this.#detailed) return { jobs, details: null, outOfOrder: this.#outOfOrder };
+    const details: SwfDetails = {
+      waitSeconds: take(6) as Float64Array,
+      allocated: take(7) as Int32Array,
+      requested: take(8) as Int32Array,
+      status: take(9) as Int8Array,
+      queue: take(10) as Int32Array,
+      partition: take(11) as Int32Array,
+    };
+    return { jobs, details, outOfOrder: this.#outOfOrder };
+  }
+
+  #submitOrder(): Uint32Array {
+    const submit = this.#columns[1]!;
+    const order = new Uint32Array(this.#count);
+    for (let i = 0; i < order.length; i++) order[i] = i;
+    return order.sort((a, b) => submit[a]! - submit[b]! || a - b);
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    this.#columns = this.#columns.map((column) => {
+      const grown = new (column.constructor as new (length: number) => Column)(this.#capacity);
+      grown.set(column);
+      return grown;
+    });
+  }
+}

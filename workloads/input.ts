@@ -1,0 +1,414 @@
+/**
+ * Opens untrusted input files: one clear error for whatever is wrong with them, never a partial
+ * result, and limits on everything that an attacker could make large.
+ */
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { OcxError } from '../core/kernel/errors.ts';
+
+/** Limits on one input file. */
+export interface InputLimits {
+  /** Bytes of text after decompression. */
+  readonly maxBytes: number;
+  /** Decompressed bytes per compressed byte; not applied below `ratioFreeBytes`. */
+  readonly maxRatio: number;
+  readonly ratioFreeBytes: number;
+  readonly maxLineBytes: number;
+}
+
+const MEBIBYTE = 1 << 20;
+
+/** Limits for files that are scanned block by block. */
+export const SCAN_LIMITS: InputLimits = {
+  maxBytes: 4096 * MEBIBYTE,
+  maxRatio: 200,
+  ratioFreeBytes: MEBIBYTE,
+  maxLineBytes: MEBIBYTE,
+};
+
+/** Limits for files that are held in memory as one text. */
+export const TEXT_LIMITS: InputLimits = { ...SCAN_LIMITS, maxBytes: 256 * MEBIBYTE };
+
+const BLOCK_BYTES = 8 * MEBIBYTE;
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+/** A stretch of a file: whole lines, except that the file's last line may lack its line feed. */
+export interface LineBlock {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A file opened for scanning. */
+export interface LineSource {
+  readonly path: string;
+  /** Size of the file on disk. */
+  readonly fileBytes: number;
+  /** Upper bound of the text's size, as far as it is known before reading. */
+  readonly textBytes: number;
+  readonly blocks: Iterable<LineBlock>;
+}
+
+/**
+ * Opens a plain or gzip file (told by its first bytes) for one scan over its lines. A UTF-8 byte
+ * order mark is skipped.
+ *
+ * @throws OcxError INPUT_… for anything that is not a readable text file within the limits; while
+ * reading, too: what was scanned so far must then be thrown away.
+ */
+export function openLines(path: string, limits: InputLimits = SCAN_LIMITS): LineSource {
+  const descriptor = openRegularFile(path);
+  try {
+    const size = fstatSync(descriptor).size;
+    const head = Buffer.alloc(Math.min(4, size));
+    readSync(descriptor, head, 0, head.length, 0);
+    refuseForeignCompression(path, head);
+    if (isGzip(head)) {
+      const bytes = gunzip(path, readWhole(path, descriptor, size), limits);
+      return {
+        path,
+        fileBytes: size,
+        textBytes: bytes.length,
+        blocks: bufferBlocks(path, bytes, limits),
+      };
+    }
+    if (size > limits.maxBytes) throw tooLarge(path, limits);
+  } finally {
+    closeSync(descriptor);
+  }
+  const size = openedSize(path);
+  return { path, fileBytes: size, textBytes: size, blocks: fileBlocks(path, size, limits) };
+}
+
+/**
+ * Reads a whole plain or gzip file as UTF-8 text.
+ *
+ * @throws OcxError INPUT_… as `openLines`; INPUT_ENCODING for bytes that are not UTF-8.
+ */
+export function readTextFile(path: string, limits: InputLimits = TEXT_LIMITS): string {
+  const pieces: Buffer[] = [];
+  for (const block of openLines(path, limits).blocks) {
+    pieces.push(Buffer.from(block.bytes.slice(block.start, block.end)));
+  }
+  const bytes = Buffer.concat(pieces);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    throw new OcxError({
+      code: 'INPUT_ENCODING',
+      message: 'the file is not UTF-8 text',
+      place: { file: path, line: firstInvalidLine(bytes) },
+      remedy: 'convert it to UTF-8',
+    });
+  }
+}
+
+/** SHA-256 of a file as it lies on disk, 64 hex digits. */
+export function fileSha256(path: string): string {
+  const descriptor = openRegularFile(path);
+  try {
+    const hash = createHash('sha256');
+    const buffer = Buffer.alloc(MEBIBYTE);
+    for (;;) {
+      const count = readSync(descriptor, buffer, 0, buffer.length, null);
+      if (count === 0) return hash.digest('hex');
+      hash.update(buffer.subarray(0, count));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function openRegularFile(path: string): number {
+  let descriptor: number;
+  try {
+    // O_NONBLOCK: opening a FIFO must not wait for a writer.
+    descriptor = openSync(path, 0x0 | 0o4000);
+  } catch (error) {
+    throw unopened(path, error as NodeJS.ErrnoException);
+  }
+  const status = fstatSync(descriptor);
+  if (status.isFile() && status.size > 0) return descriptor;
+  closeSync(descriptor);
+  if (status.isDirectory()) {
+    throw new OcxError({
+      code: 'INPUT_IS_DIRECTORY',
+      message: 'a file is expected here, this is a directory',
+      place: { file: path },
+      remedy: 'name one file in it',
+    });
+  }
+  if (!status.isFile()) {
+    throw new OcxError({
+      code: 'INPUT_NOT_A_FILE',
+      message: 'only regular files are read, not devices, pipes or sockets',
+      place: { file: path },
+      remedy: 'save the data to a file first',
+    });
+  }
+  throw emptyFile(path);
+}
+
+function unopened(path: string, error: NodeJS.ErrnoException): OcxError {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
+    return new OcxError({
+      code: 'INPUT_NO_FILE',
+      message: 'there is no such file',
+      place: { file: path },
+      remedy: 'check the path; relative ones start at the scenario, then at OCX_TRACES',
+    });
+  }
+  return new OcxError(
+    {
+      code: 'INPUT_UNREADABLE',
+      message: `the file cannot be opened (${error.code ?? 'unknown reason'})`,
+      place: { file: path },
+      remedy: 'check its permissions and links',
+    },
+    { cause: error },
+  );
+}
+
+function emptyFile(path: string): OcxError {
+  return new OcxError({
+    code: 'INPUT_EMPTY',
+    message: 'the file is empty',
+    place: { file: path },
+    remedy: 'fetch it again',
+  });
+}
+
+function tooLarge(path: string, limits: InputLimits): OcxError {
+  return new OcxError({
+    code: 'INPUT_TOO_LARGE',
+    message: `the file holds more than ${limits.maxBytes / MEBIBYTE} MiB of text`,
+    place: { file: path },
+    remedy: 'split it',
+  });
+}
+
+function lineTooLong(path: string, line: number, limits: InputLimits): OcxError {
+  return new OcxError({
+    code: 'INPUT_LINE_TOO_LONG',
+    message: `a line is longer than ${limits.maxLineBytes} bytes`,
+    place: { file: path, line },
+    remedy: 'check that this is the right file',
+  });
+}
+
+function openedSize(path: string): number {
+  const descriptor = openRegularFile(path);
+  const size = fstatSync(descriptor).size;
+  closeSync(descriptor);
+  return size;
+}
+
+function readWhole(path: string, descriptor: number, size: number): Buffer {
+  const bytes = readFileSync(descriptor);
+  // The first read moved nothing (it gave a position), so this is the whole file.
+  if (bytes.length !== size) throw changed(path);
+  return bytes;
+}
+
+function changed(path: string): OcxError {
+  return new OcxError({
+    code: 'INPUT_CHANGED',
+    message: 'the file changed while it was read',
+    place: { file: path },
+    remedy: 'wait until it is complete',
+  });
+}
+
+function isGzip(head: Uint8Array): boolean {
+  return head.length >= 2 && head[0] === 0x1f && head[1] === 0x8b;
+}
+
+const FOREIGN_COMPRESSION: readonly (readonly [string, readonly number[]])[] = [
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+  ['zip', [0x50, 0x4b, 0x03, 0x04]],
+];
+
+function refuseForeignCompression(path: string, head: Uint8Array): void {
+  for (const [name, magic] of FOREIGN_COMPRESSION) {
+    if (!magic.every((byte, index) => head[index] === byte)) continue;
+    throw new OcxError({
+      code: 'INPUT_COMPRESSION',
+      message: `the file is compressed with ${name}, which is not read`,
+      place: { file: path },
+      remedy: 'unpack it, or compress it with gzip',
+    });
+  }
+}
+
+function gunzip(path: string, compressed: Buffer, limits: InputLimits): Uint8Array {
+  const byRatio = Math.max(limits.ratioFreeBytes, compressed.length * limits.maxRatio);
+  const maxOutputLength = Math.min(limits.maxBytes, byRatio);
+  let bytes: Uint8Array;
+  try {
+    bytes = gunzipSync(compressed, { maxOutputLength });
+  } catch (error) {
+    throw unzipFailure(path, error as NodeJS.ErrnoException, maxOutputLength);
+  }
+  if (bytes.length === 0) throw emptyFile(path);
+  if (isGzip(bytes)) {
+    throw new OcxError({
+      code: 'INPUT_GZIP_NESTED',
+      message: 'the file is compressed twice',
+      place: { file: path },
+      remedy: 'unpack it once',
+    });
+  }
+  return bytes;
+}
+
+function unzipFailure(path: string, error: NodeJS.ErrnoException, limit: number): OcxError {
+  const place = { file: path };
+  if (error.code === 'ERR_BUFFER_TOO_LARGE') {
+    return new OcxError({
+      code: 'INPUT_GZIP_BOMB',
+      message: `the file unpacks to more than ${limit} bytes`,
+      place,
+      remedy: 'unpack it yourself if you trust it',
+    });
+  }
+  if (error.code === 'Z_BUF_ERROR') {
+    return new OcxError({
+      code: 'INPUT_TRUNCATED',
+      message: 'the gzip data ends too early',
+      place,
+      remedy: 'fetch the file again',
+    });
+  }
+  return new OcxError(
+    {
+      code: 'INPUT_GZIP_CORRUPT',
+      message: `the gzip data is damaged (${error.code ?? 'unknown'})`,
+      place,
+      remedy: 'fetch the file again',
+    },
+    { cause: error },
+  );
+}
+
+/** Refuses what cannot be text, by the first kilobytes; answers how many bytes to skip. */
+function checkHead(path: string, bytes: Uint8Array): number {
+  const end = Math.min(bytes.length, 8192);
+  const utf16 =
+    (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  let zerosEven = 0;
+  let zerosOdd = 0;
+  for (let i = 0; i < end; i++) {
+    if (bytes[i] !== 0) continue;
+    if (i % 2 === 0) zerosEven++;
+    else zerosOdd++;
+  }
+  const quarter = end / 4;
+  if (utf16 || zerosEven > quarter !== zerosOdd > quarter) {
+    throw new OcxError({
+      code: 'INPUT_ENCODING',
+      message: 'the file is UTF-16 text',
+      place: { file: path, line: 1 },
+      remedy: 'convert it to UTF-8',
+    });
+  }
+  if (zerosEven + zerosOdd > 0 || controlShare(bytes, end) > 0.05) {
+    throw new OcxError({
+      code: 'INPUT_BINARY',
+      message: 'the file is binary, not text',
+      place: { file: path },
+      remedy: 'check that this is the right file',
+    });
+  }
+  if (!bytes.includes(LINE_FEED) && bytes.subarray(0, end).includes(CARRIAGE_RETURN)) {
+    throw new OcxError({
+      code: 'INPUT_LINE_ENDING',
+      message: 'lines end with a carriage return alone',
+      place: { file: path, line: 1 },
+      remedy: 'convert the line endings to line feeds',
+    });
+  }
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+}
+
+function controlShare(bytes: Uint8Array, end: number): number {
+  let controls = 0;
+  for (let i = 0; i < end; i++) {
+    const byte = bytes[i]!;
+    if (byte < 9 || (byte > 13 && byte < 32)) controls++;
+  }
+  return controls / Math.max(1, end);
+}
+
+function* bufferBlocks(path: string, bytes: Uint8Array, limits: InputLimits): Generator<LineBlock> {
+  let start = checkHead(path, bytes.subarray(0, BLOCK_BYTES));
+  while (start < bytes.length) {
+    const limit = Math.min(bytes.length, start + BLOCK_BYTES);
+    let end = limit;
+    if (limit < bytes.length) {
+      end = bytes.lastIndexOf(LINE_FEED, limit - 1) + 1;
+      if (end <= start) throw lineTooLong(path, lineNumberAt(bytes, start), limits);
+    }
+    yield { bytes, start, end };
+    start = end;
+  }
+}
+
+function* fileBlocks(path: string, size: number, limits: InputLimits): Generator<LineBlock> {
+  const descriptor = openRegularFile(path);
+  try {
+    const buffer = Buffer.alloc(Math.min(size, BLOCK_BYTES) + limits.maxLineBytes + 1);
+    let carried = 0;
+    let total = 0;
+    let linesBefore = 0;
+    for (let first = true; ; first = false) {
+      const wanted = Math.min(BLOCK_BYTES, buffer.length - carried);
+      const count = readSync(descriptor, buffer, carried, wanted, null);
+      total += count;
+      if (total > limits.maxBytes) throw tooLarge(path, limits);
+      const filled = carried + count;
+      const start = first ? checkHead(path, buffer.subarray(0, filled)) : 0;
+      if (count === 0) {
+        if (total !== size) throw changed(path);
+        if (filled > start) yield { bytes: buffer, start, end: filled };
+        return;
+      }
+      const end = buffer.lastIndexOf(LINE_FEED, filled - 1) + 1;
+      if (filled - end > limits.maxLineBytes) {
+        throw lineTooLong(path, linesBefore + lineNumberAt(buffer, end), limits);
+      }
+      if (end > start) {
+        yield { bytes: buffer, start, end };
+        linesBefore += lineNumberAt(buffer, end) - 1;
+      }
+      buffer.copyWithin(0, Math.max(end, start), filled);
+      carried = filled - Math.max(end, start);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function lineNumberAt(bytes: Uint8Array, offset: number): number {
+  let line = 1;
+  for (let i = 0; i < offset; i++) if (bytes[i] === LINE_FEED) line++;
+  return line;
+}
+
+function firstInvalidLine(bytes: Buffer): number {
+  let line = 1;
+  for (let start = 0; start < bytes.length; line++) {
+    const found = bytes.indexOf(LINE_FEED, start);
+    const end = found < 0 ? bytes.length : found;
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(start, end));
+    } catch {
+      return line;
+    }
+    start = end + 1;
+  }
+  return line;
+}
