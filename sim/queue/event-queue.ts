@@ -3,16 +3,15 @@
  * cancellation. Objects sit in a table; only their handles go through the future-event list.
  */
 import { invariant } from '../../core/kernel/errors.ts';
+import { CalendarQueue } from './calendar-queue.ts';
 import type { FutureEventList } from './future-event-list.ts';
-import { HeapQueue } from './heap-queue.ts';
 
 /** Names one scheduled event; good until it was handed out or cancelled, harmless afterwards. */
 export type EventToken = number;
 
-/** 2^26: a token is generation · 2^26 + slot, and stays a safe integer. */
+/** 2^26: a token is stamp · 2^26 + slot, and stays a safe integer. */
 const SLOTS = 67_108_864;
-/** 2^27 */
-const GENERATIONS = 134_217_728;
+const STAMP_MASK = 0x7ffffff;
 /** Cancelled entries are swept out once there are this many and they outnumber the others. */
 const SWEEP_MINIMUM = 1_024;
 
@@ -23,14 +22,13 @@ export class EventQueue<Item> {
   priority = 0;
   readonly #list: FutureEventList;
   readonly #items: (Item | undefined)[] = [];
-  readonly #generations: number[] = [];
-  /** 1 scheduled, 0 free or cancelled. */
-  readonly #live: boolean[] = [];
+  /** Odd while the event of a slot waits; counts up whenever that changes. */
+  #stamps = new Int32Array(64);
   readonly #free: number[] = [];
   #cancelled = 0;
 
   /** @param list the future-event list to use; any gives the same history */
-  constructor(list: FutureEventList = new HeapQueue()) {
+  constructor(list: FutureEventList = new CalendarQueue()) {
     invariant(list.size === 0, 'an event queue starts with an empty list');
     this.#list = list;
   }
@@ -50,27 +48,23 @@ export class EventQueue<Item> {
       timeMs >= this.nowMs,
       `event at ${timeMs} ms would be in the past (${this.nowMs} ms)`,
     );
-    const slot = this.#free.length > 0 ? this.#free[this.#free.length - 1]! : this.#items.length;
+    const reused = this.#free.length > 0;
+    const slot = reused ? this.#free[this.#free.length - 1]! : this.#items.length;
     this.#list.push(timeMs, priority, slot);
-    if (slot === this.#items.length) {
-      invariant(slot < SLOTS, 'too many events wait at once');
-      this.#items.push(item);
-      this.#generations.push(0);
-      this.#live.push(true);
-    } else {
-      this.#free.pop();
-      this.#items[slot] = item;
-      this.#live[slot] = true;
-    }
-    return this.#generations[slot]! * SLOTS + slot;
+    if (reused) this.#free.pop();
+    else if (slot === this.#stamps.length) this.#growStamps();
+    this.#items[slot] = item;
+    const stamp = (this.#stamps[slot]! + 1) & STAMP_MASK;
+    this.#stamps[slot] = stamp;
+    return stamp * SLOTS + slot;
   }
 
   /** Takes an event back; false when it was already handed out or cancelled. */
   cancel(token: EventToken): boolean {
     const slot = token % SLOTS;
-    if (this.#live[slot] !== true) return false;
-    if (this.#generations[slot] !== (token - slot) / SLOTS) return false;
-    this.#live[slot] = false;
+    const stamp = (token - slot) / SLOTS;
+    if ((stamp & 1) === 0 || this.#stamps[slot] !== stamp) return false;
+    this.#stamps[slot] = (stamp + 1) & STAMP_MASK;
     this.#items[slot] = undefined;
     this.#cancelled += 1;
     if (this.#cancelled > SWEEP_MINIMUM && this.#cancelled > this.size) this.#sweep();
@@ -88,10 +82,8 @@ export class EventQueue<Item> {
     for (;;) {
       const slot = this.#list.pop();
       if (slot < 0) return undefined;
-      const live = this.#live[slot];
       const item = this.#items[slot];
-      this.#release(slot);
-      if (live) {
+      if (this.#release(slot)) {
         this.nowMs = this.#list.poppedTimeMs;
         this.priority = this.#list.poppedPriority;
         return item;
@@ -103,7 +95,7 @@ export class EventQueue<Item> {
   #skipCancelled(): void {
     while (this.#cancelled > 0) {
       const slot = this.#list.peek();
-      if (slot < 0 || this.#live[slot]) return;
+      if (slot < 0 || (this.#stamps[slot]! & 1) === 1) return;
       this.#list.pop();
       this.#release(slot);
       this.#cancelled -= 1;
@@ -115,7 +107,7 @@ export class EventQueue<Item> {
     const list = this.#list;
     const kept: { timeMs: number; priority: number; slot: number }[] = [];
     for (let slot = list.pop(); slot >= 0; slot = list.pop()) {
-      if (this.#live[slot]) {
+      if ((this.#stamps[slot]! & 1) === 1) {
         kept.push({ timeMs: list.poppedTimeMs, priority: list.poppedPriority, slot });
       } else this.#release(slot);
     }
@@ -123,10 +115,20 @@ export class EventQueue<Item> {
     this.#cancelled = 0;
   }
 
-  #release(slot: number): void {
-    this.#items[slot] = undefined;
-    this.#live[slot] = false;
-    this.#generations[slot] = (this.#generations[slot]! + 1) % GENERATIONS;
+  /** Makes a slot free that the list has let go of; whether its event was still awaited. */
+  #release(slot: number): boolean {
     this.#free.push(slot);
+    const stamp = this.#stamps[slot]!;
+    if ((stamp & 1) === 0) return false;
+    this.#stamps[slot] = (stamp + 1) & STAMP_MASK;
+    this.#items[slot] = undefined;
+    return true;
+  }
+
+  #growStamps(): void {
+    invariant(this.#stamps.length < SLOTS, 'too many events wait at once');
+    const stamps = new Int32Array(this.#stamps.length * 2);
+    stamps.set(this.#stamps);
+    this.#stamps = stamps;
   }
 }
