@@ -1,0 +1,84 @@
+/** What a schema cannot say: names that must exist, and numbers that must fit each other. */
+import { OcxError } from '../../core/kernel/errors.ts';
+import { nearestRemedy } from './nearest.ts';
+import type { Scenario } from './schema.ts';
+
+/** @throws OcxError INPUT_SCENARIO_… at the first thing that makes no sense */
+export function checkMeaning(
+  scenario: Scenario,
+  file: string,
+  mechanisms: readonly string[],
+  strategies: readonly string[],
+): void {
+  const fail = (code: string, keyPath: string, message: string, remedy: string): never => {
+    throw new OcxError({ code, message, place: { file, keyPath }, remedy });
+  };
+  unique(scenario.nodeClass, 'nodeClass', fail);
+  unique(scenario.organisation, 'organisation', fail);
+  unique(scenario.variant, 'variant', fail);
+  const classes = scenario.nodeClass.map((nodeClass) => nodeClass.name);
+  for (const organisation of scenario.organisation) {
+    const path = `organisation.${organisation.name}`;
+    for (const nodeClass of Object.keys(organisation.nodes)) {
+      if (classes.includes(nodeClass)) continue;
+      fail(
+        'INPUT_SCENARIO_UNKNOWN_CLASS',
+        `${path}.nodes.${nodeClass}`,
+        `no node class ${JSON.stringify(nodeClass)}`,
+        nearestRemedy(nodeClass, classes),
+      );
+    }
+    const nodes = Object.values(organisation.nodes).reduce((sum, count) => sum + count, 0);
+    if (nodes === 0) {
+      fail(
+        'INPUT_SCENARIO_NO_NODES',
+        `${path}.nodes`,
+        `${organisation.name} owns no nodes`,
+        'give it at least one',
+      );
+    }
+    known(organisation.strategy, strategies, `${path}.strategy`, 'strategy', fail);
+  }
+  known(scenario.market.mechanism, mechanisms, 'market.mechanism', 'mechanism', fail);
+  if (scenario.warmUpDays >= scenario.horizonDays) {
+    fail(
+      'INPUT_SCENARIO_VALUE',
+      'warmUpDays',
+      `the warm-up (${scenario.warmUpDays} d) leaves nothing of ${scenario.horizonDays} d`,
+      'make warmUpDays smaller than horizonDays',
+    );
+  }
+}
+
+type Fail = (code: string, keyPath: string, message: string, remedy: string) => never;
+
+function unique(tables: readonly { name: string }[], key: string, fail: Fail): void {
+  const seen = new Set<string>();
+  for (const { name } of tables) {
+    if (seen.has(name)) {
+      fail(
+        'INPUT_SCENARIO_DUPLICATE',
+        `${key}.${name}`,
+        `two tables of ${key} are called ${JSON.stringify(name)}`,
+        'give each a name of its own',
+      );
+    }
+    seen.add(name);
+  }
+}
+
+function known(
+  word: string,
+  words: readonly string[],
+  keyPath: string,
+  noun: string,
+  fail: Fail,
+): void {
+  if (words.includes(word)) return;
+  fail(
+    'INPUT_SCENARIO_VALUE',
+    keyPath,
+    `no ${noun} is called ${JSON.stringify(word)}`,
+    nearestRemedy(word, words),
+  );
+}

@@ -1,0 +1,281 @@
+/**
+ * The scenario: everything a comparison depends on, as a JSON Schema with defaults and prose.
+ *
+ * `Scenario` is the resolved form: defaults filled in, variants and `--set` applied, paths absolute.
+ */
+import { Type } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+
+const name = (description: string) =>
+  Type.String({ pattern: '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$', description });
+
+const share = (description: string, value: number) =>
+  Type.Number({ minimum: 0, maximum: 1, default: value, description });
+
+const positive = (description: string, value: number) =>
+  Type.Number({ exclusiveMinimum: 0, maximum: 1e9, default: value, description });
+
+const nonNegative = (description: string, value: number) =>
+  Type.Number({ minimum: 0, maximum: 1e9, default: value, description });
+
+/** One of these words. */
+function word<const W extends readonly string[]>(words: W, options: object = {}) {
+  return Type.Unsafe<W[number]>({ type: 'string', enum: words, ...options });
+}
+
+/** Every object refuses unknown keys and may be left out as a whole. */
+function table<T extends Record<string, TSchema>>(properties: T, description: string) {
+  return Type.Object(properties, { additionalProperties: false, description });
+}
+
+function optionalTable<T extends Record<string, TSchema>>(properties: T, description: string) {
+  return Type.Object(properties, { additionalProperties: false, default: {}, description });
+}
+
+const parameters = Type.Record(Type.String(), Type.Number(), {
+  default: {},
+  description: 'numbers that the mechanism or strategy documents',
+});
+
+export const NodeClassSchema = table(
+  {
+    name: name('what organisations and bids call the class'),
+    cores: Type.Integer({ minimum: 1, maximum: 4096, default: 32 }),
+    memoryGiB: positive('memory of one node, GiB', 256),
+    firmware: word(['uefi', 'linuxboot'], { default: 'uefi' }),
+    tpm: Type.Boolean({ default: true, description: 'without a TPM no level above none' }),
+    costPerHour: nonNegative('owner’s cost of running one node for an hour, credits', 0.2),
+  },
+  'a class of interchangeable nodes',
+);
+
+export const ValuationSchema = optionalTable(
+  {
+    nodeHour: nonNegative('worth of one useful node-hour, credits', 1),
+    spread: nonNegative('coefficient of variation of that worth between pieces of work', 0.5),
+    penaltyNodeHour: nonNegative('cost of one node-hour of lost load (cloud), credits', 1),
+    offHoursFactor: share('worth at nights and weekends against office hours (testbed)', 0.9),
+    urgencyFactor: nonNegative('worth at the deadline against worth at release (testbed)', 2),
+  },
+  'what work is worth to the organisation',
+);
+
+export const PolicySchema = optionalTable(
+  {
+    patienceHours: positive('least wait a batch user accepts, hours', 24),
+    patienceFactor: nonNegative('… or this times the requested time, if longer', 4),
+    bidAfterMinutes: nonNegative('a queued job is bid for once its expected wait is longer', 30),
+    checkpointableShare: share('share of batch jobs that survive being stopped', 0.5),
+    headRoomShare: share('cloud: nodes kept above the load', 0.15),
+    scaleUpMinutes: nonNegative('cloud: delay before a node that is wanted serves', 5),
+    leaseHours: positive('cloud: length of the leases it asks for, hours', 6),
+    tauMinutes: positive('government: time within which an emergency must have its nodes', 30),
+    recallNoticeMinutes: nonNegative('notice at which a recallable lease ends, minutes', 5),
+    sellsBusyNodes: Type.Boolean({
+      default: true,
+      description: 'offers nodes that are in use, at what stopping the work would cost',
+    }),
+    acceptsRecall: Type.Boolean({
+      default: true,
+      description: 'takes recallable leases where its work allows it',
+    }),
+  },
+  'how the organisation runs its cluster',
+);
+
+export function organisationSchema(workload: TSchema) {
+  return table(
+    {
+      name: name('of the organisation'),
+      kind: word(['hpc', 'htc', 'cloud', 'testbed', 'government']),
+      nodes: Type.Record(Type.String(), Type.Integer({ minimum: 0, maximum: 1_000_000 }), {
+        description: 'nodes owned, by class',
+      }),
+      securityLevel: word(['none', 'attested', 'full'], {
+        default: 'none',
+        description: 'that borrowed nodes must prove',
+      }),
+      scheduler: word(['fcfs', 'easy', 'easy-sjbf', 'conservative'], {
+        default: 'easy',
+        description: 'of a batch cluster',
+      }),
+      strategy: Type.String({ default: 'truthful', description: 'how it bids' }),
+      strategyParameters: parameters,
+      workload,
+      valuation: ValuationSchema,
+      policy: PolicySchema,
+    },
+    'one owner with one cluster',
+  );
+}
+
+export const MarketSchema = optionalTable(
+  {
+    mechanism: Type.String({ default: 'exchange-threshold', description: 'how a round clears' }),
+    parameters,
+    epochMinutes: positive('time between rounds, minutes', 60),
+    horizonSlots: Type.Integer({ minimum: 1, maximum: 2000, default: 168 }),
+    endowmentHours: nonNegative(
+      'credits at the start: this many hours of every owned node at its cost',
+      720,
+    ),
+    depositShare: share('of the price, locked by each side while a contract lives', 0.1),
+    recallPenaltyShare: share('of the rest of the price, paid to a recalled borrower', 0.2),
+    extraRounds: Type.Boolean({
+      default: true,
+      description: 'an emergency calls a round at once instead of waiting for the next',
+    }),
+    boundSamples: Type.Integer({
+      minimum: 0,
+      maximum: 100_000,
+      default: 50,
+      description: 'rounds whose LP bound is computed',
+    }),
+  },
+  'the market',
+);
+
+export const ProvisioningSchema = optionalTable(
+  {
+    method: word(['bmi', 'foreman'], { default: 'bmi' }),
+    calibration: Type.String({
+      default: 'r630',
+      description: 'r630, m620, or the path of a calibration file',
+    }),
+    deterministic: Type.Boolean({ default: false, description: 'means instead of samples' }),
+    reflashMinutes: nonNegative('firmware re-flash before every handover (an assumption)', 0),
+    attestation: Type.Boolean({
+      default: true,
+      description: 'false: every organisation takes nodes at level none',
+    }),
+  },
+  'how a borrowed node is set up',
+);
+
+export const FailuresSchema = optionalTable(
+  {
+    nodeMtbfHours: nonNegative('mean time between failures of a node; 0: never', 0),
+    bmcFailureShare: share('of BMC commands that fail', 0),
+    switchFailureShare: share('of switch commands that fail', 0),
+    storageFailureShare: share('of storage commands that fail', 0),
+  },
+  'what breaks',
+);
+
+export const SearchSchema = optionalTable(
+  {
+    enabled: Type.Boolean({ default: true }),
+    variant: Type.String({ default: 'market', description: 'whose hardware need is searched' }),
+    organisationTolerance: share('an organisation may fall short of today by this share', 0.005),
+    alignmentHours: Type.Array(Type.Number({ minimum: 0, maximum: 84 }), {
+      default: [],
+      description: 'shifts between owners for which the saving is measured again',
+    }),
+    replications: Type.Integer({
+      minimum: 0,
+      maximum: 10_000,
+      default: 0,
+      description: 'replications searched; 0: all',
+    }),
+  },
+  'the two searches for the least hardware',
+);
+
+export const GatesSchema = optionalTable(
+  {
+    minimumSaving: Type.Optional(Type.Number()),
+    minimumExtraNodeHours: Type.Optional(Type.Number()),
+  },
+  'thresholds that turn into exit code 1',
+);
+
+export const VariantSchema = table(
+  {
+    name: name('of the variant'),
+    set: Type.Record(Type.String(), Type.Unknown(), {
+      default: {},
+      description: 'key path → value, over the scenario',
+    }),
+  },
+  'a named change of the scenario; `static` is always there as the reference',
+);
+
+/** @param workload schema of one organisation's workload table */
+export function scenarioSchema(workload: TSchema) {
+  return table(
+    {
+      schema: Type.Optional(Type.Literal('ocx-scenario/1')),
+      name: name('of the scenario'),
+      title: Type.String({ default: '', maxLength: 200 }),
+      seed: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 1 }),
+      replications: Type.Integer({ minimum: 1, maximum: 10_000, default: 10 }),
+      horizonDays: positive('days simulated, warm-up included', 56),
+      warmUpDays: nonNegative('days before the measured window', 7),
+      slotMinutes: positive('length of a slot, minutes', 60),
+      nodeClass: Type.Array(NodeClassSchema, { minItems: 1, maxItems: 64 }),
+      organisation: Type.Array(organisationSchema(workload), { minItems: 1, maxItems: 1000 }),
+      market: MarketSchema,
+      provisioning: ProvisioningSchema,
+      failures: FailuresSchema,
+      search: SearchSchema,
+      gates: GatesSchema,
+      variant: Type.Array(VariantSchema, { default: [], maxItems: 64 }),
+      sensitivity: Type.Array(
+        table(
+          {
+            parameter: Type.String({ description: 'key path' }),
+            values: Type.Array(Type.Number(), { minItems: 1, maxItems: 32 }),
+          },
+          'one parameter swept',
+        ),
+        { default: [] },
+      ),
+    },
+    'an ocx scenario',
+  );
+}
+
+export type NodeClass = Static<typeof NodeClassSchema>;
+export type Valuation = Static<typeof ValuationSchema>;
+export type Policy = Static<typeof PolicySchema>;
+export type Market = Static<typeof MarketSchema>;
+export type Provisioning = Static<typeof ProvisioningSchema>;
+export type Failures = Static<typeof FailuresSchema>;
+export type Search = Static<typeof SearchSchema>;
+export type Gates = Static<typeof GatesSchema>;
+export type Variant = Static<typeof VariantSchema>;
+
+/** A workload table; `workloads/` knows what is in it. */
+export type WorkloadTable = Readonly<Record<string, unknown>>;
+
+export interface Organisation {
+  name: string;
+  kind: 'hpc' | 'htc' | 'cloud' | 'testbed' | 'government';
+  nodes: Record<string, number>;
+  securityLevel: 'none' | 'attested' | 'full';
+  scheduler: 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative';
+  strategy: string;
+  strategyParameters: Record<string, number>;
+  workload: WorkloadTable;
+  valuation: Valuation;
+  policy: Policy;
+}
+
+export interface Scenario {
+  name: string;
+  title: string;
+  seed: number;
+  replications: number;
+  horizonDays: number;
+  warmUpDays: number;
+  slotMinutes: number;
+  nodeClass: NodeClass[];
+  organisation: Organisation[];
+  market: Market;
+  provisioning: Provisioning;
+  failures: Failures;
+  search: Search;
+  gates: Gates;
+  variant: Variant[];
+  sensitivity: { parameter: string; values: number[] }[];
+}
