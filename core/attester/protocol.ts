@@ -5,14 +5,17 @@
  * A tenant may run its own. Its verdict goes to the isolation service, which opens the enclave,
  * and to the tenant's orchestrator.
  */
+import type { AttestationReport, LeaseNotice } from '../allocator/protocol.ts';
 import type {
+  CancelTimer,
   Command,
   EffectOutcome,
   Reply,
   ServiceEffect,
+  ServiceEvent,
   SetTimer,
-  CancelTimer,
   TimerFired,
+  Unsent,
 } from '../kernel/service.ts';
 import type { TimeMs } from '../kernel/units.ts';
 
@@ -21,6 +24,8 @@ export interface AttestNode extends Command {
   readonly kind: 'AttestNode';
   readonly leaseId: string;
   readonly nodeId: string;
+  /** The isolation service's; a command that is not newer than the last forgotten is late. */
+  readonly fencingToken: number;
   readonly bootCount: number;
   readonly policyId: string;
 }
@@ -29,6 +34,7 @@ export interface ForgetNode extends Command {
   readonly kind: 'ForgetNode';
   readonly leaseId: string;
   readonly nodeId: string;
+  readonly fencingToken: number;
 }
 
 /** A quote as the node's TPM signed it, checked for its signature by the world's crypto port. */
@@ -67,6 +73,8 @@ export interface MakeNonce extends ServiceEffect {
 export interface ReleaseKeyShare extends ServiceEffect {
   readonly kind: 'ReleaseKeyShare';
   readonly effectId: string;
+  /** Grows with every effect; key stores ignore what is older than what they did for a node. */
+  readonly sequence: number;
   readonly leaseId: string;
   readonly nodeId: string;
   readonly deadlineMs: TimeMs;
@@ -75,11 +83,21 @@ export interface ReleaseKeyShare extends ServiceEffect {
 export interface RevokeKeys extends ServiceEffect {
   readonly kind: 'RevokeKeys';
   readonly effectId: string;
+  /** Grows with every effect; key stores ignore what is older than what they did for a node. */
+  readonly sequence: number;
   readonly leaseId: string;
   readonly nodeId: string;
   readonly deadlineMs: TimeMs;
 }
 
+/** The verdict's way to the isolation service; it answers as to any command. */
+export interface ReportVerdict extends ServiceEffect {
+  readonly kind: 'ReportVerdict';
+  readonly service: string;
+  readonly command: Unsent<AttestationReport>;
+}
+
+/** The verdict's way to whoever asked for it. */
 export interface AttestationNotice extends ServiceEffect {
   readonly kind: 'Notify';
   readonly to: Command['from'];
@@ -101,6 +119,7 @@ export type AttesterEffect =
   | MakeNonce
   | ReleaseKeyShare
   | RevokeKeys
+  | ReportVerdict
   | AttestationNotice
   | Reply
   | SetTimer
@@ -108,3 +127,14 @@ export type AttesterEffect =
 
 export type AttesterOutcome = EffectOutcome<Quote | string | undefined>;
 export type AttesterTimer = TimerFired;
+
+/** The isolation service told us something; `NodePowered` and the end of a lease matter here. */
+export interface IsolationNoticeReceived extends ServiceEvent {
+  readonly kind: 'NoticeReceived';
+  readonly notice: LeaseNotice;
+}
+/** The isolation service's answer to a `ReportVerdict`. */
+export interface ReportAnswered extends ServiceEvent {
+  readonly kind: 'ReplyReceived';
+  readonly reply: Reply;
+}

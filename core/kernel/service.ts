@@ -24,6 +24,9 @@ export interface Command extends ServiceEvent {
   readonly from: Principal;
 }
 
+/** A command without the header that the sender's world fills in (`timeMs`, `from`). */
+export type Unsent<C> = C extends unknown ? Omit<C, 'timeMs' | 'from'> : never;
+
 /** A timer that the service set with `SetTimer` has run out. */
 export interface TimerFired extends ServiceEvent {
   readonly kind: 'TimerFired';

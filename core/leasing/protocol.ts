@@ -18,9 +18,11 @@ import type {
   ServiceEvent,
   SetTimer,
   TimerFired,
+  Unsent,
 } from '../kernel/service.ts';
 import type {
   DeprovisionNode,
+  PrepareNode,
   ProvisionNode,
   ProvisionNotice,
   ProvisioningMethod,
@@ -38,6 +40,10 @@ export interface EnclavePlan extends ServiceEvent {
   /** Names of the services that the tenant chose; attester null for level `none`. */
   readonly attester: string | null;
   readonly provisioner: string;
+  /** True: at the end the disks are parked for a later lease; absent or false: destroyed. */
+  readonly parkDisks?: boolean;
+  /** Parked disks to boot from, each given to one node in the order they come; the rest clone. */
+  readonly resumeDiskIds?: readonly string[];
 }
 
 /** A notice of one of the three services arrived. */
@@ -53,9 +59,6 @@ export interface ReplyReceived extends ServiceEvent {
 
 export type OrchestratorEvent = EnclavePlan | NoticeReceived | ReplyReceived | TimerFired;
 
-/** Without the header that the sender's world fills in (`timeMs`, `from`). */
-export type Unsent<C> = C extends unknown ? Omit<C, 'timeMs' | 'from'> : never;
-
 /** Ask another service. */
 export interface Request extends ServiceEffect {
   readonly kind: 'Request';
@@ -67,6 +70,7 @@ export interface Request extends ServiceEffect {
     | LeaseReturn
     | AttestNode
     | ForgetNode
+    | PrepareNode
     | ProvisionNode
     | DeprovisionNode
   >;

@@ -22,32 +22,49 @@ export type ProvisioningMethod = 'diskless' | 'diskful';
 
 export type DiskState = 'cloning' | 'ready' | 'exposed' | 'parked' | 'destroying' | 'uncertain';
 
-export interface ProvisionNode extends Command {
-  readonly kind: 'ProvisionNode';
+/**
+ * Fields of every command about a node under a lease. The fencing token is the isolation
+ * service's own; what comes with one that is not newer than the last deprovisioned is late and
+ * refused, so that a delayed copy of a command cannot bring a finished lease back to life.
+ */
+export interface NodeLeaseCommand extends Command {
   readonly leaseId: string;
   readonly nodeId: string;
+  readonly fencingToken: number;
+}
+/** Clone the image ahead of time, so that cloning does not delay the boot. Optional. */
+export interface PrepareNode extends NodeLeaseCommand {
+  readonly kind: 'PrepareNode';
+  readonly imageId: string;
+}
+export interface ProvisionNode extends NodeLeaseCommand {
+  readonly kind: 'ProvisionNode';
   readonly imageId: string;
   readonly method: ProvisioningMethod;
   /** `full` encrypts the root disk and the path to it. */
   readonly securityLevel: SecurityLevel;
   /** True where attested firmware is already running and the tenant's kernel is started by kexec. */
   readonly fromAttestedFirmware: boolean;
+  /** Boot from this parked disk of the same tenant rather than from a new clone. */
+  readonly resumeDiskId?: string;
 }
 /** After the node is cut off: destroy its clone, or park it for a later lease. */
-export interface DeprovisionNode extends Command {
+export interface DeprovisionNode extends NodeLeaseCommand {
   readonly kind: 'DeprovisionNode';
-  readonly leaseId: string;
-  readonly nodeId: string;
   readonly park: boolean;
 }
 
 export interface StorageEffect extends ServiceEffect {
   readonly effectId: string;
+  /** Grows with every effect; a store ignores what is older than what it did to the same disk. */
+  readonly sequence: number;
   readonly deadlineMs: TimeMs;
 }
 export interface CloneImage extends StorageEffect {
   readonly kind: 'CloneImage';
   readonly imageId: string;
+  /** Protected snapshot that the clone stands on. */
+  readonly snapshotId: string;
   readonly diskId: string;
 }
 /** Opens the disk to exactly one node, by a secret made for this lease. */
@@ -61,6 +78,7 @@ export interface HideDisk extends StorageEffect {
   readonly kind: 'HideDisk';
   readonly diskId: string;
 }
+/** `ok` also where there was no such disk. */
 export interface DestroyDisk extends StorageEffect {
   readonly kind: 'DestroyDisk';
   readonly diskId: string;
@@ -80,14 +98,27 @@ export interface ProvisionNotice extends ServiceEffect {
   readonly kind: 'Notify';
   readonly to: Command['from'];
   readonly notice:
-    | { readonly kind: 'NodeProvisioned'; readonly leaseId: string; readonly nodeId: string }
+    | {
+        readonly kind: 'NodeProvisioned';
+        readonly leaseId: string;
+        readonly nodeId: string;
+        /** Of the latest `ProvisionNode` that it answers. */
+        readonly commandId: string;
+      }
     | {
         readonly kind: 'ProvisionFailed';
         readonly leaseId: string;
         readonly nodeId: string;
+        readonly commandId: string;
         readonly code: string;
       }
-    | { readonly kind: 'NodeDeprovisioned'; readonly leaseId: string; readonly nodeId: string };
+    /** Every disk of the node under this lease is settled: destroyed, or parked. */
+    | {
+        readonly kind: 'NodeDeprovisioned';
+        readonly leaseId: string;
+        readonly nodeId: string;
+        readonly parkedDiskId: string | null;
+      };
 }
 
 export type ProvisionerEffect =
