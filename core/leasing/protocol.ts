@@ -40,6 +40,8 @@ export interface EnclavePlan extends ServiceEvent {
   /** Names of the services that the tenant chose; attester null for level `none`. */
   readonly attester: string | null;
   readonly provisioner: string;
+  /** End of the lease, where known: bounds the wait for notices that were lost on their way. */
+  readonly endMs?: number;
   /** True: at the end the disks are parked for a later lease; absent or false: destroyed. */
   readonly parkDisks?: boolean;
   /** Parked disks to boot from, each given to one node in the order they come; the rest clone. */

@@ -1,0 +1,267 @@
+/**
+ * The tenant-side orchestrator as a service. It asks and believes nothing that was not said:
+ * a reply that accepts a request is no success yet, only the notice of the service is.
+ */
+import type { LeaseNotice } from '../allocator/protocol.ts';
+import type { Reply, Service, Step } from '../kernel/service.ts';
+import { NO_EFFECTS } from '../kernel/service.ts';
+import type {
+  EnclavePlan,
+  NoticeReceived,
+  OrchestratorEffect,
+  OrchestratorEvent,
+} from './protocol.ts';
+import {
+  LEASE_TIMER,
+  NODE_TIMER,
+  ask,
+  cancelNodeTimer,
+  drive,
+  sayGoodbye,
+  setNodeTimer,
+} from './requests.ts';
+import type { Turn } from './requests.ts';
+import { initialState, nodeKey } from './state.ts';
+import type { Lease, LeasedNode, OrchestratorConfiguration, OrchestratorState } from './state.ts';
+import {
+  cutOff,
+  endLease,
+  enterAirlock,
+  lose,
+  nodeInEnclave,
+  nodePowered,
+  provisioningEnded,
+  removeNode,
+  verdictReached,
+} from './walk.ts';
+
+export const orchestratorService: Service<
+  OrchestratorConfiguration,
+  OrchestratorState,
+  OrchestratorEvent,
+  OrchestratorEffect
+> = {
+  name: 'orchestrator',
+  initial: initialState,
+  step,
+};
+
+function step(
+  state: OrchestratorState,
+  event: OrchestratorEvent,
+): Step<OrchestratorState, OrchestratorEffect> {
+  const effects: OrchestratorEffect[] = [];
+  const turn: Turn = { state, timeMs: event.timeMs, effects };
+  switch (event.kind) {
+    case 'EnclavePlan':
+      takePlan(turn, event);
+      break;
+    case 'NoticeReceived':
+      takeNotice(turn, event.notice);
+      break;
+    case 'ReplyReceived':
+      takeReply(turn, event.reply);
+      break;
+    case 'TimerFired':
+      takeTimer(turn, event.timerId);
+      break;
+  }
+  return { state, effects: effects.length === 0 ? NO_EFFECTS : effects };
+}
+
+/** A plan for a lease that is under way already changes nothing. */
+function takePlan(turn: Turn, event: EnclavePlan): void {
+  const { state } = turn;
+  const { kind: _kind, timeMs: _timeMs, ...plan } = event;
+  if (state.leases.has(plan.leaseId)) return;
+  const lease: Lease = { plan, endingAtMs: null, ended: false, disksResumed: 0, nodeIds: [] };
+  state.leases.set(plan.leaseId, lease);
+  const { requestTimeoutMs } = state.configuration;
+  if (requestTimeoutMs !== null && plan.endMs !== undefined) {
+    const timerId = LEASE_TIMER + plan.leaseId;
+    turn.effects.push({ kind: 'SetTimer', timerId, atMs: plan.endMs + requestTimeoutMs });
+  }
+  const early = state.early.get(plan.leaseId);
+  if (!early) return;
+  state.early.delete(plan.leaseId);
+  for (const [nodeId, token] of early) enterAirlock(turn, lease, nodeId, token);
+}
+
+function takeNotice(turn: Turn, notice: NoticeReceived['notice']): void {
+  const lease = turn.state.leases.get(notice.leaseId);
+  if (!lease) {
+    noticeWithoutPlan(turn, notice);
+    return;
+  }
+  switch (notice.kind) {
+    case 'LeaseStarted':
+    case 'NodeDeprovisioned':
+      return;
+    case 'LeaseEnding':
+      leaseEnding(turn, lease, notice.atMs);
+      return;
+    case 'LeaseEnded':
+      endLease(turn, lease);
+      return;
+    case 'NodeInAirlock':
+      enterAirlock(turn, lease, notice.nodeId, notice.fencingToken);
+      return;
+  }
+  const node = turn.state.nodes.get(nodeKey(notice.leaseId, notice.nodeId));
+  if (!node || node.cutOff) return;
+  switch (notice.kind) {
+    case 'NodeCutOff':
+    case 'NodeFreed':
+      cutOff(turn, lease, node);
+      return;
+    case 'NodeWithheld':
+      lose(turn, lease, node, notice.code, false);
+      return;
+  }
+  if (node.lost) return;
+  switch (notice.kind) {
+    case 'NodePowered':
+      nodePowered(turn, lease, node, notice.bootCount);
+      return;
+    case 'NodeInEnclave':
+      nodeInEnclave(turn, lease, node);
+      return;
+    case 'AttestationVerdict':
+      verdictReached(turn, lease, node, notice);
+      return;
+    case 'NodeProvisioned':
+    case 'ProvisionFailed':
+      provisioningEnded(turn, lease, node, notice);
+      return;
+  }
+}
+
+/** Keeps a node that came before its plan, and lets it go when its lease does. */
+function noticeWithoutPlan(turn: Turn, notice: NoticeReceived['notice']): void {
+  const { early, finishedTokens } = turn.state;
+  switch (notice.kind as LeaseNotice['kind']) {
+    case 'NodeInAirlock': {
+      const { leaseId, nodeId, fencingToken } = notice as Extract<
+        LeaseNotice,
+        { kind: 'NodeInAirlock' }
+      >;
+      if (fencingToken <= (finishedTokens.get(nodeId) ?? -1)) return;
+      let nodes = early.get(leaseId);
+      if (!nodes) early.set(leaseId, (nodes = new Map()));
+      nodes.set(nodeId, Math.max(fencingToken, nodes.get(nodeId) ?? fencingToken));
+      return;
+    }
+    case 'NodeCutOff':
+    case 'NodeFreed': {
+      const { leaseId, nodeId } = notice as Extract<LeaseNotice, { kind: 'NodeCutOff' }>;
+      const nodes = early.get(leaseId);
+      const token = nodes?.get(nodeId);
+      if (nodes === undefined || token === undefined) return;
+      nodes.delete(nodeId);
+      if (nodes.size === 0) early.delete(leaseId);
+      finishedTokens.set(nodeId, Math.max(token, finishedTokens.get(nodeId) ?? token));
+      return;
+    }
+    case 'LeaseEnded': {
+      const nodes = early.get(notice.leaseId);
+      if (!nodes) return;
+      early.delete(notice.leaseId);
+      for (const [nodeId, token] of nodes) {
+        finishedTokens.set(nodeId, Math.max(token, finishedTokens.get(nodeId) ?? token));
+      }
+      return;
+    }
+  }
+}
+
+function leaseEnding(turn: Turn, lease: Lease, atMs: number): void {
+  if (lease.endingAtMs !== null && lease.endingAtMs <= atMs) return;
+  lease.endingAtMs = atMs;
+  turn.effects.push({ kind: 'NodeEnding', leaseId: lease.plan.leaseId, atMs });
+}
+
+function takeReply(turn: Turn, reply: Reply): void {
+  const { state } = turn;
+  const key = state.requests.get(reply.commandId);
+  if (key === undefined) return;
+  state.requests.delete(reply.commandId);
+  const node = state.nodes.get(key);
+  const lease = node && state.leases.get(node.leaseId);
+  if (!node || !lease) return;
+  if (reply.commandId === node.commandId) {
+    if (reply.refusal) stepRefused(turn, lease, node, reply.refusal.code);
+    else stepAccepted(turn, node);
+    return;
+  }
+  // A goodbye that is refused was said before, or to somebody who never knew the node.
+  if (reply.commandId === node.deprovisionCommandId) node.deprovisionCommandId = null;
+  if (reply.commandId === node.forgetCommandId) node.forgetCommandId = null;
+  const waits = node.deprovisionCommandId !== null || node.forgetCommandId !== null;
+  if (node.cutOff && !waits) removeNode(turn, lease, node);
+}
+
+function stepAccepted(turn: Turn, node: LeasedNode): void {
+  if (node.step !== 'NodeActive' && node.step !== 'LeaseReturn') return;
+  if (node.step === 'NodeActive') node.activeConfirmed = true;
+  node.step = null;
+  node.commandId = null;
+  cancelNodeTimer(turn, node);
+}
+
+function stepRefused(turn: Turn, lease: Lease, node: LeasedNode, code: string): void {
+  const { requestTimeoutMs, requestAttempts } = turn.state.configuration;
+  const step = node.step;
+  node.commandId = null;
+  if (step === 'NodeActive' || step === 'LeaseReturn') {
+    // The isolation service knows better; what it is about to do, it does without us.
+    node.step = null;
+    cancelNodeTimer(turn, node);
+    return;
+  }
+  node.attempts += 1;
+  const measuredAgain = step === 'EnclaveJoin' && lease.plan.securityLevel !== 'none';
+  if (measuredAgain) node.trustedUntilMs = null;
+  if (node.attempts >= requestAttempts || (requestTimeoutMs === null && !measuredAgain)) {
+    lose(turn, lease, node, code, true);
+  } else if (measuredAgain) {
+    drive(turn, lease, node);
+  } else {
+    setNodeTimer(turn, node);
+  }
+}
+
+function takeTimer(turn: Turn, timerId: string): void {
+  const { state } = turn;
+  if (timerId.startsWith(LEASE_TIMER)) {
+    const lease = state.leases.get(timerId.slice(LEASE_TIMER.length));
+    if (lease) endLease(turn, lease);
+    return;
+  }
+  if (!timerId.startsWith(NODE_TIMER)) return;
+  const node = state.nodes.get(timerId.slice(NODE_TIMER.length));
+  const lease = node && state.leases.get(node.leaseId);
+  if (!node || !lease) return;
+  if (node.cutOff) {
+    sayGoodbye(turn, lease, node);
+    setNodeTimer(turn, node);
+    return;
+  }
+  requestUnanswered(turn, lease, node);
+}
+
+function requestUnanswered(turn: Turn, lease: Lease, node: LeasedNode): void {
+  const { requestAttempts } = turn.state.configuration;
+  node.attempts += 1;
+  const exhausted = node.attempts >= requestAttempts;
+  if (node.step === 'LeaseReturn') {
+    // Not more often than this: the lease ends without us.
+    if (!exhausted) ask(turn, lease, node, 'LeaseReturn');
+    return;
+  }
+  if (exhausted) {
+    if (!node.ready) lose(turn, lease, node, 'CONFLICT_NO_ANSWER', true);
+    return;
+  }
+  node.commandId = null;
+  drive(turn, lease, node);
+}

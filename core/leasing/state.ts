@@ -1,0 +1,138 @@
+/**
+ * What the orchestrator remembers: the plans of leases that are not over, and for every node in
+ * them the facts that notices have told. The next request follows from the facts alone.
+ */
+import type { NodeState } from '../allocator/protocol.ts';
+import type { TimeMs } from '../kernel/units.ts';
+import type { EnclavePlan, Request } from './protocol.ts';
+
+export interface OrchestratorConfiguration {
+  /** This instance; begins the id of every command that it sends. */
+  readonly name: string;
+  /** Name of the isolation service. */
+  readonly isolation: string;
+  /**
+   * A request without result after so long is made again; null where the world loses nothing
+   * (the simulator), which saves a timer per node and lets go of a node as soon as it is cut off.
+   */
+  readonly requestTimeoutMs: number | null;
+  /** Times that one step is asked for before the node is given up. */
+  readonly requestAttempts: number;
+  /** Times that a node is provisioned before it is given up. */
+  readonly provisioningAttempts: number;
+}
+
+/** For the simulator; see `docs/numbers.md`, "Provisioning". */
+export const ORCHESTRATOR_DEFAULTS = {
+  isolation: 'isolation',
+  requestTimeoutMs: null,
+  requestAttempts: 4,
+  provisioningAttempts: 3,
+} as const satisfies Omit<OrchestratorConfiguration, 'name'>;
+
+export type Plan = Omit<EnclavePlan, 'kind' | 'timeMs'>;
+
+/** A step that a node waits in: named by the command that was sent for it. */
+export type RequestKind = Request['command']['kind'];
+
+export interface LeasedNode {
+  readonly leaseId: string;
+  readonly nodeId: string;
+  fencingToken: number;
+
+  // Facts: what the services have told.
+  inEnclave: boolean;
+  bootCount: number | null;
+  /** The verdict on this very boot is good until then; null: there is none. */
+  trustedUntilMs: TimeMs | null;
+  provisioned: boolean;
+  /** No more requests to make it ready; its end is on the way. */
+  lost: boolean;
+  cutOff: boolean;
+
+  // What we have done.
+  step: RequestKind | null;
+  commandId: string | null;
+  /** Times that `step` was asked for in a row. */
+  attempts: number;
+  provisionAttempts: number;
+  provisionCommandId: string | null;
+  resumeDiskId: string | null;
+  attesterKnows: boolean;
+  provisionerKnows: boolean;
+  ready: boolean;
+  activeConfirmed: boolean;
+  /** Goodbyes that are not answered yet, as command ids; null: none. */
+  forgetCommandId: string | null;
+  deprovisionCommandId: string | null;
+}
+
+export interface Lease {
+  readonly plan: Plan;
+  /** The earliest end that was announced; null: none yet. */
+  endingAtMs: TimeMs | null;
+  ended: boolean;
+  /** How many of `plan.resumeDiskIds` have been given to nodes. */
+  disksResumed: number;
+  readonly nodeIds: string[];
+}
+
+export interface OrchestratorState {
+  readonly configuration: OrchestratorConfiguration;
+  sequence: number;
+  readonly leases: Map<string, Lease>;
+  /** By `nodeKey`. */
+  readonly nodes: Map<string, LeasedNode>;
+  /** Command id → node key; only requests whose answer still matters. */
+  readonly requests: Map<string, string>;
+  /** Nodes that came before their lease's plan: lease id → node id → fencing token. */
+  readonly early: Map<string, Map<string, number>>;
+  /** Node id → fencing token of its last finished lease: a late copy of a notice is not news. */
+  readonly finishedTokens: Map<string, number>;
+}
+
+/** Reasons of `NodeLost`; besides these, the codes of the services are passed on. */
+export type LostReason = 'LEASE_ENDED' | 'CONFLICT_PLAN' | 'CONFLICT_NO_ANSWER' | NodeState;
+
+export function initialState(configuration: OrchestratorConfiguration): OrchestratorState {
+  return {
+    configuration,
+    sequence: 0,
+    leases: new Map(),
+    nodes: new Map(),
+    requests: new Map(),
+    early: new Map(),
+    finishedTokens: new Map(),
+  };
+}
+
+/** One text for (lease, node) that no other pair has, whatever the names hold. */
+export function nodeKey(leaseId: string, nodeId: string): string {
+  return `${leaseId.length}:${leaseId}:${nodeId}`;
+}
+
+export function leasedNode(leaseId: string, nodeId: string, fencingToken: number): LeasedNode {
+  return {
+    leaseId,
+    nodeId,
+    fencingToken,
+    inEnclave: false,
+    bootCount: null,
+    trustedUntilMs: null,
+    provisioned: false,
+    lost: false,
+    cutOff: false,
+    step: null,
+    commandId: null,
+    attempts: 0,
+    provisionAttempts: 0,
+    provisionCommandId: null,
+    resumeDiskId: null,
+    attesterKnows: false,
+    provisionerKnows: false,
+    ready: false,
+    activeConfirmed: false,
+    forgetCommandId: null,
+    deprovisionCommandId: null,
+  };
+}
