@@ -23,6 +23,8 @@ export interface Want {
   readonly latestEndMs: TimeMs;
   /** What serving the whole want is worth to the organisation. */
   readonly valueMillicredits: Millicredits;
+  /** Its own estimate of how likely the want stays unserved otherwise, 0 … 1. */
+  readonly certainty: number;
   readonly securityLevel: SecurityLevel;
   readonly acceptsRecall: boolean;
 }
@@ -46,6 +48,8 @@ export interface ClusterView {
   readonly nowMs: TimeMs;
   readonly wants: readonly Want[];
   readonly spares: readonly Spare[];
+  /** Nodes owned, lent ones among them. */
+  readonly ownNodes: number;
   readonly balanceMillicredits: Millicredits;
   readonly givenNodeMs: number;
   readonly receivedNodeMs: number;

@@ -1,0 +1,302 @@
+/**
+ * A cloud: load that must be served now or is lost. It keeps head-room above the load, scales up
+ * with a delay, earns for what it serves and pays a penalty for what it loses.
+ *
+ * It forecasts from nothing but its own past: the load now, and the peak of the same hours one
+ * day and one week ago (seasonal naive forecast; Hyndman & Athanasopoulos, Forecasting, §5.2).
+ */
+import type { NodeNeedSeries } from '../../core/demand/demand.ts';
+import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
+import type { SecurityLevel } from '../../core/market/orders.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, WEEK_MS } from '../../core/kernel/units.ts';
+import type { TimeMs } from '../../core/kernel/units.ts';
+import type { Policy, Valuation } from '../scenario/schema.ts';
+import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
+import { Holdings } from './holdings.ts';
+import { HourlyNodeTime } from './window.ts';
+import type { MeasuredWindow } from './window.ts';
+
+export interface CloudSetup {
+  readonly organisation: string;
+  readonly needs: NodeNeedSeries;
+  readonly nodes: Readonly<Record<string, number>>;
+  /** Classes it may run on, cheapest first. */
+  readonly nodeClasses: readonly string[];
+  readonly classCostPerHour: Readonly<Record<string, number>>;
+  readonly securityLevel: SecurityLevel;
+  readonly valuation: Valuation;
+  readonly policy: Policy;
+  readonly window: MeasuredWindow;
+}
+
+/** Lease lengths that idle nodes are offered for, longest first. */
+const OFFER_HOURS: readonly number[] = [24, 12, 6, 2];
+
+/** How sure the cloud is of needing each tier of nodes: the load now, the forecast, head-room. */
+const TIER_CERTAINTY = { load: 1, forecast: 0.6, headRoom: 0.25 };
+
+export class CloudCluster implements Cluster {
+  readonly kind: ClusterKind = 'cloud';
+  readonly organisation: string;
+  readonly #setup: CloudSetup;
+  readonly #holdings: Holdings;
+  /** Highest need seen in each hour since time 0, filled up to now. */
+  readonly #hourlyPeak: number[] = [];
+  readonly #served: HourlyNodeTime;
+  readonly #demand: HourlyNodeTime;
+  #nowMs = 0;
+  #next = 0;
+  #load = 0;
+  /** Nodes that serve; follows the target up with a delay, down at once. */
+  #active = 0;
+  #scaleUps: { atMs: TimeMs; nodes: number }[] = [];
+
+  constructor(setup: CloudSetup) {
+    this.organisation = setup.organisation;
+    this.#setup = setup;
+    this.#holdings = new Holdings(setup.nodes);
+    this.#served = new HourlyNodeTime(setup.window);
+    this.#demand = new HourlyNodeTime(setup.window);
+  }
+
+  advance(nowMs: TimeMs): void {
+    const { timeMs, nodes } = this.#setup.needs;
+    for (;;) {
+      const change = this.#next < timeMs.length ? timeMs[this.#next]! : Infinity;
+      const scaleUp = this.#scaleUps[0]?.atMs ?? Infinity;
+      const at = Math.min(change, scaleUp, this.#holdings.nextEndMs());
+      if (at > nowMs) break;
+      this.#count(at);
+      if (at === change) this.#load = nodes[this.#next++]!;
+      while ((this.#scaleUps[0]?.atMs ?? Infinity) <= at) {
+        this.#active = Math.max(this.#active, this.#scaleUps.shift()!.nodes);
+      }
+      this.#endLots(at);
+      this.#rescale(at);
+    }
+    this.#count(nowMs);
+  }
+
+  nextEventMs(): TimeMs {
+    const { timeMs } = this.#setup.needs;
+    return Math.min(
+      this.#next < timeMs.length ? timeMs[this.#next]! : Infinity,
+      this.#scaleUps[0]?.atMs ?? Infinity,
+      this.#holdings.nextEndMs(),
+    );
+  }
+
+  wants(nowMs: TimeMs): readonly Want[] {
+    if (nowMs >= this.#setup.window.endMs) return [];
+    const { policy, valuation, nodeClasses } = this.#setup;
+    const durationMs = Math.round(policy.leaseHours * HOUR_MS);
+    const untilMs = nowMs + durationMs;
+    let covered = this.#holdings.nodesAt(untilMs);
+    const forecast = Math.max(this.#load, this.#forecast(nowMs, untilMs));
+    const tiers = [
+      { name: 'load', upTo: this.#load, certainty: TIER_CERTAINTY.load },
+      { name: 'forecast', upTo: Math.ceil(forecast), certainty: TIER_CERTAINTY.forecast },
+      { name: 'head-room', upTo: this.#target(forecast), certainty: TIER_CERTAINTY.headRoom },
+    ];
+    const nodeHour = (valuation.nodeHour + valuation.penaltyNodeHour) * 1000;
+    const wants: Want[] = [];
+    for (const { name, upTo, certainty } of tiers) {
+      const missing = Math.ceil(upTo) - covered;
+      if (missing <= 0) continue;
+      covered += missing;
+      wants.push({
+        wantId: `${name}@${nowMs}`,
+        nodes: missing,
+        minimumNodes: 1,
+        nodeClasses,
+        durationMs,
+        earliestStartMs: nowMs,
+        latestEndMs: untilMs + HOUR_MS,
+        valueMillicredits: Math.round((missing * nodeHour * durationMs) / HOUR_MS),
+        certainty,
+        securityLevel: this.#setup.securityLevel,
+        acceptsRecall: policy.acceptsRecall,
+      });
+    }
+    return wants;
+  }
+
+  spares(nowMs: TimeMs, untilMs: TimeMs): readonly Spare[] {
+    const { policy, valuation, nodeClasses, classCostPerHour } = this.#setup;
+    const spares: Spare[] = [];
+    const left = new Map(this.#holdings.own);
+    const offer = (spareId: string, count: number, endMs: TimeMs, extraPerHour: number) => {
+      // Best classes are kept for last: the borrower of a plain node pays less.
+      for (const nodeClass of nodeClasses) {
+        const nodes = Math.min(count, left.get(nodeClass) ?? 0);
+        if (nodes <= 0) continue;
+        left.set(nodeClass, left.get(nodeClass)! - nodes);
+        count -= nodes;
+        const cost = (classCostPerHour[nodeClass] ?? 0) + extraPerHour;
+        spares.push({
+          spareId: `${spareId}/${nodeClass}`,
+          nodeClass,
+          nodes,
+          fromMs: nowMs,
+          untilMs: endMs,
+          costMillicreditsPerNodeHour: Math.round(cost * 1000),
+          recallNoticeMs: null,
+        });
+      }
+    };
+    let offered = 0;
+    for (const hours of OFFER_HOURS) {
+      const endMs = Math.min(untilMs, nowMs + hours * HOUR_MS);
+      const need = this.#target(Math.max(this.#load, this.#forecast(nowMs, endMs)));
+      const idle = this.#ownIdle(need) - offered;
+      if (idle <= 0) continue;
+      offered += idle;
+      offer(`idle-${hours}h`, idle, endMs, 0);
+    }
+    const busy = this.#holdings.ownNodes() - offered;
+    if (policy.sellsBusyNodes && busy > 0) {
+      const lost = valuation.nodeHour + valuation.penaltyNodeHour;
+      offer('busy', busy, untilMs, lost);
+    }
+    return spares;
+  }
+
+  lend(nodeClass: string, nodes: number, _spareId: string, nowMs: TimeMs): void {
+    this.#holdings.lend(nodeClass, nodes);
+    this.#rescale(nowMs);
+  }
+
+  restore(nodeClass: string, nodes: number, nowMs: TimeMs): void {
+    this.#holdings.restore(nodeClass, nodes);
+    this.#rescale(nowMs);
+  }
+
+  expect(lot: BorrowedLot): void {
+    this.#holdings.expect(lot);
+  }
+
+  addReady(leaseId: string, nodes: number, nowMs: TimeMs): void {
+    this.#holdings.addReady(leaseId, nodes);
+    this.#rescale(nowMs);
+  }
+
+  loseExpected(leaseId: string, nodes: number): void {
+    this.#holdings.loseExpected(leaseId, nodes);
+  }
+
+  endLot(leaseId: string, atMs: TimeMs): void {
+    const held = this.#holdings.lots.get(leaseId);
+    if (held) held.usableUntilMs = Math.min(held.usableUntilMs, atMs);
+  }
+
+  loseReady(leaseId: string, nodes: number, nowMs: TimeMs): void {
+    this.#holdings.loseReady(leaseId, nodes);
+    this.#rescale(nowMs);
+  }
+
+  nodesToRecall(): number {
+    return 0;
+  }
+
+  ownNodes(): number {
+    return this.#holdings.ownNodes();
+  }
+
+  isResolved(): boolean {
+    return this.#nowMs >= this.#setup.window.endMs;
+  }
+
+  outcome(): ClusterOutcome {
+    const demandNodeMs = this.#demand.total();
+    const metNodeMs = this.#served.total();
+    const lost = demandNodeMs - metNodeMs;
+    const { nodeHour, penaltyNodeHour } = this.#setup.valuation;
+    const value = (metNodeMs * nodeHour - lost * penaltyNodeHour) / HOUR_MS;
+    return {
+      demandNodeMs,
+      metNodeMs,
+      valueMillicredits: Math.round(value * 1000),
+      lostNodeMs: 0,
+      demandHours: this.#demand.hours,
+      busyHours: this.#served.hours,
+      demand: hourlyDemand(this.#demand.hours, this.#setup.window),
+      met: hourlyDemand(this.#served.hours, this.#setup.window),
+      ownMeasures: {
+        lostLoadShare: demandNodeMs > 0 ? lost / demandNodeMs : null,
+        revenueCredits: (metNodeMs * nodeHour) / HOUR_MS,
+        penaltyCredits: (lost * penaltyNodeHour) / HOUR_MS,
+      },
+    };
+  }
+
+  /** Own nodes that would be idle if `need` nodes were in use; borrowed ones are used first. */
+  #ownIdle(need: number): number {
+    const borrowed = this.#holdings.readyNodes() - this.#holdings.ownNodes();
+    return Math.max(0, this.#holdings.ownNodes() - Math.max(0, need - borrowed));
+  }
+
+  #target(load: number): number {
+    return Math.ceil(load * (1 + this.#setup.policy.headRoomShare));
+  }
+
+  /** Follows the load and the nodes there are; up after the delay, down at once. */
+  #rescale(nowMs: TimeMs): void {
+    const capacity = this.#holdings.readyNodes();
+    const target = Math.min(capacity, this.#target(this.#load));
+    if (target > this.#active) {
+      const atMs = nowMs + Math.round(this.#setup.policy.scaleUpMinutes * MINUTE_MS);
+      const last = this.#scaleUps.at(-1);
+      if ((last?.nodes ?? 0) < target) this.#scaleUps.push({ atMs, nodes: target });
+    } else {
+      this.#scaleUps = [];
+      this.#active = target;
+    }
+    if (this.#active > capacity) this.#active = capacity;
+  }
+
+  #endLots(atMs: TimeMs): void {
+    for (const [leaseId, held] of this.#holdings.lots) {
+      if (held.usableUntilMs <= atMs) this.#holdings.end(leaseId);
+    }
+  }
+
+  /** Adds up what was served since the last call. */
+  #count(nowMs: TimeMs): void {
+    const from = this.#nowMs;
+    if (nowMs <= from) return;
+    this.#demand.add(from, nowMs, this.#load);
+    this.#served.add(from, nowMs, Math.min(this.#load, this.#active));
+    const last = Math.floor((nowMs - 1) / HOUR_MS);
+    for (let hour = Math.floor(from / HOUR_MS); hour <= last; hour++) {
+      this.#hourlyPeak[hour] = Math.max(this.#hourlyPeak[hour] ?? 0, this.#load);
+    }
+    this.#nowMs = nowMs;
+  }
+
+  /** Peak of the same hours a day and a week ago; the larger, 0 without a past. */
+  #forecast(fromMs: TimeMs, toMs: TimeMs): number {
+    let peak = 0;
+    for (const lag of [DAY_MS, WEEK_MS]) {
+      if (fromMs < lag || toMs - fromMs > lag) continue;
+      const last = Math.floor((toMs - lag - 1) / HOUR_MS);
+      for (let hour = Math.floor((fromMs - lag) / HOUR_MS); hour <= last; hour++) {
+        peak = Math.max(peak, this.#hourlyPeak[hour] ?? 0);
+      }
+    }
+    return peak;
+  }
+}
+
+/** Demand that cannot wait, as windows of one hour. */
+export function hourlyDemand(hours: Float64Array, window: MeasuredWindow) {
+  const releaseMs: number[] = [];
+  const dueMs: number[] = [];
+  const nodeMs: number[] = [];
+  for (const [hour, amount] of hours.entries()) {
+    if (amount === 0) continue;
+    releaseMs.push(window.startMs + hour * HOUR_MS);
+    dueMs.push(window.startMs + (hour + 1) * HOUR_MS);
+    nodeMs.push(amount);
+  }
+  return { releaseMs, dueMs, nodeMs };
+}

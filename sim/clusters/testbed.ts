@@ -1,0 +1,383 @@
+/**
+ * A systems-research testbed: experiments that need a gang of identical nodes for a fixed time
+ * before a deadline, and are worth nothing after it. Earliest deadline first on the own nodes;
+ * nothing is interrupted but by the loss of its nodes.
+ *
+ * An experimenter starts in office hours (Monday to Friday, 08:00–20:00 local), unless willing to
+ * work at nights and weekends.
+ */
+import type { Experiment } from '../../core/demand/demand.ts';
+import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
+import type { SecurityLevel } from '../../core/market/orders.ts';
+import { DAY_MS, HOUR_MS, WEEK_MS } from '../../core/kernel/units.ts';
+import type { TimeMs } from '../../core/kernel/units.ts';
+import type { Policy, Valuation } from '../scenario/schema.ts';
+import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
+import { Holdings } from './holdings.ts';
+import { HourlyNodeTime } from './window.ts';
+import type { MeasuredWindow } from './window.ts';
+
+export interface TestbedSetup {
+  readonly organisation: string;
+  /** Ascending by release. */
+  readonly experiments: readonly Experiment[];
+  readonly nodes: Readonly<Record<string, number>>;
+  readonly nodeClasses: readonly string[];
+  readonly classCostPerHour: Readonly<Record<string, number>>;
+  readonly securityLevel: SecurityLevel;
+  readonly valuation: Valuation;
+  readonly policy: Policy;
+  readonly window: MeasuredWindow;
+}
+
+const OFFICE_OPENS_HOUR = 8;
+const OFFICE_CLOSES_HOUR = 20;
+const OFFICE_DAYS = 5;
+
+/** Lease lengths that idle nodes are offered for, longest first. */
+const OFFER_HOURS: readonly number[] = [72, 24, 6];
+
+type Place = { readonly nodeClass: string } | { readonly leaseId: string };
+
+interface Running {
+  readonly experiment: Experiment;
+  readonly startMs: TimeMs;
+  readonly endMs: TimeMs;
+  readonly place: Place;
+}
+
+export class TestbedCluster implements Cluster {
+  readonly kind: ClusterKind = 'testbed';
+  readonly organisation: string;
+  readonly #setup: TestbedSetup;
+  readonly #holdings: Holdings;
+  readonly #demand: HourlyNodeTime;
+  readonly #busy: HourlyNodeTime;
+  /** Own nodes that nobody uses, by class. */
+  readonly #free: Map<string, number>;
+  #next = 0;
+  /** Earliest deadline first. */
+  #waiting: Experiment[] = [];
+  #running: Running[] = [];
+  #met: Experiment[] = [];
+  #missed: Experiment[] = [];
+  /** Experiments that bought nodes are on their way for, by experiment → lease ids. */
+  readonly #bought = new Map<string, Set<string>>();
+  #value = 0;
+  #lostNodeMs = 0;
+
+  constructor(setup: TestbedSetup) {
+    this.organisation = setup.organisation;
+    this.#setup = setup;
+    this.#holdings = new Holdings(setup.nodes);
+    this.#free = new Map(Object.entries(setup.nodes));
+    this.#demand = new HourlyNodeTime(setup.window);
+    this.#busy = new HourlyNodeTime(setup.window);
+  }
+
+  advance(nowMs: TimeMs): void {
+    for (let at = this.nextEventMs(); at <= nowMs; at = this.nextEventMs()) this.#happen(at);
+  }
+
+  nextEventMs(): TimeMs {
+    let next = this.#setup.experiments[this.#next]?.releaseMs ?? Infinity;
+    for (const run of this.#running) next = Math.min(next, run.endMs);
+    for (const experiment of this.#waiting) next = Math.min(next, latestStartMs(experiment) + 1);
+    if (this.#waiting.some((experiment) => !experiment.acceptsOffHours)) {
+      next = Math.min(next, this.#officeOpens ?? Infinity);
+    }
+    return Math.min(next, this.#holdings.nextEndMs());
+  }
+
+  /** Next opening after the last instant looked at, while somebody waits for it. */
+  #officeOpens: TimeMs | null = null;
+
+  #happen(atMs: TimeMs): void {
+    const { experiments } = this.#setup;
+    const ended = this.#running.filter((run) => run.endMs <= atMs);
+    for (const run of ended) this.#finish(run);
+    while (experiments[this.#next] && experiments[this.#next]!.releaseMs <= atMs) {
+      const experiment = experiments[this.#next++]!;
+      this.#waiting.push(experiment);
+      this.#demand.add(
+        experiment.releaseMs,
+        experiment.releaseMs + experiment.durationMs,
+        experiment.nodes,
+      );
+    }
+    this.#waiting.sort(byDeadline);
+    for (const [leaseId, held] of this.#holdings.lots) {
+      if (held.usableUntilMs <= atMs) this.#dropLot(leaseId, atMs);
+    }
+    this.#startWaiting(atMs);
+    for (const experiment of this.#waiting) {
+      if (latestStartMs(experiment) < atMs) this.#missed.push(experiment);
+    }
+    this.#waiting = this.#waiting.filter((experiment) => latestStartMs(experiment) >= atMs);
+    this.#officeOpens = isOffice(atMs) ? null : nextOffice(atMs);
+  }
+
+  #startWaiting(atMs: TimeMs): void {
+    this.#waiting = this.#waiting.filter((experiment) => {
+      if (latestStartMs(experiment) < atMs) return true;
+      if (!experiment.acceptsOffHours && !isOffice(atMs)) return true;
+      const place = this.#placeFor(experiment, atMs);
+      if (!place) return true;
+      this.#start(experiment, place, atMs);
+      return false;
+    });
+  }
+
+  #placeFor(experiment: Experiment, atMs: TimeMs): Place | null {
+    for (const leaseId of this.#bought.get(experiment.experimentId) ?? []) {
+      const held = this.#holdings.lots.get(leaseId);
+      const endMs = atMs + experiment.durationMs;
+      if (held && held.ready >= experiment.nodes && held.usableUntilMs >= endMs) {
+        return { leaseId };
+      }
+    }
+    for (const nodeClass of this.#setup.nodeClasses) {
+      if ((this.#free.get(nodeClass) ?? 0) >= experiment.nodes) return { nodeClass };
+    }
+    return null;
+  }
+
+  #start(experiment: Experiment, place: Place, atMs: TimeMs): void {
+    if ('nodeClass' in place) this.#addFree(place.nodeClass, -experiment.nodes);
+    this.#running.push({ experiment, place, startMs: atMs, endMs: atMs + experiment.durationMs });
+  }
+
+  #finish(run: Running): void {
+    const { experiment, place } = run;
+    this.#running.splice(this.#running.indexOf(run), 1);
+    if ('nodeClass' in place) this.#addFree(place.nodeClass, experiment.nodes);
+    this.#bought.delete(experiment.experimentId);
+    this.#busy.add(run.startMs, run.endMs, experiment.nodes);
+    this.#met.push(experiment);
+    if (this.#inCohort(experiment)) this.#value += this.#worth(experiment, run.startMs);
+  }
+
+  /** The experiment on these nodes is over before its time; it may be tried again. */
+  #abort(run: Running, atMs: TimeMs): void {
+    this.#running.splice(this.#running.indexOf(run), 1);
+    if ('nodeClass' in run.place) this.#addFree(run.place.nodeClass, run.experiment.nodes);
+    this.#busy.add(run.startMs, atMs, run.experiment.nodes);
+    this.#lostNodeMs += run.experiment.nodes * (atMs - run.startMs);
+    this.#waiting.push(run.experiment);
+    this.#waiting.sort(byDeadline);
+  }
+
+  #dropLot(leaseId: string, atMs: TimeMs): void {
+    const run = this.#running.find(({ place }) => 'leaseId' in place && place.leaseId === leaseId);
+    if (run && run.endMs <= atMs) this.#finish(run);
+    else if (run) this.#abort(run, atMs);
+    this.#holdings.end(leaseId);
+    for (const [experimentId, leases] of this.#bought) {
+      leases.delete(leaseId);
+      if (leases.size === 0) this.#bought.delete(experimentId);
+    }
+  }
+
+  wants(nowMs: TimeMs): readonly Want[] {
+    const { policy, nodeClasses, securityLevel } = this.#setup;
+    const late = this.#lateExperiments(nowMs);
+    return late.flatMap((experiment): Want[] => {
+      if (this.#bought.has(experiment.experimentId)) return [];
+      const earliestStartMs =
+        experiment.acceptsOffHours || isOffice(nowMs) ? nowMs : nextOffice(nowMs);
+      if (earliestStartMs + experiment.durationMs > experiment.deadlineMs) return [];
+      return [
+        {
+          wantId: experiment.experimentId,
+          nodes: experiment.nodes,
+          minimumNodes: experiment.nodes,
+          nodeClasses,
+          durationMs: experiment.durationMs,
+          earliestStartMs,
+          latestEndMs: experiment.deadlineMs,
+          valueMillicredits: this.#worth(experiment, earliestStartMs),
+          certainty: 1,
+          securityLevel,
+          acceptsRecall: policy.acceptsRecall,
+        },
+      ];
+    });
+  }
+
+  /** Experiments that would miss their deadline on the own nodes, by list scheduling in order. */
+  #lateExperiments(nowMs: TimeMs): Experiment[] {
+    const available: TimeMs[] = [];
+    for (const nodes of this.#free.values()) for (let i = 0; i < nodes; i++) available.push(nowMs);
+    for (const { experiment, place, endMs } of this.#running) {
+      if (!('nodeClass' in place)) continue;
+      for (let i = 0; i < experiment.nodes; i++) available.push(endMs);
+    }
+    const late: Experiment[] = [];
+    for (const experiment of this.#waiting) {
+      available.sort((a, b) => a - b);
+      const start = available[experiment.nodes - 1] ?? Infinity;
+      if (start > latestStartMs(experiment)) late.push(experiment);
+      else available.fill(start + experiment.durationMs, 0, experiment.nodes);
+    }
+    return late;
+  }
+
+  spares(nowMs: TimeMs, untilMs: TimeMs): readonly Spare[] {
+    // While anybody waits the own nodes are kept for them.
+    if (this.#waiting.some((experiment) => !this.#bought.has(experiment.experimentId))) return [];
+    const spares: Spare[] = [];
+    for (const nodeClass of this.#setup.nodeClasses) {
+      let left = this.#free.get(nodeClass) ?? 0;
+      for (const [index, hours] of OFFER_HOURS.entries()) {
+        // Half of what is left for each length: long leases keep the fewest nodes away.
+        const nodes = index === OFFER_HOURS.length - 1 ? left : Math.floor(left / 2);
+        if (nodes <= 0) continue;
+        left -= nodes;
+        spares.push({
+          spareId: `idle-${hours}h/${nodeClass}`,
+          nodeClass,
+          nodes,
+          fromMs: nowMs,
+          untilMs: Math.min(untilMs, nowMs + hours * HOUR_MS),
+          costMillicreditsPerNodeHour: Math.round(
+            (this.#setup.classCostPerHour[nodeClass] ?? 0) * 1000,
+          ),
+          recallNoticeMs: null,
+        });
+      }
+    }
+    return spares;
+  }
+
+  lend(nodeClass: string, nodes: number): void {
+    this.#holdings.lend(nodeClass, nodes);
+    this.#addFree(nodeClass, -nodes);
+  }
+
+  restore(nodeClass: string, nodes: number, nowMs: TimeMs): void {
+    this.#holdings.restore(nodeClass, nodes);
+    this.#addFree(nodeClass, nodes);
+    this.#happen(nowMs);
+  }
+
+  expect(lot: BorrowedLot): void {
+    this.#holdings.expect(lot);
+    const leases = this.#bought.get(lot.wantId) ?? new Set();
+    this.#bought.set(lot.wantId, leases.add(lot.leaseId));
+  }
+
+  addReady(leaseId: string, nodes: number, nowMs: TimeMs): void {
+    this.#holdings.addReady(leaseId, nodes);
+    this.#happen(nowMs);
+  }
+
+  loseExpected(leaseId: string, nodes: number, nowMs: TimeMs): void {
+    // A gang that is not whole is of no use.
+    if (this.#holdings.loseExpected(leaseId, nodes)) this.#dropLot(leaseId, nowMs);
+  }
+
+  endLot(leaseId: string, atMs: TimeMs, nowMs: TimeMs): void {
+    const held = this.#holdings.lots.get(leaseId);
+    if (held) held.usableUntilMs = Math.min(held.usableUntilMs, atMs);
+    this.#happen(nowMs);
+  }
+
+  loseReady(leaseId: string, _nodes: number, nowMs: TimeMs): void {
+    this.#dropLot(leaseId, nowMs);
+    this.#happen(nowMs);
+  }
+
+  nodesToRecall(): number {
+    return 0;
+  }
+
+  ownNodes(): number {
+    return this.#holdings.ownNodes();
+  }
+
+  isResolved(): boolean {
+    return (
+      this.#next >= this.#setup.experiments.length &&
+      this.#waiting.length === 0 &&
+      this.#running.length === 0
+    );
+  }
+
+  outcome(): ClusterOutcome {
+    const cohort = (list: readonly Experiment[]) =>
+      list.filter((experiment) => this.#inCohort(experiment));
+    const met = cohort(this.#met);
+    const all = [...met, ...cohort(this.#missed)];
+    return {
+      demandNodeMs: nodeTime(all),
+      metNodeMs: nodeTime(met),
+      valueMillicredits: this.#value,
+      lostNodeMs: this.#lostNodeMs,
+      demandHours: this.#demand.hours,
+      busyHours: this.#busy.hours,
+      demand: windows(all),
+      met: windows(met),
+      ownMeasures: {
+        experiments: all.length,
+        doneByDeadlineShare: all.length > 0 ? met.length / all.length : null,
+      },
+    };
+  }
+
+  /** Released in the measured window. */
+  #inCohort({ releaseMs }: Experiment): boolean {
+    return releaseMs >= this.#setup.window.startMs && releaseMs < this.#setup.window.endMs;
+  }
+
+  #addFree(nodeClass: string, nodes: number): void {
+    this.#free.set(nodeClass, (this.#free.get(nodeClass) ?? 0) + nodes);
+  }
+
+  /** Millicredits: rises towards the deadline, less outside office hours. */
+  #worth(experiment: Experiment, startMs: TimeMs): number {
+    const { nodeHour, urgencyFactor, offHoursFactor } = this.#setup.valuation;
+    const span = Math.max(1, latestStartMs(experiment) - experiment.releaseMs);
+    const near = Math.min(1, Math.max(0, (startMs - experiment.releaseMs) / span));
+    const urgency = 1 + Math.max(0, urgencyFactor - 1) * near;
+    const hours = (experiment.nodes * experiment.durationMs) / HOUR_MS;
+    const factor = isOffice(startMs) ? 1 : offHoursFactor;
+    return Math.round(hours * nodeHour * urgency * factor * 1000);
+  }
+}
+
+function latestStartMs(experiment: Experiment): TimeMs {
+  return experiment.deadlineMs - experiment.durationMs;
+}
+
+function byDeadline(a: Experiment, b: Experiment): number {
+  return (
+    a.deadlineMs - b.deadlineMs ||
+    a.releaseMs - b.releaseMs ||
+    (a.experimentId < b.experimentId ? -1 : 1)
+  );
+}
+
+/** Time 0 of a simulation is a Monday, 00:00 local. */
+function isOffice(atMs: TimeMs): boolean {
+  const day = Math.floor((atMs % WEEK_MS) / DAY_MS);
+  const hour = Math.floor((atMs % DAY_MS) / HOUR_MS);
+  return day < OFFICE_DAYS && hour >= OFFICE_OPENS_HOUR && hour < OFFICE_CLOSES_HOUR;
+}
+
+function nextOffice(atMs: TimeMs): TimeMs {
+  let opens = atMs - (atMs % DAY_MS) + OFFICE_OPENS_HOUR * HOUR_MS;
+  while (opens <= atMs || !isOffice(opens)) opens += DAY_MS;
+  return opens;
+}
+
+function nodeTime(experiments: readonly Experiment[]): number {
+  return experiments.reduce((sum, { nodes, durationMs }) => sum + nodes * durationMs, 0);
+}
+
+function windows(experiments: readonly Experiment[]) {
+  return {
+    releaseMs: experiments.map(({ releaseMs }) => releaseMs),
+    dueMs: experiments.map(({ deadlineMs }) => deadlineMs),
+    nodeMs: experiments.map(({ nodes, durationMs }) => nodes * durationMs),
+  };
+}
