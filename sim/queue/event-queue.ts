@@ -44,10 +44,9 @@ export class EventQueue<Item> {
    * @throws OcxError INVARIANT_VIOLATED for a time in the past or a key that has no order
    */
   schedule(timeMs: number, priority: number, item: Item): EventToken {
-    invariant(
-      timeMs >= this.nowMs,
-      `event at ${timeMs} ms would be in the past (${this.nowMs} ms)`,
-    );
+    if (!(timeMs >= this.nowMs)) {
+      invariant(false, `event at ${timeMs} ms would be in the past (now ${this.nowMs} ms)`);
+    }
     const reused = this.#free.length > 0;
     const slot = reused ? this.#free[this.#free.length - 1]! : this.#items.length;
     this.#list.push(timeMs, priority, slot);
