@@ -66,7 +66,7 @@ export function writeAtomically(path: string, contents: string | Uint8Array): vo
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw notWritable(path, error);
   } finally {
     release();
@@ -95,7 +95,7 @@ export async function writeFolderAtomically(
     await fill(temporary);
     replaceFolder(temporary, path);
   } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
+    discard(temporary);
     throw isSystemError(error) ? notWritable(path, error) : error;
   } finally {
     release();
@@ -146,8 +146,17 @@ function stopListening(): void {
 }
 
 function interrupted(): void {
-  for (const temporary of guarded) rmSync(temporary, { recursive: true, force: true });
+  for (const temporary of guarded) discard(temporary);
   process.exit(EXIT_INTERRUPTED);
+}
+
+/** Removes what it can; a failure here must not hide the one that led here. */
+function discard(temporary: string): void {
+  try {
+    rmSync(temporary, { recursive: true, force: true });
+  } catch {
+    return;
+  }
 }
 
 function systemCode(error: unknown): string {

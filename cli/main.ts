@@ -14,10 +14,13 @@ import type { Invocation, Streams } from './streams.ts';
 /** Codes with which commander says that it has printed what was asked for. */
 const DISPLAYED: ReadonlySet<string> = new Set(['commander.helpDisplayed', 'commander.version']);
 
-/** The commands; each one is a file with a `registerX(program)`. */
-const REGISTRATIONS: readonly ((program: Command) => void)[] = [];
+/** Adds one command, or a family of them, to the program. */
+export type Registration = (program: Command) => void;
 
-function createProgram(streams: Streams): Command {
+/** The commands; each one is a file with a `registerX(program)`. */
+const REGISTRATIONS: readonly Registration[] = [];
+
+function createProgram(streams: Streams, registrations: readonly Registration[]): Command {
   const program = new Command('ocx')
     .description('Open Cloud eXchange: bare-metal nodes, traded between clusters.')
     .version(readVersion(), '--version', 'print the version')
@@ -31,7 +34,7 @@ function createProgram(streams: Streams): Command {
     })
     .showSuggestionAfterError()
     .exitOverride();
-  for (const register of REGISTRATIONS) register(program);
+  for (const register of registrations) register(program);
   return program;
 }
 
@@ -44,11 +47,12 @@ function createProgram(streams: Streams): Command {
 export async function main(
   argv: readonly string[],
   streams: Streams = processStreams(),
+  registrations: readonly Registration[] = REGISTRATIONS,
 ): Promise<number> {
   const invocation: Invocation = { streams, exitCode: EXIT_DONE };
   await currentInvocation.run(invocation, async () => {
     try {
-      await createProgram(streams).parseAsync(argv, { from: 'user' });
+      await createProgram(streams, registrations).parseAsync(argv, { from: 'user' });
     } catch (error) {
       if (error instanceof CommanderError && DISPLAYED.has(error.code)) return;
       if (error instanceof CommanderError && error.code === 'commander.help') {
