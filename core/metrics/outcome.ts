@@ -1,0 +1,107 @@
+/**
+ * What one run (one replication of one variant) leaves behind: plain data that crosses worker
+ * threads. Every metric is computed from these and nothing else.
+ */
+import type { ClusterKind } from '../agents/view.ts';
+import type { Millicredits, NodeMs, TimeMs } from '../kernel/units.ts';
+import type { DemandWindows } from './bounds.ts';
+
+export interface OrganisationOutcome {
+  readonly name: string;
+  readonly kind: ClusterKind;
+  readonly installedNodes: number;
+  readonly securityLevel: 'none' | 'attested' | 'full';
+  readonly demandNodeMs: NodeMs;
+  readonly metNodeMs: NodeMs;
+  readonly valueMillicredits: Millicredits;
+  /** Receipts − payments − penalties in the measured window. */
+  readonly netMillicredits: Millicredits;
+  readonly lostNodeMs: NodeMs;
+  readonly borrowedNodeMs: NodeMs;
+  readonly lentNodeMs: NodeMs;
+  /** Node-time idle, and offered, at the rounds; for the sharing index. */
+  readonly idleNodeRounds: number;
+  readonly offeredNodeRounds: number;
+  readonly ownMeasures: Readonly<Record<string, number | null>>;
+  /** Hour by hour of the measured window, node-ms. */
+  readonly demandHours: Float64Array;
+  readonly busyHours: Float64Array;
+  readonly lentHours: Float64Array;
+  readonly borrowedHours: Float64Array;
+}
+
+/** One lease as it ended. */
+export interface LeaseOutcome {
+  readonly leaseId: string;
+  readonly seller: string;
+  readonly buyer: string;
+  readonly nodeClass: string;
+  readonly securityLevel: 'none' | 'attested' | 'full';
+  readonly nodes: number;
+  readonly startMs: TimeMs;
+  readonly endMs: TimeMs;
+  readonly priceMillicredits: Millicredits;
+  /** Node-time between ready and given up. */
+  readonly usedNodeMs: NodeMs;
+  /** Mean over its nodes, from hand-over to ready; null where none became ready. */
+  readonly setupMs: number | null;
+  readonly end: 'expired' | 'recalled' | 'returned' | 'failed';
+}
+
+export interface RoundOutcome {
+  readonly atMs: TimeMs;
+  readonly bids: number;
+  readonly asks: number;
+  readonly fills: number;
+  readonly offeredNodes: number;
+  readonly wantedNodes: number;
+  readonly welfareMillicredits: Millicredits;
+  /** LP bound on the welfare where it was sampled. */
+  readonly boundMillicredits: number | null;
+  /** By class in the scenario's order: millicredits for a node-hour. */
+  readonly prices: readonly (number | null)[];
+}
+
+export interface MarketOutcome {
+  readonly rounds: readonly RoundOutcome[];
+  readonly leases: readonly LeaseOutcome[];
+  readonly individualRationalityViolations: number;
+  readonly surplusMillicredits: Millicredits;
+  readonly recalls: number;
+  readonly defaults: number;
+}
+
+export interface RunOutcome {
+  readonly variant: string;
+  readonly replication: number;
+  readonly organisations: readonly OrganisationOutcome[];
+  /** All demand, and what of it was met, as windows. */
+  readonly demand: DemandWindows;
+  readonly met: DemandWindows;
+  /** When the last of the cohort was met, missed or lost. */
+  readonly resolvedMs: TimeMs;
+  readonly market: MarketOutcome | null;
+  readonly digest: string;
+  readonly events: number;
+  readonly invariantViolations: readonly string[];
+  readonly ledgerImbalanceMillicredits: Millicredits;
+}
+
+/** The least hardware of one replication. */
+export interface SearchOutcome {
+  readonly replication: number;
+  readonly alignmentHours: number;
+  /** Mean pairwise correlation of hourly demand. */
+  readonly correlation: number | null;
+  readonly installedNodes: number;
+  readonly requiredStaticNodes: number;
+  /** By organisation. */
+  readonly requiredStatic: Readonly<Record<string, number>>;
+  readonly requiredMarketNodes: number;
+  /** Nodes, on the work that the market met with its least hardware. */
+  readonly workBound: number;
+  readonly intervalBound: number;
+  /** Met demand rose with hardware at every size looked at around the result. */
+  readonly monotone: boolean;
+  readonly invariantViolations: readonly string[];
+}

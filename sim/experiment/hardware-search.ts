@@ -1,0 +1,153 @@
+/**
+ * Metric 1: the least hardware with which each organisation alone, and all of them with the
+ * market, still meet the demand that they meet today. One replication at a time.
+ */
+import { intervalBound, workBound } from '../../core/metrics/bounds.ts';
+import type { RunOutcome } from '../../core/metrics/outcome.ts';
+import { splitByLargestRemainder } from '../../core/kernel/units.ts';
+
+/** Nodes by organisation and class. */
+export type Hardware = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+export interface SearchInput {
+  readonly installed: Hardware;
+  /** Met node-time of one organisation alone on so many nodes. */
+  metAlone(organisation: string, nodes: Readonly<Record<string, number>>): number;
+  /** A run of the market on this hardware. */
+  runMarket(hardware: Hardware): RunOutcome;
+  /** An organisation may fall short of today by this share. */
+  readonly organisationTolerance: number;
+  readonly windowStartMs: number;
+}
+
+export interface SearchResult {
+  readonly installedNodes: number;
+  readonly requiredStatic: Readonly<Record<string, number>>;
+  readonly requiredStaticNodes: number;
+  readonly requiredMarketNodes: number;
+  readonly workBound: number;
+  readonly intervalBound: number;
+  readonly monotone: boolean;
+  readonly invariantViolations: readonly string[];
+}
+
+/** Sizes above the result that are run again to see whether more hardware still meets it all. */
+const MONOTONE_PROBES: readonly number[] = [1, 3];
+
+export function searchHardware(input: SearchInput): SearchResult {
+  const today = new Map<string, number>();
+  const requiredStatic: Record<string, number> = {};
+  const rightSized: Record<string, Record<string, number>> = {};
+  for (const [organisation, nodes] of Object.entries(input.installed)) {
+    const met = input.metAlone(organisation, nodes);
+    today.set(organisation, met);
+    const enough = (count: number) =>
+      input.metAlone(organisation, scaleClasses(nodes, count)) >=
+      met * (1 - input.organisationTolerance);
+    requiredStatic[organisation] = least(1, totalOf(nodes), enough);
+    rightSized[organisation] = scaleClasses(nodes, requiredStatic[organisation]!);
+  }
+  const requiredStaticNodes = sum(Object.values(requiredStatic));
+  return {
+    installedNodes: sum(Object.values(input.installed).map(totalOf)),
+    requiredStatic,
+    requiredStaticNodes,
+    ...searchMarket(input, rightSized, requiredStaticNodes, today),
+  };
+}
+
+function searchMarket(
+  input: SearchInput,
+  rightSized: Hardware,
+  requiredStaticNodes: number,
+  today: ReadonlyMap<string, number>,
+) {
+  const runs = new Map<number, RunOutcome>();
+  const violations: string[] = [];
+  const runWith = (total: number): RunOutcome => {
+    let run = runs.get(total);
+    if (!run) {
+      run = input.runMarket(scaleAll(rightSized, total));
+      violations.push(...run.invariantViolations);
+      runs.set(total, run);
+    }
+    return run;
+  };
+  const enough = (total: number) => meetsToday(runWith(total), today, input.organisationTolerance);
+  // A market that cannot do with what static partition needs is looked for above it.
+  let high = requiredStaticNodes;
+  while (!enough(high) && high < 4 * requiredStaticNodes) high = Math.ceil(high * 1.1);
+  const low = high > requiredStaticNodes ? Math.floor(high / 1.1) : Math.ceil(high / 3);
+  const required = least(low, high, enough);
+  const monotone = MONOTONE_PROBES.every((more) => enough(required + more));
+  const run = runWith(required);
+  return {
+    requiredMarketNodes: required,
+    workBound: workBound(run.met, input.windowStartMs, run.resolvedMs),
+    intervalBound: intervalBound(run.met),
+    monotone,
+    invariantViolations: violations,
+  };
+}
+
+/** Every organisation within the tolerance, and in sum at least as much. */
+function meetsToday(
+  run: RunOutcome,
+  today: ReadonlyMap<string, number>,
+  tolerance: number,
+): boolean {
+  let total = 0;
+  let totalToday = 0;
+  for (const { name, metNodeMs } of run.organisations) {
+    const before = today.get(name)!;
+    if (metNodeMs < before * (1 - tolerance)) return false;
+    total += metNodeMs;
+    totalToday += before;
+  }
+  return total >= totalToday;
+}
+
+/** Least whole number in [low, high] that is enough, by bisection; `high` is taken to be enough. */
+function least(low: number, high: number, enough: (count: number) => boolean): number {
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (enough(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return high;
+}
+
+/** The same mix of classes with another number of nodes. */
+function scaleClasses(
+  nodes: Readonly<Record<string, number>>,
+  total: number,
+): Record<string, number> {
+  const classes = Object.keys(nodes);
+  const parts = splitByLargestRemainder(total, Object.values(nodes));
+  return Object.fromEntries(classes.map((name, index) => [name, parts[index]!]));
+}
+
+/** All classes of all organisations scaled together, in whole nodes. */
+function scaleAll(hardware: Hardware, total: number): Hardware {
+  const cells = Object.entries(hardware).flatMap(([organisation, nodes]) =>
+    Object.entries(nodes).map(([nodeClass, count]) => ({ organisation, nodeClass, count })),
+  );
+  const parts = splitByLargestRemainder(
+    total,
+    cells.map(({ count }) => count),
+  );
+  const scaled: Record<string, Record<string, number>> = {};
+  for (const [index, { organisation, nodeClass }] of cells.entries()) {
+    scaled[organisation] ??= {};
+    scaled[organisation]![nodeClass] = parts[index]!;
+  }
+  return scaled;
+}
+
+function totalOf(nodes: Readonly<Record<string, number>>): number {
+  return sum(Object.values(nodes));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
