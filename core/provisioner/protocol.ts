@@ -16,6 +16,7 @@ import type {
 } from '../kernel/service.ts';
 import type { SecurityLevel } from '../market/orders.ts';
 import type { TimeMs } from '../kernel/units.ts';
+import type { DiscardDisk, ImageCommand, ImageOperation } from './commands.ts';
 
 /** `diskless`: clone, expose, network boot. `diskful`: install to the local disk, boot from it. */
 export type ProvisioningMethod = 'diskless' | 'diskful';
@@ -83,6 +84,14 @@ export interface DestroyDisk extends StorageEffect {
   readonly kind: 'DestroyDisk';
   readonly diskId: string;
 }
+/** Does what an accepted image command asked for; `noEffect` where the store turned it down. */
+export interface ChangeImage extends StorageEffect {
+  readonly kind: 'ChangeImage';
+  readonly operation: ImageOperation;
+  readonly imageId: string;
+  readonly snapshotId: string | null;
+  readonly source: string | null;
+}
 /** Starts the tenant's system; `ok` once it answers. */
 export interface BootNode extends StorageEffect {
   readonly kind: 'BootNode';
@@ -126,6 +135,7 @@ export type ProvisionerEffect =
   | ExposeDisk
   | HideDisk
   | DestroyDisk
+  | ChangeImage
   | BootNode
   | ProvisionNotice
   | Reply
@@ -134,3 +144,12 @@ export type ProvisionerEffect =
 
 export type ProvisionerOutcome = EffectOutcome<undefined>;
 export type ProvisionerTimer = TimerFired;
+
+export type ProvisionerEvent =
+  | PrepareNode
+  | ProvisionNode
+  | DeprovisionNode
+  | ImageCommand
+  | DiscardDisk
+  | ProvisionerOutcome
+  | ProvisionerTimer;

@@ -1,0 +1,210 @@
+/**
+ * Sessions: one for each node and lease, from the first command about it until nothing of it is
+ * left. Forward: clone → expose → boot. On any failure, and on `DeprovisionNode` at whatever
+ * stage, the disk goes back the way it came.
+ */
+import type { Refusal } from '../kernel/errors.ts';
+import type { Outcome } from '../kernel/service.ts';
+import { startClone, startExpose, startLeaving } from './disks.ts';
+import type { DiskNews } from './disks.ts';
+import type { ProvisionNode } from './protocol.ts';
+import { finishedKey, nextEffect, principalKey, sessionKey } from './state.ts';
+import type { Disk, Session, Turn } from './state.ts';
+
+export const BOOT_TIMER = 'boot/';
+
+/** Clones for a session that has no disk yet. */
+export function beginClone(turn: Turn, session: Session, snapshotId: string): void {
+  const key = sessionKey(session.leaseId, session.nodeId);
+  const owner = principalKey(session.asker);
+  const disk = startClone(turn, session.imageId, snapshotId, owner, key);
+  session.stage = 'preparing';
+  session.diskId = disk.diskId;
+}
+
+/** Takes over what the command asks for; the session has no disk that is of no use for it. */
+export function beginProvisioning(
+  turn: Turn,
+  session: Session,
+  command: ProvisionNode,
+  snapshotId: string | null,
+): void {
+  session.fencingToken = command.fencingToken;
+  session.imageId = command.imageId;
+  session.method = command.method;
+  session.securityLevel = command.securityLevel;
+  session.fromAttestedFirmware = command.fromAttestedFirmware;
+  session.resumeDiskId = command.resumeDiskId ?? null;
+  session.commandId = command.commandId;
+  if (command.method === 'diskful') {
+    startBoot(turn, session);
+  } else if (command.resumeDiskId !== undefined) {
+    const disk = turn.state.disks.get(command.resumeDiskId)!;
+    disk.sessionKey = sessionKey(session.leaseId, session.nodeId);
+    disk.keep = true;
+    session.diskId = disk.diskId;
+    expose(turn, session, disk);
+  } else if (session.diskId === null) {
+    beginClone(turn, session, snapshotId!);
+  } else if (session.stage === 'prepared') {
+    expose(turn, session, turn.state.disks.get(session.diskId)!);
+  }
+}
+
+/** The same wish once more: its answer may have been lost on the way. */
+export function askedAgain(turn: Turn, session: Session, command: ProvisionNode): void {
+  session.commandId = command.commandId;
+  if (session.stage === 'provisioned') tellProvisioned(turn, session);
+}
+
+/** The same wish after the node was handed over anew: its system, if it had one, is gone. */
+export function beginAgain(turn: Turn, session: Session, command: ProvisionNode): void {
+  session.commandId = command.commandId;
+  session.fencingToken = command.fencingToken;
+  if (session.stage !== 'booting' && session.stage !== 'provisioned') return;
+  endBoot(turn, session);
+  startBoot(turn, session);
+}
+
+function expose(turn: Turn, session: Session, disk: Disk): void {
+  session.stage = 'exposing';
+  startExpose(turn, disk, session.nodeId, session.leaseId);
+}
+
+function startBoot(turn: Turn, session: Session): void {
+  const { state } = turn;
+  const key = sessionKey(session.leaseId, session.nodeId);
+  const { sequence, effectId } = nextEffect(state, { of: 'boot', id: key });
+  const deadlineMs = turn.timeMs + state.configuration.deadlinesMs.boot;
+  session.stage = 'booting';
+  session.boot = { effectId, deadlineMs };
+  turn.effects.push({
+    kind: 'BootNode',
+    effectId,
+    sequence,
+    deadlineMs,
+    nodeId: session.nodeId,
+    leaseId: session.leaseId,
+    method: session.method,
+    securityLevel: session.securityLevel,
+    fromAttestedFirmware: session.fromAttestedFirmware,
+  });
+  if (!state.configuration.watchdog) return;
+  turn.effects.push({ kind: 'SetTimer', timerId: BOOT_TIMER + key, atMs: deadlineMs });
+}
+
+function endBoot(turn: Turn, session: Session): void {
+  if (session.boot === null) return;
+  turn.state.operations.delete(session.boot.effectId);
+  session.boot = null;
+  if (!turn.state.configuration.watchdog) return;
+  const timerId = BOOT_TIMER + sessionKey(session.leaseId, session.nodeId);
+  turn.effects.push({ kind: 'CancelTimer', timerId });
+}
+
+export function bootOutcome(turn: Turn, session: Session, outcome: Outcome<unknown>): void {
+  endBoot(turn, session);
+  if (outcome.status !== 'ok') {
+    failSession(turn, session, outcome.error.code);
+    return;
+  }
+  session.stage = 'provisioned';
+  tellProvisioned(turn, session);
+}
+
+export function bootTimer(turn: Turn, session: Session): void {
+  if (session.boot === null || turn.timeMs < session.boot.deadlineMs) return;
+  const error = { code: 'DEVICE_NO_ANSWER', message: 'no word of the boot in time' };
+  bootOutcome(turn, session, { status: 'uncertain', error });
+}
+
+function tellProvisioned(turn: Turn, session: Session): void {
+  const { leaseId, nodeId, asker } = session;
+  const commandId = session.commandId!;
+  const notice = { kind: 'NodeProvisioned', leaseId, nodeId, commandId } as const;
+  turn.effects.push({ kind: 'Notify', to: asker, notice });
+}
+
+/** Carries a disk's news on to the session that it belongs or belonged to. */
+export function diskNews(turn: Turn, disk: Disk, news: DiskNews): void {
+  const session = disk.sessionKey === null ? undefined : turn.state.sessions.get(disk.sessionKey);
+  if (news === null || !session) return;
+  switch (news.kind) {
+    case 'cloned':
+      if (session.commandId === null) session.stage = 'prepared';
+      else expose(turn, session, disk);
+      return;
+    case 'exposed':
+      startBoot(turn, session);
+      return;
+    case 'failed':
+      if (news.gone) session.diskId = null;
+      failSession(turn, session, news.code);
+      return;
+    case 'parked':
+    case 'destroyed':
+      if (news.kind === 'parked') session.parkedDiskId = disk.diskId;
+      disk.sessionKey = null;
+      session.unsettledDisks -= 1;
+      endIfSettled(turn, session);
+      return;
+  }
+}
+
+/** Tells who asked, and undoes. A clone made ahead that fails is made again when it is needed. */
+function failSession(turn: Turn, session: Session, code: string): void {
+  const { leaseId, nodeId, asker, commandId } = session;
+  session.stage = 'failed';
+  session.commandId = null;
+  if (commandId !== null) {
+    const notice = { kind: 'ProvisionFailed', leaseId, nodeId, commandId, code } as const;
+    turn.effects.push({ kind: 'Notify', to: asker, notice });
+  }
+  dropDisk(turn, session, false);
+  endIfSettled(turn, session);
+}
+
+/** The session's disk, if it has one, goes: to the parked ones where asked for or resumed. */
+export function dropDisk(turn: Turn, session: Session, park: boolean): void {
+  endBoot(turn, session);
+  if (session.diskId === null) return;
+  const disk = turn.state.disks.get(session.diskId)!;
+  const used = disk.exposure === 'exposed';
+  session.diskId = null;
+  session.unsettledDisks += 1;
+  startLeaving(turn, disk, disk.keep || (park && used));
+  // One that was resumed but not opened yet needs no hiding and is back already.
+  if (disk.state === 'parked') diskNews(turn, disk, { kind: 'parked' });
+}
+
+/** `DeprovisionNode` has been accepted. */
+export function leave(turn: Turn, session: Session, park: boolean): void {
+  session.stage = 'leaving';
+  session.commandId = null;
+  dropDisk(turn, session, park);
+  endIfSettled(turn, session);
+}
+
+function endIfSettled(turn: Turn, session: Session): void {
+  const { state } = turn;
+  const key = sessionKey(session.leaseId, session.nodeId);
+  if (session.unsettledDisks > 0 || session.diskId !== null) return;
+  if (session.stage !== 'leaving' && session.stage !== 'failed') return;
+  if (!state.sessions.delete(key) || session.stage === 'failed') return;
+  const { leaseId, nodeId, asker, parkedDiskId } = session;
+  const notice = { kind: 'NodeDeprovisioned', leaseId, nodeId, parkedDiskId } as const;
+  turn.effects.push({ kind: 'Notify', to: asker, notice });
+}
+
+/** A late command about a lease that this tenant has deprovisioned, or null. */
+export function lateRefusal(
+  turn: Turn,
+  command: { readonly from: Session['asker']; readonly nodeId: string; fencingToken: number },
+): Refusal | null {
+  const finished = turn.state.finishedTokens.get(finishedKey(command.from, command.nodeId));
+  if (finished === undefined || command.fencingToken > finished) return null;
+  return {
+    code: 'CONFLICT_LATE',
+    message: `the lease of node ${command.nodeId} that this belongs to has been deprovisioned`,
+  };
+}
