@@ -1,0 +1,118 @@
+/** Does the market behave? What a variant with rounds and contracts did, per replication. */
+import { DAY_MS, HOUR_MS } from '../kernel/units.ts';
+import { mechanisms } from '../market/mechanisms/registry.ts';
+import { nodeHours, STATIC, variantNamed } from './comparison.ts';
+import type { Comparison, VariantRuns } from './comparison.ts';
+import type { MarketOutcome, RunOutcome } from './outcome.ts';
+import type { MarketBehaviour } from './results.ts';
+import { estimate, jainIndex, maybeEstimate, mean } from './statistics.ts';
+
+export function marketBehaviour(
+  comparison: Comparison,
+  variant: VariantRuns,
+): MarketBehaviour | null {
+  const markets = variant.runs.flatMap((run) => (run.market ? [run.market] : []));
+  if (markets.length === 0) return null;
+  const each = (pick: (market: MarketOutcome) => number) => estimate(markets.map(pick));
+  return {
+    rounds: each(({ rounds }) => rounds.length),
+    bidsPerRound: each(({ rounds }) => mean(rounds.map(({ bids }) => bids))),
+    contracts: each(({ rounds }) => rounds.reduce((sum, { fills }) => sum + fills, 0)),
+    leases: each(({ leases }) => leases.length),
+    tradedNodeHours: each(tradedNodeHours),
+    meanPrice: Object.fromEntries(
+      comparison.nodeClasses.map(({ name }) => [
+        name,
+        maybeEstimate(
+          markets.map((market) => meanPrice(market, name)),
+          'nothing of this class was traded in some replication',
+        ),
+      ]),
+    ),
+    efficiency: maybeEstimate(markets.map(sampledEfficiency), 'no round was sampled'),
+    sampledRounds: each(({ rounds }) => rounds.filter((r) => r.boundMillicredits !== null).length),
+    individualRationalityViolations: each((market) => market.individualRationalityViolations),
+    monthsWorseOff: maybeEstimate(worseOff(comparison, variant), 'no organisation to compare'),
+    budgetSurplusCredits: each(({ surplusMillicredits }) => surplusMillicredits / 1000),
+    fairness: maybeEstimate(gainFairness(comparison, variant), 'nobody gained'),
+    sharingIndex: maybeEstimate(variant.runs.map(sharingIndex), 'nothing was idle'),
+    recalls: each(({ recalls }) => recalls),
+    defaults: each(({ defaults }) => defaults),
+    claims: claimsOf(variant.mechanism),
+  };
+}
+
+function tradedNodeHours({ leases }: MarketOutcome): number {
+  return leases.reduce((sum, l) => sum + (l.nodes * (l.endMs - l.startMs)) / HOUR_MS, 0);
+}
+
+/** Credits for a node-hour of a class, weighted by what was traded; null without any trade. */
+export function meanPrice({ leases }: MarketOutcome, nodeClass: string): number | null {
+  let hours = 0;
+  let millicredits = 0;
+  for (const lease of leases) {
+    if (lease.nodeClass !== nodeClass) continue;
+    hours += (lease.nodes * (lease.endMs - lease.startMs)) / HOUR_MS;
+    millicredits += lease.priceMillicredits;
+  }
+  return hours > 0 ? millicredits / 1000 / hours : null;
+}
+
+/** Welfare ÷ LP bound over the sampled rounds in which there was something to gain. */
+function sampledEfficiency({ rounds }: MarketOutcome): number | null {
+  const sampled = rounds.filter((round) => (round.boundMillicredits ?? 0) > 0);
+  const bound = sampled.reduce((sum, round) => sum + round.boundMillicredits!, 0);
+  const welfare = sampled.reduce((sum, round) => sum + round.welfareMillicredits, 0);
+  return bound > 0 ? welfare / bound : null;
+}
+
+/** Share of organisations worse off than alone, over the whole run of each replication. */
+function worseOff(comparison: Comparison, variant: VariantRuns): (number | null)[] {
+  const months = Math.max(
+    1,
+    Math.round((comparison.windowEndMs - comparison.windowStartMs) / (30 * DAY_MS)),
+  );
+  return gains(comparison, variant).map((list) =>
+    list.length > 0 ? list.filter((gain) => gain < -1e-9 * months).length / list.length : null,
+  );
+}
+
+function gainFairness(comparison: Comparison, variant: VariantRuns): (number | null)[] {
+  return gains(comparison, variant).map((list) => jainIndex(list.map((gain) => Math.max(0, gain))));
+}
+
+/** By replication: every organisation's worth with this variant − alone, credits. */
+function gains(comparison: Comparison, variant: VariantRuns): number[][] {
+  const alone = variantNamed(comparison, STATIC);
+  return variant.runs.map((run, replication) =>
+    run.organisations.map((outcome, index) => {
+      const before = alone.runs[replication]!.organisations[index]!;
+      const worth = (o: typeof outcome) => (o.valueMillicredits + o.netMillicredits) / 1000;
+      return worth(outcome) - worth(before);
+    }),
+  );
+}
+
+/** Offered idle node-slots ÷ truly idle node-slots, over all rounds and organisations. */
+function sharingIndex(run: RunOutcome): number | null {
+  let idle = 0;
+  let offered = 0;
+  for (const organisation of run.organisations) {
+    idle += organisation.idleNodeRounds;
+    offered += organisation.offeredNodeRounds;
+  }
+  return idle > 0 ? offered / idle : null;
+}
+
+function claimsOf(mechanism: string): Record<string, string> {
+  const card = mechanisms.get(mechanism)?.properties;
+  if (!card) return {};
+  return Object.fromEntries(Object.entries(card).map(([name, claim]) => [name, String(claim)]));
+}
+
+/** Node-hours that one organisation sold to another. */
+export function soldNodeHours(market: MarketOutcome, seller: string, buyer: string): number {
+  return market.leases
+    .filter((lease) => lease.seller === seller && lease.buyer === buyer)
+    .reduce((sum, lease) => sum + nodeHours(lease.nodes * (lease.endMs - lease.startMs)), 0);
+}

@@ -1,0 +1,73 @@
+/** From runs and searches to `metrics.json`. */
+import { Digest } from '../kernel/digest.ts';
+import { STATIC, variantNamed } from './comparison.ts';
+import type { Comparison } from './comparison.ts';
+import { extraDemandMet } from './extra-demand.ts';
+import { hardwareReduction } from './hardware-reduction.ts';
+import { variantResult } from './organisation-results.ts';
+import type { SearchOutcome } from './outcome.ts';
+import { provisioningEffect } from './provisioning-effect.ts';
+import { METRICS_SCHEMA } from './results.ts';
+import type { Metrics, ProvisioningTime, SensitivityPoint } from './results.ts';
+import { securityEffect } from './security.ts';
+import { demandCorrelation, hourlySeries, tradeFlows } from './series.ts';
+import { maybeEstimate } from './statistics.ts';
+
+export interface MetricsInput {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly comparison: Comparison;
+  readonly searches: readonly SearchOutcome[];
+  readonly provisioningTimes: readonly ProvisioningTime[];
+  readonly sensitivity: readonly SensitivityPoint[];
+}
+
+export function computeMetrics(input: MetricsInput): Metrics {
+  const { comparison, searches } = input;
+  const alone = variantNamed(comparison, STATIC);
+  const main = variantNamed(comparison, comparison.main);
+  const others = comparison.variants.filter(({ name }) => name !== STATIC);
+  const runs = comparison.variants.flatMap((variant) => variant.runs);
+  return {
+    schema: METRICS_SCHEMA,
+    scenario: input.scenario,
+    seed: input.seed,
+    replications: alone.runs.length,
+    horizonSeconds: comparison.windowEndMs / 1000,
+    warmUpSeconds: comparison.windowStartMs / 1000,
+    variants: comparison.variants.map((variant) => variantResult(comparison, variant)),
+    hardwareReduction: hardwareReduction(comparison, searches),
+    extraDemandMet: extraDemandMet(comparison, main),
+    extraDemandByVariant: others.map((variant) => extraDemandMet(comparison, variant)),
+    provisioningEffect: provisioningEffect(comparison),
+    provisioningTimes: input.provisioningTimes,
+    security: securityEffect(comparison),
+    demandCorrelation: maybeEstimate(
+      alone.runs.map(demandCorrelation),
+      'some demand does not vary',
+    ),
+    series: [alone, ...(main === alone ? [] : [main])].map((variant) =>
+      hourlySeries(comparison, variant),
+    ),
+    trades: others.flatMap(tradeFlows),
+    sensitivity: input.sensitivity,
+    invariantViolations:
+      runs.reduce((sum, run) => sum + run.invariantViolations.length, 0) +
+      searches.reduce((sum, search) => sum + search.invariantViolations.length, 0),
+    ledgerImbalance: runs.reduce(
+      (sum, run) => sum + Math.abs(run.ledgerImbalanceMillicredits) / 1000,
+      0,
+    ),
+    digest: digestOf(input),
+  };
+}
+
+function digestOf({ comparison, searches }: MetricsInput): string {
+  const digest = new Digest();
+  for (const { name, runs } of comparison.variants) {
+    digest.add(name);
+    for (const run of runs) digest.add(run.digest);
+  }
+  for (const search of searches) digest.add([search.requiredStatic, search.requiredMarketNodes]);
+  return digest.toString();
+}
