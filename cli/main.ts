@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { reportFailure } from './command.ts';
 import { describeFailure, EXIT_DONE, EXIT_INPUT } from './failure.ts';
+import { registerJournal } from './journal.ts';
+import { registerReplay } from './replay.ts';
 import { currentInvocation, processStreams } from './streams.ts';
 import type { Invocation, Streams } from './streams.ts';
 
@@ -18,7 +20,7 @@ const DISPLAYED: ReadonlySet<string> = new Set(['commander.helpDisplayed', 'comm
 export type Registration = (program: Command) => void;
 
 /** The commands; each one is a file with a `registerX(program)`. */
-const REGISTRATIONS: readonly Registration[] = [];
+const REGISTRATIONS: readonly Registration[] = [registerReplay, registerJournal];
 
 function createProgram(streams: Streams, registrations: readonly Registration[]): Command {
   const program = new Command('ocx')

@@ -1,0 +1,104 @@
+/** Journals as files: JSON lines, plain or compressed with zstd. */
+import { createHash } from 'node:crypto';
+import { zstdDecompressSync } from 'node:zlib';
+import { OcxError } from '../core/kernel/errors.ts';
+import type { JournalRecord, Sha256 } from '../core/kernel/journal.ts';
+import { readInputFile } from './files.ts';
+
+/** SHA-256 of a UTF-8 text, as 64 hex digits: the port that the core asks for. */
+export const sha256: Sha256 = (text) => createHash('sha256').update(text, 'utf8').digest('hex');
+
+export interface JournalFile {
+  readonly path: string;
+  /** Bytes of text, for progress. */
+  readonly textBytes: number;
+  /** One record a line. Throws JOURNAL_BROKEN at the first line that is none. */
+  records(read?: (textBytes: number) => void): Iterable<JournalRecord>;
+}
+
+const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+const MEBIBYTE = 1 << 20;
+/** Half of a journal is hashes, which do not compress: a higher ratio is an attack. */
+const MAXIMUM_RATIO = 200;
+const MAXIMUM_TEXT_BYTES = 4096 * MEBIBYTE - 1;
+const HASH = /^[0-9a-f]{64}$/;
+
+/** @throws INPUT_FILE_*, INPUT_EMPTY, INPUT_ZSTD_*, INPUT_NOT_A_JOURNAL */
+export function openJournal(path: string): JournalFile {
+  const bytes = readInputFile(path);
+  const text = bytes.subarray(0, 4).equals(ZSTD_MAGIC) ? unpack(path, bytes) : bytes;
+  if (text.length === 0) throw inputError('INPUT_EMPTY', 'the journal is empty', path);
+  const end = lineEnd(text, 0);
+  if (toRecord(parseLine(text, 0, end)) === null) {
+    throw inputError('INPUT_NOT_A_JOURNAL', 'the first line is no journal record', path);
+  }
+  return { path, textBytes: text.length, records: (read) => readRecords(path, text, read) };
+}
+
+function* readRecords(
+  path: string,
+  text: Buffer,
+  read: (textBytes: number) => void = () => {},
+): Generator<JournalRecord> {
+  let line = 0;
+  for (let start = 0; start < text.length;) {
+    line += 1;
+    const end = lineEnd(text, start);
+    const record = toRecord(parseLine(text, start, end));
+    if (record === null) {
+      const message = end === text.length ? 'the last record is cut off' : 'this is no record';
+      throw new OcxError({ code: 'JOURNAL_BROKEN', message, place: { file: path, line } });
+    }
+    yield record;
+    start = end + 1;
+    read(start);
+  }
+}
+
+/** Position of the line feed, or of the end where there is none. */
+function lineEnd(text: Buffer, start: number): number {
+  const end = text.indexOf(10, start);
+  return end === -1 ? text.length : end;
+}
+
+function parseLine(text: Buffer, start: number, end: number): unknown {
+  try {
+    return JSON.parse(text.toString('utf8', start, end));
+  } catch {
+    return null;
+  }
+}
+
+function toRecord(value: unknown): JournalRecord | null {
+  if (value === null || typeof value !== 'object') return null;
+  const record = value as Partial<JournalRecord>;
+  const complete =
+    Number.isSafeInteger(record.seq) &&
+    Number.isSafeInteger(record.timeMs) &&
+    typeof record.event === 'object' &&
+    typeof record.event?.kind === 'string' &&
+    [record.effectsHash, record.prev, record.hash].every(isHash) &&
+    (record.stateHash === undefined || isHash(record.stateHash));
+  return complete ? (record as JournalRecord) : null;
+}
+
+function isHash(value: unknown): boolean {
+  return typeof value === 'string' && HASH.test(value);
+}
+
+function unpack(path: string, bytes: Buffer): Buffer {
+  const limit = Math.min(MAXIMUM_TEXT_BYTES, Math.max(MEBIBYTE, bytes.length * MAXIMUM_RATIO));
+  try {
+    return zstdDecompressSync(bytes, { maxOutputLength: limit });
+  } catch (error) {
+    const bomb = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    throw bomb
+      ? inputError('INPUT_ZSTD_BOMB', `it unpacks to more than ${limit} bytes`, path)
+      : inputError('INPUT_ZSTD_CORRUPT', 'the zstd data is damaged or cut off', path);
+  }
+}
+
+function inputError(code: string, message: string, file: string): OcxError {
+  const remedy = 'check that this is the right file and complete';
+  return new OcxError({ code, message, place: { file }, remedy });
+}

@@ -1,0 +1,239 @@
+/**
+ * `ocx journal verify|replay FILE`: is a journal what was written, and does the core still decide
+ * the same?
+ *
+ * Both check the hash chain first. `replay` runs the events through the service that the journal is
+ * of and compares effects at every event and states where their hash stands; `verify` also solves
+ * the market's recorded rounds again.
+ */
+import type { Command } from 'commander';
+import { canonicalJson } from '../core/kernel/canonical-json.ts';
+import { OcxError } from '../core/kernel/errors.ts';
+import type { Refusal } from '../core/kernel/errors.ts';
+import { readGenesis } from '../core/kernel/genesis.ts';
+import { replayJournal, verifyChain } from '../core/kernel/journal.ts';
+import type { JournalRecord } from '../core/kernel/journal.ts';
+import type { ServiceEvent } from '../core/kernel/service.ts';
+import { defineCommand, runCommand } from './command.ts';
+import type { CommonOptions, Output } from './command.ts';
+import { openJournal, sha256 } from './journal-file.ts';
+import type { JournalFile } from './journal-file.ts';
+import { journalledService } from './services.ts';
+import type { AnyService } from './services.ts';
+
+interface ReplayOptions extends CommonOptions {
+  readonly full?: boolean;
+}
+
+/** What `verify --json` prints. */
+interface Verification {
+  readonly ok: boolean;
+  readonly file: string;
+  readonly service: string | null;
+  readonly records: number;
+  readonly lastHash: string | null;
+  readonly difference: Refusal | null;
+}
+
+/** What `replay --json` prints. */
+interface Replay {
+  readonly ok: boolean;
+  readonly file: string;
+  readonly service: string;
+  readonly events: number;
+  /** Of the state after the last event that was replayed. */
+  readonly stateHash: string;
+  readonly difference: Refusal | null;
+}
+
+export function registerJournal(program: Command): void {
+  const journal = program
+    .command('journal')
+    .description('Check journals, and replay them through the core.');
+  defineCommand(
+    journal,
+    'verify <file>',
+    'Check the hash chain; solve recorded rounds again.',
+  ).action((file: string, options: CommonOptions) =>
+    runCommand(options, (output) => verify(output, output.path(file))),
+  );
+  defineCommand(journal, 'replay <file>', 'Run the events through the core; compare the results.')
+    .option('--full', 'compare the states of two runs at every event')
+    .action((file: string, options: ReplayOptions) =>
+      runCommand(options, (output) => replay(output, output.path(file), options.full === true)),
+    );
+}
+
+function verify(output: Output, path: string): void {
+  const file = openJournal(path);
+  const chain = checkChain(output, file);
+  const service = chain.first && readGenesis(chain.first)?.service;
+  const { difference } = chain;
+  const result: Verification = {
+    ok: difference === null,
+    file: path,
+    service: service ?? null,
+    records: chain.records,
+    lastHash: chain.lastHash,
+    difference,
+  };
+  output.result(result, describeVerification);
+  if (difference) output.negative(inFile(difference, path));
+}
+
+function describeVerification({ ok, service, records, lastHash }: Verification): string {
+  const lines = [
+    `${ok ? 'The chain holds' : 'The journal does not hold'}: ${records} records checked.`,
+    `Service: ${service ?? 'unknown (the journal does not start with its configuration)'}`,
+  ];
+  if (lastHash) lines.push(`Last hash: ${lastHash}`);
+  return lines.join('\n');
+}
+
+interface ChainCheck {
+  readonly first: JournalRecord | null;
+  readonly records: number;
+  readonly lastHash: string | null;
+  readonly difference: Refusal | null;
+}
+
+function checkChain(output: Output, file: JournalFile): ChainCheck {
+  let first: JournalRecord | null = null;
+  let last: JournalRecord | null = null;
+  let records = 0;
+  const progress = output.progress('bytes checked', file.textBytes);
+  function* watched(): Generator<JournalRecord> {
+    for (const record of file.records((bytes) => progress.update(bytes))) {
+      yield record;
+      // Only what the chain's check has accepted gets here.
+      first ??= record;
+      last = record;
+      records += 1;
+    }
+  }
+  const difference = asDifference(() => verifyChain(sha256, watched()));
+  progress.finish();
+  // Assigned inside the generator, which the compiler does not follow.
+  const lastHash = (last as JournalRecord | null)?.hash ?? null;
+  return { first, records, lastHash, difference };
+}
+
+/** A line that is no record is a finding about the journal, not a failure of the command. */
+function asDifference(check: () => Refusal | null): Refusal | null {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof OcxError) || error.code !== 'JOURNAL_BROKEN') throw error;
+    const { code, message, place } = error;
+    return { code, message, ...(place ? { place } : {}) };
+  }
+}
+
+function replay(output: Output, path: string, full: boolean): void {
+  const file = openJournal(path);
+  const chain = checkChain(output, file);
+  const first = file.records()[Symbol.iterator]().next().value as JournalRecord;
+  const start = readGenesis(first);
+  if (!start) {
+    throw new OcxError({
+      code: 'INPUT_JOURNAL_NO_GENESIS',
+      message: 'the first record does not hold the configuration',
+      place: { file: path, line: 1 },
+      remedy: 'replay needs the journal from its beginning',
+    });
+  }
+  const service = journalledService(start.service, path);
+  const events = eventsOf(file, chain.records);
+  const run = runEvents(service, start.configuration, events, full);
+  const difference = run.difference ?? chain.difference;
+  const result: Replay = {
+    ok: difference === null,
+    file: path,
+    service: start.service,
+    events: run.events,
+    stateHash: run.stateHash,
+    difference,
+  };
+  output.result(result, ({ ok, events: count, stateHash }) =>
+    [
+      `${ok ? 'The core decides the same' : 'The replay differs'}: ${count} events replayed.`,
+      `Service: ${start.service}`,
+      `State hash: ${stateHash}`,
+    ].join('\n'),
+  );
+  if (difference) output.negative(inFile(difference, path));
+}
+
+/** The records after the genesis, as far as the chain holds. */
+function* eventsOf(file: JournalFile, sound: number): Generator<JournalRecord> {
+  let read = 0;
+  for (const record of file.records()) {
+    read += 1;
+    if (read > sound) return;
+    if (read > 1) yield record;
+  }
+}
+
+interface ReplayRun {
+  readonly events: number;
+  readonly stateHash: string;
+  readonly difference: Refusal | null;
+}
+
+/** Replays through the core; `full` holds a second run beside it whose states must agree. */
+function runEvents(
+  service: AnyService,
+  configuration: unknown,
+  records: Iterable<JournalRecord>,
+  full: boolean,
+): ReplayRun {
+  let events = 0;
+  let state = service.initial(structuredClone(configuration));
+  let second = service.initial(structuredClone(configuration));
+  const observed: AnyService = {
+    name: service.name,
+    initial: () => state,
+    step(before, event) {
+      const copy = full ? structuredClone(event) : event;
+      const step = stepOrBreak(service, before, event, events + 1);
+      state = step.state;
+      events += 1;
+      if (full) {
+        second = service.step(second, copy).state;
+        if (hashOf(state) !== hashOf(second)) {
+          throw brokenAt(events, 'two runs have other states after it');
+        }
+      }
+      return step;
+    },
+  };
+  const difference = asDifference(
+    () => replayJournal(observed, configuration, records, sha256).difference,
+  );
+  return { events, stateHash: hashOf(state), difference };
+}
+
+/** A journal may hold anything: an event that stops the core is a finding about the journal. */
+function stepOrBreak(service: AnyService, state: unknown, event: ServiceEvent, number: number) {
+  try {
+    return service.step(state, event);
+  } catch (error) {
+    throw brokenAt(number, `it stops the core (${String(error)})`, error);
+  }
+}
+
+/** Event `number` is in line `number + 1`: the genesis stands before it. */
+function brokenAt(number: number, message: string, cause?: unknown): OcxError {
+  return new OcxError(
+    { code: 'JOURNAL_BROKEN', message: `event ${number}: ${message}`, place: { line: number + 1 } },
+    { cause },
+  );
+}
+
+function hashOf(state: unknown): string {
+  return sha256(canonicalJson(state));
+}
+
+function inFile(refusal: Refusal, file: string): Refusal {
+  return { ...refusal, place: { ...refusal.place, file } };
+}

@@ -1,0 +1,186 @@
+/** `ocx replay LOG`: one log through one batch scheduler. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { JobTable } from '../core/demand/jobs.ts';
+import { OcxError } from '../core/kernel/errors.ts';
+import { replayJobs } from '../sim/clusters/batch/replay.ts';
+import type { ReplayResult } from '../sim/clusters/batch/replay.ts';
+import { SCHEDULERS } from '../sim/clusters/batch/scheduler.ts';
+import type { Scheduler } from '../sim/clusters/batch/scheduler.ts';
+import { cleanSwf, KEEP_POLICY, SIMULATION_POLICY } from '../workloads/formats/swf-cleaning.ts';
+import type { SwfPolicy } from '../workloads/formats/swf-cleaning.ts';
+import { machineProcessors, readSwf } from '../workloads/formats/swf.ts';
+import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
+import type { CommonOptions, Output } from './command.ts';
+import { writeAtomically } from './files.ts';
+import { formatTable } from './terminal/table.ts';
+
+interface ReplayOptions extends CommonOptions {
+  readonly scheduler: Scheduler;
+  readonly clairvoyant?: boolean;
+  readonly procs?: number;
+  readonly waits?: string;
+  readonly clean?: readonly string[];
+}
+
+/** What `--json` prints. */
+interface ReplaySummary {
+  readonly jobs: number;
+  /** Records and jobs that did not run, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly meanWaitSeconds: number;
+  readonly meanBoundedSlowdown: number;
+  readonly utilisation: number;
+  readonly makespanSeconds: number;
+}
+
+/** What each cleaning policy can be; the first is the default. */
+const POLICY_CHOICES: { readonly [Key in keyof SwfPolicy]: readonly SwfPolicy[Key][] } = {
+  multipleRecords: ['keep', 'merge'],
+  neverStarted: ['keep', 'drop'],
+  unknownRun: ['keep', 'drop'],
+  zeroRun: ['keep', 'drop', 'second'],
+  unknownProcessors: ['keep', 'drop'],
+  missingEstimate: ['keep', 'run', 'drop'],
+  overrun: ['keep', 'cap', 'extend'],
+};
+
+const MAXIMUM_PROCESSORS = 2_147_483_647;
+
+export function registerReplay(program: Command): void {
+  const policies = Object.entries(POLICY_CHOICES)
+    .map(([name, choices]) => `${name}=${choices.join('|')}`)
+    .join(', ');
+  defineCommand(program, 'replay <log>', 'Run one SWF log through one batch scheduler.')
+    .addOption(
+      new Option('--scheduler <name>', 'how jobs are scheduled')
+        .choices(SCHEDULERS)
+        .makeOptionMandatory(),
+    )
+    .option('--clairvoyant', 'the scheduler knows the run times')
+    .option(
+      '--procs <number>',
+      'processors of the machine, where the log does not say it',
+      wholeNumber(1, MAXIMUM_PROCESSORS),
+    )
+    .option('--waits <csv>', 'write the wait of every job to this file')
+    .option('--clean <policy>', `clean the log first; "simulation" or any of: ${policies}`, collect)
+    .action((log: string, options: ReplayOptions) =>
+      runCommand(options, (output) => replay(output, log, options)),
+    );
+}
+
+function replay(output: Output, logPath: string, options: ReplayOptions): void {
+  const policy = options.clean && parsePolicies(options.clean);
+  const log = readSwf(output.path(logPath), { details: policy !== undefined });
+  const cleaned = policy ? cleanSwf(log, policy) : { jobs: log.jobs, dropped: {} };
+  const result = replayJobs(cleaned.jobs, {
+    processors: machineProcessors(log, options.procs),
+    scheduler: options.scheduler,
+    clairvoyant: options.clairvoyant === true,
+  });
+  if (result.jobs === 0) {
+    throw new OcxError({
+      code: 'INPUT_NO_JOBS',
+      message: `none of the log's ${log.jobs.count} jobs can run (${describeCounts(result.dropped)})`,
+      place: { file: logPath },
+      remedy: 'check --procs, or clean the log with --clean simulation',
+    });
+  }
+  if (options.waits !== undefined) {
+    writeAtomically(output.path(options.waits), waitsCsv(cleaned.jobs, result));
+  }
+  const summary: ReplaySummary = {
+    jobs: result.jobs,
+    dropped: addCounts(log.dropped, cleaned.dropped, result.dropped),
+    meanWaitSeconds: result.meanWaitSeconds,
+    meanBoundedSlowdown: result.meanBoundedSlowdown,
+    utilisation: result.utilisation,
+    makespanSeconds: result.makespanSeconds,
+  };
+  output.result(summary, describeSummary);
+}
+
+function describeSummary(summary: ReplaySummary): string {
+  const rows: [string, string][] = [
+    ['jobs', String(summary.jobs)],
+    ['mean wait', `${summary.meanWaitSeconds.toFixed(1)} s`],
+    ['mean bounded slowdown', summary.meanBoundedSlowdown.toFixed(3)],
+    ['utilisation', `${(100 * summary.utilisation).toFixed(2)} %`],
+    ['makespan', `${summary.makespanSeconds} s`],
+    ['dropped', describeCounts(summary.dropped) || 'none'],
+  ];
+  return formatTable([{ head: 'figure' }, { head: 'value', align: 'right' }], rows);
+}
+
+/**
+ * `job,wait` in (submit, job number) order; dropped jobs are left out. Waits are written as the
+ * shortest decimals that read back as the same number.
+ */
+function waitsCsv(jobs: JobTable, result: ReplayResult): Buffer {
+  const rows = rowsInOrder(jobs);
+  const pieces: Buffer[] = [Buffer.from('job,wait\n')];
+  const piece: string[] = [];
+  const flush = () => {
+    pieces.push(Buffer.from(piece.join('')));
+    piece.length = 0;
+  };
+  for (const row of rows) {
+    const wait = result.waitSeconds[row]!;
+    if (Number.isNaN(wait)) continue;
+    piece.push(`${jobs.jobNumber[row]},${wait}\n`);
+    // One text of all rows could be longer than a string may be.
+    if (piece.length === 100_000) flush();
+  }
+  flush();
+  return Buffer.concat(pieces);
+}
+
+function rowsInOrder(jobs: JobTable): Uint32Array {
+  const rows = Uint32Array.from({ length: jobs.count }, (_, row) => row);
+  return rows.sort(
+    (a, b) =>
+      jobs.submitSeconds[a]! - jobs.submitSeconds[b]! ||
+      jobs.jobNumber[a]! - jobs.jobNumber[b]! ||
+      a - b,
+  );
+}
+
+/** @throws INPUT_USAGE for a policy or a choice that does not exist */
+function parsePolicies(texts: readonly string[]): SwfPolicy {
+  let policy: SwfPolicy = KEEP_POLICY;
+  for (const text of texts) {
+    if (text === 'simulation') {
+      policy = SIMULATION_POLICY;
+      continue;
+    }
+    const [name = '', choice = ''] = text.split('=');
+    const choices: readonly string[] | undefined = Object.hasOwn(POLICY_CHOICES, name)
+      ? POLICY_CHOICES[name as keyof SwfPolicy]
+      : undefined;
+    if (!choices?.includes(choice)) {
+      const known = choices ?? ['simulation', ...Object.keys(POLICY_CHOICES)];
+      throw new OcxError({
+        code: 'INPUT_USAGE',
+        message: `${JSON.stringify(text)} is no cleaning policy`,
+        remedy: `choose ${choices ? `${name}=` : ''}one of ${known.join(', ')}`,
+      });
+    }
+    policy = { ...policy, [name]: choice };
+  }
+  return policy;
+}
+
+function addCounts(...parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const part of parts) {
+    for (const [reason, count] of Object.entries(part)) sums[reason] = (sums[reason] ?? 0) + count;
+  }
+  return sums;
+}
+
+function describeCounts(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([reason, count]) => `${count} ${reason}`)
+    .join(', ');
+}
