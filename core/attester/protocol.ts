@@ -18,6 +18,7 @@ import type {
   Unsent,
 } from '../kernel/service.ts';
 import type { TimeMs } from '../kernel/units.ts';
+import type { RegistryCommand } from './commands.ts';
 
 /** Attest this boot of a node that is in its airlock. */
 export interface AttestNode extends Command {
@@ -138,3 +139,12 @@ export interface ReportAnswered extends ServiceEvent {
   readonly kind: 'ReplyReceived';
   readonly reply: Reply;
 }
+
+export type AttesterEvent =
+  | AttestNode
+  | ForgetNode
+  | RegistryCommand
+  | AttesterOutcome
+  | AttesterTimer
+  | IsolationNoticeReceived
+  | ReportAnswered;

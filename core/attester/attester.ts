@@ -1,0 +1,263 @@
+/**
+ * The attestation service: every event's way to watches, rounds, keys and the registry, and what
+ * is refused. It reports what it has seen and opens nothing itself.
+ */
+import type { LeaseNotice } from '../allocator/protocol.ts';
+import type { Refusal } from '../kernel/errors.ts';
+import type { Command, EffectOutcome, Principal, Reply, Service, Step } from '../kernel/service.ts';
+import { NO_EFFECTS } from '../kernel/service.ts';
+import { isSafeAmount } from '../kernel/units.ts';
+import {
+  REVOCATION_TIMER,
+  releaseDue,
+  releaseKeyShare,
+  releaseOutcome,
+  revocationDue,
+  revocationOutcome,
+  revokeKeys,
+} from './keys.ts';
+import type { AttestNode, AttesterEffect, AttesterEvent, ForgetNode } from './protocol.ts';
+import { changeRegistry } from './registry.ts';
+import {
+  WATCH_TIMER,
+  abandonRound,
+  arm,
+  expire,
+  roundOutcome,
+  startRound,
+  watchDue,
+} from './rounds.ts';
+import { finishedKey, initialState, watchKey } from './state.ts';
+import type { AttesterConfiguration, AttesterState, Turn, Watch } from './state.ts';
+
+export const attesterService: Service<
+  AttesterConfiguration,
+  AttesterState,
+  AttesterEvent,
+  AttesterEffect
+> = {
+  name: 'attester',
+  initial: initialState,
+  step,
+};
+
+function step(state: AttesterState, event: AttesterEvent): Step<AttesterState, AttesterEffect> {
+  const effects: AttesterEffect[] = [];
+  const turn: Turn = { state, timeMs: event.timeMs, effects };
+  switch (event.kind) {
+    case 'AttestNode':
+      attestNode(turn, event);
+      break;
+    case 'ForgetNode':
+      forgetNode(turn, event);
+      break;
+    case 'EffectOutcome':
+      takeOutcome(turn, event);
+      break;
+    case 'TimerFired':
+      takeTimer(turn, event.timerId);
+      break;
+    case 'NoticeReceived':
+      takeNotice(turn, event.notice);
+      break;
+    case 'ReplyReceived':
+      takeReply(turn, event.reply);
+      break;
+    default:
+      reply(turn, event, changeRegistry(state, event));
+      break;
+  }
+  return { state, effects: effects.length === 0 ? NO_EFFECTS : effects };
+}
+
+function attestNode(turn: Turn, command: AttestNode): void {
+  const { state } = turn;
+  const key = watchKey(command.leaseId, command.nodeId);
+  const known = state.watches.get(key);
+  const refusal = attestRefusal(turn, known, command);
+  if (refusal) return reply(turn, command, refusal);
+  reply(turn, command, null);
+  const watch = known ?? newWatch(command);
+  state.watches.set(key, watch);
+  watch.fencingToken = command.fencingToken;
+  expire(turn, watch, key);
+  if (command.bootCount > watch.bootCount) bootOver(turn, watch, command.bootCount);
+  const underWay = watch.phase !== 'idle' && watch.policyId === command.policyId;
+  watch.policyId = command.policyId;
+  if (!underWay) {
+    abandonRound(turn, watch);
+    watch.failures = 0;
+    startRound(turn, watch, key);
+  }
+  arm(turn, watch, key);
+}
+
+function attestRefusal(turn: Turn, known: Watch | undefined, command: AttestNode): Refusal | null {
+  const { state } = turn;
+  const { nodeId, leaseId, policyId, fencingToken, bootCount } = command;
+  if (!isSafeAmount(fencingToken) || !isSafeAmount(bootCount)) {
+    return { code: 'INPUT_NUMBER', message: 'fencing token and boot count are safe integers' };
+  }
+  const finished = state.finishedTokens.get(finishedKey(command.from, nodeId));
+  if (finished !== undefined && fencingToken <= finished) {
+    return { code: 'CONFLICT_LATE', message: `lease ${leaseId} of node ${nodeId} is over` };
+  }
+  if (known && !isAsker(known, command)) return otherTenant(command);
+  if (known && (bootCount < known.bootCount || fencingToken < known.fencingToken)) {
+    return { code: 'CONFLICT_LATE', message: `node ${nodeId} has booted again since` };
+  }
+  const node = state.nodes.get(nodeId);
+  if (!node) return { code: 'NOT_FOUND_NODE', message: `no TPM is registered for node ${nodeId}` };
+  const policy = state.policies.get(policyId);
+  if (!policy) return { code: 'NOT_FOUND_POLICY', message: `there is no policy ${policyId}` };
+  if (policy.profiles.has(node.profile)) return null;
+  return {
+    code: 'CONFLICT_NO_REFERENCE',
+    message: `policy ${policyId} has no reference values for ${node.profile}`,
+    remedy: 'put a version of the policy that has',
+  };
+}
+
+function forgetNode(turn: Turn, command: ForgetNode): void {
+  const { state } = turn;
+  const { leaseId, nodeId, fencingToken, from } = command;
+  const key = watchKey(leaseId, nodeId);
+  const watch = state.watches.get(key);
+  if (watch && !isAsker(watch, command)) return reply(turn, command, otherTenant(command));
+  if (!isSafeAmount(fencingToken)) {
+    const message = 'a fencing token is a safe integer';
+    return reply(turn, command, { code: 'INPUT_NUMBER', message });
+  }
+  reply(turn, command, null);
+  finish(state, from, nodeId, fencingToken);
+  if (watch && watch.fencingToken <= fencingToken) removeWatch(turn, watch, key);
+}
+
+/** From here on, commands under this fencing token or an older one are late. */
+function finish(state: AttesterState, asker: Principal, nodeId: string, token: number): void {
+  const key = finishedKey(asker, nodeId);
+  state.finishedTokens.set(key, Math.max(token, state.finishedTokens.get(key) ?? token));
+}
+
+function removeWatch(turn: Turn, watch: Watch, key: string): void {
+  const { state } = turn;
+  abandonRound(turn, watch);
+  if (watch.report !== null) state.reports.delete(watch.report.commandId);
+  if (watch.keysOut) revokeKeys(turn, watch, key);
+  state.watches.delete(key);
+  if (watch.timerAtMs !== null) {
+    turn.effects.push({ kind: 'CancelTimer', timerId: WATCH_TIMER + key });
+  }
+}
+
+/** A new boot is a new node: nothing that was measured before says anything about it. */
+function bootOver(turn: Turn, watch: Watch, bootCount: number): void {
+  abandonRound(turn, watch);
+  watch.bootCount = bootCount;
+  watch.bootResetCount = null;
+  watch.verdict = 'none';
+  watch.failures = 0;
+  watch.keyShareReleased = false;
+  if (watch.release?.effectId) turn.state.operations.delete(watch.release.effectId);
+  watch.release = null;
+}
+
+function takeOutcome(turn: Turn, event: EffectOutcome): void {
+  const { state } = turn;
+  const operation = state.operations.get(event.effectId);
+  // Settled before, given up, or overtaken by a new boot.
+  if (!operation) return;
+  const { key } = operation;
+  const watch = state.watches.get(key);
+  if (operation.of === 'revoke') {
+    const gone = revocationOutcome(turn, key, event.outcome);
+    // A share that had to wait for this may go now.
+    if (gone && watch && !expire(turn, watch, key)) releaseKeyShare(turn, watch, key);
+  } else if (!expire(turn, watch!, key)) {
+    if (operation.of === 'release') releaseOutcome(turn, watch!, event.outcome);
+    else roundOutcome(turn, watch!, key, event.outcome);
+  }
+  if (watch) arm(turn, watch, key);
+}
+
+function takeTimer(turn: Turn, timerId: string): void {
+  if (timerId.startsWith(REVOCATION_TIMER)) {
+    revocationDue(turn, timerId.slice(REVOCATION_TIMER.length));
+    return;
+  }
+  if (!timerId.startsWith(WATCH_TIMER)) return;
+  const key = timerId.slice(WATCH_TIMER.length);
+  const watch = turn.state.watches.get(key);
+  if (!watch) return;
+  if (watch.timerAtMs !== null && turn.timeMs >= watch.timerAtMs) watch.timerAtMs = null;
+  watchDue(turn, watch, key);
+  releaseDue(turn, watch, key);
+  arm(turn, watch, key);
+}
+
+/** Only what concerns a node that is watched; the rest of the lease is not ours. */
+function takeNotice(turn: Turn, notice: LeaseNotice): void {
+  if (!('nodeId' in notice)) return;
+  const key = watchKey(notice.leaseId, notice.nodeId);
+  const watch = turn.state.watches.get(key);
+  if (!watch) return;
+  if (notice.kind === 'NodePowered' && notice.bootCount > watch.bootCount) {
+    bootOver(turn, watch, notice.bootCount);
+    arm(turn, watch, key);
+  } else if (notice.kind === 'NodeCutOff' || notice.kind === 'NodeFreed') {
+    finish(turn.state, watch.asker, watch.nodeId, watch.fencingToken);
+    removeWatch(turn, watch, key);
+  }
+}
+
+/** Answered is answered: the isolation service refuses only what no longer matters to it. */
+function takeReply(turn: Turn, answer: Reply): void {
+  const { state } = turn;
+  const key = state.reports.get(answer.commandId);
+  const watch = key === undefined ? undefined : state.watches.get(key);
+  if (key === undefined || !watch) return;
+  state.reports.delete(answer.commandId);
+  watch.report = null;
+  watch.reportAgainAtMs = null;
+  arm(turn, watch, key);
+}
+
+function newWatch(command: AttestNode): Watch {
+  return {
+    leaseId: command.leaseId,
+    nodeId: command.nodeId,
+    asker: command.from,
+    fencingToken: command.fencingToken,
+    policyId: command.policyId,
+    bootCount: command.bootCount,
+    verdict: 'none',
+    validUntilMs: 0,
+    phase: 'idle',
+    effectId: null,
+    nonce: null,
+    nonceMadeMs: 0,
+    wakeAtMs: null,
+    failures: 0,
+    bootResetCount: null,
+    keyShareReleased: false,
+    keysOut: false,
+    release: null,
+    report: null,
+    reportAgainAtMs: null,
+    timerAtMs: null,
+  };
+}
+
+function isAsker(watch: Watch, command: Command): boolean {
+  return watch.asker.role === command.from.role && watch.asker.name === command.from.name;
+}
+
+function otherTenant(command: AttestNode | ForgetNode): Refusal {
+  const message = `lease ${command.leaseId} is not known here as ${command.from.name}'s`;
+  return { code: 'DENIED_LEASE', message };
+}
+
+function reply(turn: Turn, command: Command, refusal: Refusal | null): void {
+  const { commandId, from } = command;
+  turn.effects.push({ kind: 'Reply', commandId, to: from, refusal, result: null });
+}

@@ -1,0 +1,46 @@
+/** Commands on the registry of nodes and on policies; none of them belongs to a lease. */
+import type { Command } from '../kernel/service.ts';
+
+/**
+ * What a tenant holds trustworthy. A node is judged by the reference values of its own profile
+ * (its model and firmware); a profile without an entry cannot be attested under the policy.
+ */
+export interface AttestationPolicy {
+  readonly policyId: string;
+  /** Integer that only grows. */
+  readonly version: number;
+  readonly profiles: readonly {
+    readonly profile: string;
+    /** For each PCR that matters: the hex digests that are accepted. */
+    readonly pcrs: readonly { readonly index: string; readonly digests: readonly string[] }[];
+  }[];
+  /** Digests of the files that may run; null: what runs is not looked at. */
+  readonly runtimeDigests: readonly string[] | null;
+  /** True: the second key share is handed out after a valid quote (level `full`). */
+  readonly releasesKeyShare: boolean;
+}
+
+export interface NodeIdentity {
+  readonly nodeId: string;
+  /** Hex hash of the public endorsement key of the node's TPM. */
+  readonly endorsementKeyHash: string;
+  readonly profile: string;
+}
+
+/** By an administrator: bind a node to its TPM. With another TPM it is refused for good. */
+export interface RegisterNode extends Command {
+  readonly kind: 'RegisterNode';
+  readonly node: NodeIdentity;
+}
+/** By an administrator, while nobody has the node attested: its TPM or board was replaced. */
+export interface UnregisterNode extends Command {
+  readonly kind: 'UnregisterNode';
+  readonly nodeId: string;
+}
+/** By whoever put its first version: a higher version replaces the one before. */
+export interface PutPolicy extends Command {
+  readonly kind: 'PutPolicy';
+  readonly policy: AttestationPolicy;
+}
+
+export type RegistryCommand = RegisterNode | UnregisterNode | PutPolicy;

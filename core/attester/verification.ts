@@ -1,0 +1,106 @@
+/**
+ * Judging a quote: a pure function of the quote, what was asked for, and the policy. The checks
+ * follow Keylime's order (quote, then measured boot, then runtime); each has a failure of its own.
+ */
+import type { Quote } from './protocol.ts';
+import type { Policy } from './state.ts';
+
+export type Severity = 'recoverable' | 'irrecoverable';
+
+/** Every way to fail, and how bad it is unless configured otherwise. */
+export const DEFAULT_SEVERITIES = {
+  /** No quote came, in however many tries. */
+  ATTEST_SILENT: 'recoverable',
+  ATTEST_MALFORMED: 'recoverable',
+  /** Over another nonce: perhaps a late copy of an earlier answer. */
+  ATTEST_NONCE: 'recoverable',
+  ATTEST_NONCE_EXPIRED: 'recoverable',
+  ATTEST_SIGNATURE: 'irrecoverable',
+  /** Signed by another TPM than the node is registered with. */
+  ATTEST_ENDORSEMENT_KEY: 'irrecoverable',
+  /** Of another boot than the one that was to be attested. */
+  ATTEST_BOOT_COUNT: 'irrecoverable',
+  /** The TPM's reset counter went back, or moved within one boot. */
+  ATTEST_RESET_COUNT: 'irrecoverable',
+  /** The event log does not replay to the PCRs. */
+  ATTEST_LOG_MISMATCH: 'irrecoverable',
+  ATTEST_PCR_MISMATCH: 'irrecoverable',
+  /** Something ran that is not on the policy's list. */
+  ATTEST_RUNTIME: 'irrecoverable',
+} as const satisfies Record<string, Severity>;
+
+export type AttestationCode = keyof typeof DEFAULT_SEVERITIES;
+
+/** More measured files than this are refused unread (Linux IMA lists on servers hold thousands). */
+export const MAX_RUNTIME_DIGESTS = 200_000;
+
+export interface Expectation {
+  readonly nonce: string;
+  readonly endorsementKeyHash: string;
+  readonly profile: string;
+  readonly bootCount: number;
+  /** The highest reset counter ever seen in a valid quote of the node; null: none yet. */
+  readonly lastResetCount: number | null;
+  /** The reset counter of this boot's first valid quote; null: none yet. */
+  readonly bootResetCount: number | null;
+}
+
+/** The first thing that is wrong with the quote, or null where it is good. */
+export function judgeQuote(
+  quote: unknown,
+  expected: Expectation,
+  policy: Policy,
+): AttestationCode | null {
+  if (!isQuote(quote)) return 'ATTEST_MALFORMED';
+  if (quote.nonce !== expected.nonce) return 'ATTEST_NONCE';
+  if (quote.signatureValid !== true) return 'ATTEST_SIGNATURE';
+  if (quote.endorsementKeyHash !== expected.endorsementKeyHash) return 'ATTEST_ENDORSEMENT_KEY';
+  if (quote.bootCount !== expected.bootCount) return 'ATTEST_BOOT_COUNT';
+  const { lastResetCount, bootResetCount } = expected;
+  if (lastResetCount !== null && quote.resetCount < lastResetCount) return 'ATTEST_RESET_COUNT';
+  if (bootResetCount !== null && quote.resetCount !== bootResetCount) return 'ATTEST_RESET_COUNT';
+  if (!samePcrs(quote.pcrs, quote.replayedPcrs)) return 'ATTEST_LOG_MISMATCH';
+  const references = policy.profiles.get(expected.profile);
+  if (!references) return 'ATTEST_PCR_MISMATCH';
+  for (const [index, digests] of references) {
+    if (!Object.hasOwn(quote.pcrs, index)) return 'ATTEST_PCR_MISMATCH';
+    if (!digests.has(quote.pcrs[index]!)) return 'ATTEST_PCR_MISMATCH';
+  }
+  const { runtimeDigests } = policy;
+  if (runtimeDigests !== null) {
+    for (const digest of quote.runtimeDigests) {
+      if (!runtimeDigests.has(digest)) return 'ATTEST_RUNTIME';
+    }
+  }
+  return null;
+}
+
+function samePcrs(
+  pcrs: Readonly<Record<string, string>>,
+  replayed: Readonly<Record<string, string>>,
+): boolean {
+  const indexes = Object.keys(pcrs);
+  if (Object.keys(replayed).length !== indexes.length) return false;
+  for (const index of indexes) {
+    if (!Object.hasOwn(replayed, index) || replayed[index] !== pcrs[index]) return false;
+  }
+  return true;
+}
+
+/** What claims to be a quote comes from the node: nothing about its shape is taken for granted. */
+function isQuote(value: unknown): value is Quote {
+  if (typeof value !== 'object' || value === null) return false;
+  const quote = value as Partial<Record<keyof Quote, unknown>>;
+  return (
+    typeof quote.nonce === 'string' &&
+    typeof quote.endorsementKeyHash === 'string' &&
+    Number.isSafeInteger(quote.resetCount) &&
+    Number.isSafeInteger(quote.bootCount) &&
+    typeof quote.pcrs === 'object' &&
+    quote.pcrs !== null &&
+    typeof quote.replayedPcrs === 'object' &&
+    quote.replayedPcrs !== null &&
+    Array.isArray(quote.runtimeDigests) &&
+    quote.runtimeDigests.length <= MAX_RUNTIME_DIGESTS
+  );
+}
