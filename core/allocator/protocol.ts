@@ -93,7 +93,7 @@ export interface AttestationReport extends Command {
   /** Boot that the quote belongs to; a verdict on an earlier boot is void. */
   readonly bootCount: number;
   readonly verdict: 'trusted' | 'rejected' | 'stale';
-  /** A trusted verdict is good until then. */
+  /** A trusted verdict is good until then; one that is not renewed counts as stale. */
   readonly validUntilMs: TimeMs;
 }
 /** By the lessee's orchestrator: move the node out of the airlock into the tenant's enclave. */
@@ -128,7 +128,7 @@ export interface Notify extends ServiceEffect {
 
 export type LeaseNotice =
   | { readonly kind: 'LeaseStarted'; readonly leaseId: string }
-  /** The node is off, alone in its own airlock network. */
+  /** The node is off, alone in its own airlock network; again after its enclave was lost. */
   | {
       readonly kind: 'NodeInAirlock';
       readonly leaseId: string;
@@ -154,7 +154,11 @@ export type LeaseNotice =
   | { readonly kind: 'NodeCutOff'; readonly leaseId: string; readonly nodeId: string }
   /** Verified clean; back with its owner. */
   | { readonly kind: 'NodeFreed'; readonly leaseId: string; readonly nodeId: string }
-  /** Out of service until an operator, or reading the hardware back, settles it. */
+  /**
+   * Out of service until an operator, or reading the hardware back, settles it. `quarantined` may
+   * be followed by any other notice of the node, `NodeInAirlock` where the tenant starts over;
+   * `rejected` and `broken` are final for this lease.
+   */
   | {
       readonly kind: 'NodeWithheld';
       readonly leaseId: string;
@@ -175,9 +179,13 @@ export interface DeviceEffect extends ServiceEffect {
 
 export interface PowerOff extends DeviceEffect {
   readonly kind: 'PowerOff';
+  /** False: ask the operating system first, as a user's soft power-off does. */
+  readonly force: boolean;
 }
 export interface PowerOn extends DeviceEffect {
   readonly kind: 'PowerOn';
+  /** Number of this boot, which its airlock hands to the measured boot and its quotes carry. */
+  readonly bootCount: number;
 }
 export interface SetBootDevice extends DeviceEffect {
   readonly kind: 'SetBootDevice';
@@ -200,7 +208,7 @@ export interface ConfigurePort extends DeviceEffect {
 export interface WipeNode extends DeviceEffect {
   readonly kind: 'WipeNode';
 }
-/** Read the hardware back. */
+/** Read the hardware back. A device that has answered obeys no smaller fencing token any more. */
 export interface ObserveNode extends DeviceEffect {
   readonly kind: 'ObserveNode';
 }

@@ -1,0 +1,111 @@
+/**
+ * Networking actions on NICs and out-of-band actions on BMCs: asynchronous, one at a time for each
+ * NIC and BMC, `queued → applying → done | failed (no effect) | uncertain → verified | quarantined`.
+ */
+import { isSameList } from './devices.ts';
+import type { Isolation } from './isolation.ts';
+import type { Action, ActionType, IsolationState, Nic, Node } from './state.ts';
+
+const PENDING: ReadonlySet<Action['status']> = new Set(['queued', 'applying', 'uncertain']);
+
+export function isActionPending(state: IsolationState, actionId: string | null): boolean {
+  const action = actionId === null ? undefined : state.actions.get(actionId);
+  return action !== undefined && PENDING.has(action.status);
+}
+
+/** True while any NIC or the BMC of the node is being worked on. */
+export function hasPendingAction(state: IsolationState, node: Node): boolean {
+  return (
+    isActionPending(state, node.actionId) ||
+    node.nics.some((nic) => isActionPending(state, nic.actionId))
+  );
+}
+
+/** Takes the place of the NIC's (null: the BMC's) last action. */
+export function beginAction(
+  isolation: Isolation,
+  node: Node,
+  nic: Nic | null,
+  type: ActionType,
+  organisation: string | null,
+  change: { channel: string | null; network: string | null } | null = null,
+): Action {
+  const { state } = isolation;
+  state.actionCount += 1;
+  const action: Action = {
+    actionId: `action-${state.actionCount}`,
+    nodeId: node.nodeId,
+    nicId: nic?.nicId ?? null,
+    type,
+    channel: change?.channel ?? null,
+    network: change?.network ?? null,
+    organisation,
+    before: nic?.attachments ?? null,
+    status: 'applying',
+    code: null,
+    power: null,
+  };
+  forgetAction(state, (nic ?? node).actionId);
+  (nic ?? node).actionId = action.actionId;
+  state.actions.set(action.actionId, action);
+  return action;
+}
+
+export function forgetAction(state: IsolationState, actionId: string | null): void {
+  if (actionId !== null) state.actions.delete(actionId);
+}
+
+/** Nothing happened, for sure: what was meant falls back to what is. */
+export function failAction(isolation: Isolation, node: Node, action: Action, code: string): void {
+  action.status = 'failed';
+  action.code = code;
+  const nic = node.nics.find((candidate) => candidate.nicId === action.nicId);
+  if (nic) nic.intended = nic.attachments;
+  if (node.power !== 'unknown') node.intendedPower = node.power;
+  node.intendedGrantee = node.bmcGrantee;
+  node.outOfBandEnabled = node.organisation !== null && node.bmcGrantee === node.organisation;
+  node.changedMs = isolation.nowMs;
+}
+
+/**
+ * Settles what was uncertain by what the hardware shows: as meant, as before, or neither.
+ *
+ * @returns false where the hardware is in a state that nobody asked for
+ */
+export function settleActions(isolation: Isolation, node: Node): boolean {
+  let isSettled = true;
+  for (const nic of node.nics) {
+    const action = uncertainAction(isolation.state, nic.actionId);
+    if (action) isSettled = settleNic(isolation, node, nic, action) && isSettled;
+    else if (!isSameList(nic.attachments, nic.intended)) isSettled = false;
+  }
+  const action = uncertainAction(isolation.state, node.actionId);
+  if (!action) return isSettled && node.bmcGrantee === node.intendedGrantee;
+  if (node.bmcGrantee !== null && node.bmcGrantee !== node.organisation) {
+    action.status = 'quarantined';
+    return false;
+  }
+  const isAsMeant = node.power === node.intendedPower && node.bmcGrantee === node.intendedGrantee;
+  if (isAsMeant && action.type !== 'setBootDevice') action.status = 'verified';
+  else failAction(isolation, node, action, 'DEVICE_UNCERTAIN');
+  return isSettled;
+}
+
+function settleNic(isolation: Isolation, node: Node, nic: Nic, action: Action): boolean {
+  if (isSameList(nic.attachments, nic.intended)) {
+    action.status = 'verified';
+    return true;
+  }
+  if (isSameList(nic.attachments, action.before ?? [])) {
+    failAction(isolation, node, action, 'DEVICE_NO_EFFECT');
+    return true;
+  }
+  action.status = 'quarantined';
+  action.code = 'DEVICE_DRIFT';
+  return false;
+}
+
+function uncertainAction(state: IsolationState, actionId: string | null): Action | null {
+  const action = actionId === null ? undefined : state.actions.get(actionId);
+  return action?.status === 'uncertain' ? action : null;
+}

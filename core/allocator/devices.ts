@@ -1,0 +1,251 @@
+/**
+ * Effects on power, BMC, ports and disks: sent, tried again, given up. Each carries the node's
+ * fencing token and a deadline; the service itself counts an outcome that never comes as
+ * uncertain.
+ */
+import type {
+  ConfigurePort,
+  IsolationDeviceEffect,
+  NodeObservation,
+  WipeEvidence,
+} from './protocol.ts';
+import { wakeNode, type Isolation } from './isolation.ts';
+import type { IsolationSettings } from './settings.ts';
+import type { Action, Attachment, Node, Operation, Purpose } from './state.ts';
+
+export const NO_ATTACHMENTS: readonly Attachment[] = Object.freeze([]);
+
+type Headless<E> = E extends unknown
+  ? Omit<E, 'effectId' | 'nodeId' | 'fencingToken' | 'deadlineMs'>
+  : never;
+type DeviceRequest = Headless<IsolationDeviceEffect>;
+
+export function powerOff(
+  isolation: Isolation,
+  node: Node,
+  purpose: Purpose,
+  actionId: string | null = null,
+  force = true,
+): void {
+  node.intendedPower = 'off';
+  issue(isolation, node, { kind: 'PowerOff', force }, purpose, -1, actionId);
+}
+
+/** A boot of its own: its number is what a verdict has to name. */
+export function powerOn(
+  isolation: Isolation,
+  node: Node,
+  purpose: Purpose,
+  actionId: string | null = null,
+): void {
+  node.intendedPower = 'on';
+  node.bootCount += 1;
+  node.verdict = null;
+  const request = { kind: 'PowerOn', bootCount: node.bootCount } as const;
+  issue(isolation, node, request, purpose, -1, actionId);
+}
+
+export function setBootDevice(
+  isolation: Isolation,
+  node: Node,
+  device: 'network' | 'disk',
+  purpose: Purpose,
+  actionId: string | null = null,
+): void {
+  issue(isolation, node, { kind: 'SetBootDevice', device }, purpose, -1, actionId);
+}
+
+export function rotateBmcToken(
+  isolation: Isolation,
+  node: Node,
+  grantee: string | null,
+  purpose: Purpose,
+  actionId: string | null = null,
+): void {
+  node.intendedGrantee = grantee;
+  issue(isolation, node, { kind: 'RotateBmcToken', grantee }, purpose, -1, actionId);
+}
+
+/** The NIC must be wired. */
+export function configurePort(
+  isolation: Isolation,
+  node: Node,
+  nicIndex: number,
+  attachments: readonly Attachment[],
+  purpose: Purpose,
+  actionId: string | null = null,
+): void {
+  const nic = node.nics[nicIndex]!;
+  nic.intended = attachments;
+  const { switchId, portId } = nic.port!;
+  const request = { kind: 'ConfigurePort', switchId, portId, attachments } as const;
+  issue(isolation, node, request, purpose, nicIndex, actionId);
+}
+
+export function wipeNode(isolation: Isolation, node: Node): void {
+  issue(isolation, node, { kind: 'WipeNode' }, 'walk', -1, null);
+}
+
+export function observeNode(
+  isolation: Isolation,
+  node: Node,
+  purpose: Purpose,
+  actionId: string | null = null,
+): void {
+  issue(isolation, node, { kind: 'ObserveNode' }, purpose, -1, actionId);
+}
+
+function issue(
+  isolation: Isolation,
+  node: Node,
+  request: DeviceRequest,
+  purpose: Purpose,
+  nic: number,
+  actionId: string | null,
+): void {
+  const effect = stamp(isolation, node, request);
+  const dueMs = effect.deadlineMs;
+  node.operations.push({ effect, purpose, nic, actionId, attempt: 0, waiting: false, dueMs });
+  send(isolation, node, effect);
+}
+
+/** Sends the next attempt, under an id, a deadline and the fencing token of its own. */
+export function sendAgain(isolation: Isolation, node: Node, operation: Operation): void {
+  operation.effect = stamp(isolation, node, operation.effect);
+  operation.attempt += 1;
+  operation.waiting = false;
+  operation.dueMs = operation.effect.deadlineMs;
+  setStatus(isolation, operation, 'applying');
+  send(isolation, node, operation.effect);
+}
+
+/** Keeps the operation for another attempt after a back-off that doubles each time. */
+export function retryLater(isolation: Isolation, node: Node, operation: Operation): void {
+  operation.waiting = true;
+  operation.dueMs = isolation.nowMs + backOffMs(isolation.state.settings, operation.attempt);
+  setStatus(isolation, operation, 'queued');
+  wakeNode(isolation, node, operation.dueMs);
+}
+
+export function backOffMs(settings: IsolationSettings, attempt: number): number {
+  const doubled = settings.retryBaseMs * (1 << Math.min(attempt, 20));
+  return Math.min(doubled, settings.retryMaximumMs);
+}
+
+function stamp(isolation: Isolation, node: Node, request: DeviceRequest): IsolationDeviceEffect {
+  node.effectCount += 1;
+  return {
+    ...request,
+    effectId: `${node.nodeId}#${node.effectCount}`,
+    nodeId: node.nodeId,
+    fencingToken: node.fencingToken,
+    deadlineMs: isolation.nowMs + isolation.state.settings.deadlineMs[request.kind],
+  };
+}
+
+function send(isolation: Isolation, node: Node, effect: IsolationDeviceEffect): void {
+  node.changedMs = isolation.nowMs;
+  isolation.effects.push(effect);
+  wakeNode(isolation, node, effect.deadlineMs);
+}
+
+function setStatus(isolation: Isolation, operation: Operation, status: Action['status']): void {
+  if (operation.actionId === null) return;
+  const action = isolation.state.actions.get(operation.actionId);
+  if (action) action.status = status;
+}
+
+/** Every outcome of what is under way will be ignored from here on. */
+export function abandonOperations(isolation: Isolation, node: Node): void {
+  for (const operation of node.operations) setStatus(isolation, operation, 'uncertain');
+  node.operations.length = 0;
+}
+
+/** Writes down what an effect that is known to have happened has changed. */
+export function recordDone(node: Node, operation: Operation): void {
+  const { effect } = operation;
+  if (effect.kind === 'PowerOff') node.power = 'off';
+  else if (effect.kind === 'PowerOn') node.power = 'on';
+  else if (effect.kind === 'RotateBmcToken') node.bmcGrantee = effect.grantee;
+  else if (effect.kind === 'ConfigurePort') recordPort(node, operation.nic, effect);
+}
+
+function recordPort(node: Node, nicIndex: number, effect: ConfigurePort): void {
+  const nic = node.nics[nicIndex]!;
+  nic.attachments = effect.attachments;
+}
+
+/** Writes down what the hardware shows; a port that is missing keeps what it was last known as. */
+export function recordObservation(node: Node, observation: NodeObservation): void {
+  node.power = observation.power;
+  node.bmcGrantee = observation.bmcGrantee;
+  for (const nic of node.nics) {
+    const seen = nic.port && ownMember(observation.ports, nic.port.portId);
+    if (seen) nic.attachments = seen;
+  }
+}
+
+export function ownMember<V>(record: Readonly<Record<string, V>>, key: string): V | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** True where every port of the node shows what it was last told, and so do power and BMC. */
+export function isAsIntended(node: Node, observation: NodeObservation): boolean {
+  return (
+    observation.power === node.intendedPower &&
+    observation.bmcGrantee === node.intendedGrantee &&
+    node.nics.every((nic) => !nic.port || showsOn(observation, nic.port.portId, nic.intended))
+  );
+}
+
+export function showsOn(
+  observation: NodeObservation,
+  portId: string,
+  expected: readonly Attachment[],
+): boolean {
+  const seen = ownMember(observation.ports, portId);
+  return seen !== undefined && isSameList(seen, expected);
+}
+
+/** The same networks on the same channels, in whatever order. */
+export function isSameList(a: readonly Attachment[], b: readonly Attachment[]): boolean {
+  return a === b || (a.length === b.length && b.every((wanted) => a.some(isSame, wanted)));
+}
+
+function isSame(this: Attachment, found: Attachment): boolean {
+  return this.networkId === found.networkId && this.channel === found.channel;
+}
+
+/** A device may answer anything; what is not an observation is as good as no answer. */
+export function isObservation(value: unknown): value is NodeObservation {
+  if (!isRecord(value) || (value['power'] !== 'on' && value['power'] !== 'off')) return false;
+  const { bmcGrantee, ports } = value;
+  if (bmcGrantee !== null && typeof bmcGrantee !== 'string') return false;
+  return isRecord(ports) && Object.values(ports).every(isAttachmentList);
+}
+
+function isAttachmentList(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isAttachment);
+}
+
+function isAttachment(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    Number.isSafeInteger(value['networkId']) &&
+    typeof value['channel'] === 'string'
+  );
+}
+
+/** Evidence counts only where all three legs are proved. */
+export function isCompleteEvidence(value: unknown): value is WipeEvidence {
+  return (
+    isRecord(value) &&
+    value['memoryScrubbed'] === true &&
+    value['disksErased'] === true &&
+    value['bmcReset'] === true
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,309 @@
+/**
+ * Leases: made, moved, recalled, returned, cancelled, started and ended. The service's own timers
+ * start and end them; orchestrator, market and attester may all be dead.
+ */
+import { actsFor, actsForLessee, actsForOwner, isAdministrator, maySeeLease } from './access.ts';
+import {
+  LEASE_TIMER,
+  notifyParties,
+  refuse,
+  setLeaseTimer,
+  type Isolation,
+  type Verdict,
+} from './isolation.ts';
+import { checkTerms } from './lease-terms.ts';
+import { ensureEnclave } from './networks.ts';
+import { release } from './recovery.ts';
+import { addReservation, closeNode, dropReservation, holderOf } from './reservations.ts';
+import { duringLease, handOver, notifyWithheld } from './walk.ts';
+import type { Refusal } from '../kernel/errors.ts';
+import type { Principal } from '../kernel/service.ts';
+import type { TimeMs } from '../kernel/units.ts';
+import type { LeaseSublet, LeaseUpdate } from './commands.ts';
+import type {
+  LeaseCancel,
+  LeaseCreate,
+  LeaseNotice,
+  LeaseRecall,
+  LeaseReturn,
+  LeaseTerms,
+} from './protocol.ts';
+import type { Lease, Node } from './state.ts';
+
+type EndingReason = Extract<LeaseNotice, { kind: 'LeaseEnding' }>['reason'];
+
+export function leaseCreate(isolation: Isolation, command: LeaseCreate): Verdict {
+  const refusal = checkTerms(isolation, command.terms, command.from, null);
+  return refusal ?? (() => reserve(isolation, command.terms, null));
+}
+
+export function leaseSublet(isolation: Isolation, command: LeaseSublet): Verdict {
+  const parent = isolation.state.leases.get(command.parentLeaseId);
+  if (!parent || !maySeeLease(isolation.state, command.from, parent)) {
+    return refuse('NOT_FOUND_LEASE', `no lease ${command.parentLeaseId}`);
+  }
+  const refusal = checkTerms(isolation, command.terms, command.from, parent);
+  return refusal ?? (() => reserve(isolation, command.terms, parent));
+}
+
+/** The caller has checked the terms. */
+export function reserve(isolation: Isolation, terms: LeaseTerms, parent: Lease | null): unknown {
+  const { state, nowMs } = isolation;
+  const lease: Lease = {
+    terms,
+    endMs: terms.endMs,
+    state: 'reserved',
+    parentLeaseId: parent?.terms.leaseId ?? null,
+    childLeaseIds: [],
+    openNodeIds: new Set(terms.nodeIds),
+  };
+  ensureEnclave(state, terms.lessee);
+  state.leases.set(terms.leaseId, lease);
+  parent?.childLeaseIds.push(terms.leaseId);
+  for (const nodeId of terms.nodeIds) {
+    const node = state.nodes.get(nodeId)!;
+    addReservation(state, node, lease);
+    if (node.state === 'free') node.state = 'reserved';
+  }
+  setLeaseTimer(isolation, terms.leaseId, Math.max(terms.startMs, nowMs));
+  return { leaseId: terms.leaseId };
+}
+
+export function leaseCancel(isolation: Isolation, command: LeaseCancel): Verdict {
+  const { state } = isolation;
+  const { from, leaseId } = command;
+  const lease = visibleLease(isolation, leaseId, from);
+  if ('code' in lease) return lease;
+  const isParty = actsForOwner(state, from, lease) || isLesseeSide(isolation, from, lease);
+  if (!isParty) return denied(leaseId);
+  const mayCancel = lease.state === 'reserved' || isAdministrator(from);
+  if (!mayCancel || lease.state === 'ending') {
+    return refuse('CONFLICT_STATE', `lease ${leaseId} is ${lease.state}: return or recall it`);
+  }
+  return () => {
+    endLease(isolation, lease, 'cancelled');
+    return { leaseId };
+  };
+}
+
+export function leaseRecall(isolation: Isolation, command: LeaseRecall): Verdict {
+  const { from, leaseId } = command;
+  const lease = visibleLease(isolation, leaseId, from);
+  if ('code' in lease) return lease;
+  if (!actsForOwner(isolation.state, from, lease)) return denied(leaseId);
+  const { recallNoticeMs } = lease.terms;
+  if (recallNoticeMs === null) {
+    return refuse('CONFLICT_FIRM', `lease ${leaseId} is firm until its end`);
+  }
+  if (lease.state !== 'running') {
+    return refuse('CONFLICT_STATE', `lease ${leaseId} is ${lease.state}`);
+  }
+  return () => {
+    drain(isolation, lease, Math.min(lease.endMs, isolation.nowMs + recallNoticeMs));
+    return { leaseId, endMs: lease.endMs };
+  };
+}
+
+/** The notice runs; sub-leases get the same, those that have not begun are off. */
+function drain(isolation: Isolation, lease: Lease, atMs: TimeMs): void {
+  const { leases, nodes } = isolation.state;
+  for (const childId of [...lease.childLeaseIds]) {
+    const child = leases.get(childId)!;
+    if (child.state === 'reserved') endLease(isolation, child, 'recall');
+    else if (child.state === 'running') drain(isolation, child, Math.min(child.endMs, atMs));
+  }
+  lease.endMs = atMs;
+  lease.state = 'draining';
+  const { leaseId } = lease.terms;
+  for (const nodeId of lease.openNodeIds) {
+    const node = nodes.get(nodeId)!;
+    const isSteady = node.leaseId === leaseId && node.walk === null;
+    if (isSteady && node.state !== 'quarantined') node.state = duringLease(lease, node.state);
+  }
+  notifyParties(isolation, lease, { kind: 'LeaseEnding', leaseId, atMs, reason: 'recall' });
+  setLeaseTimer(isolation, leaseId, atMs);
+}
+
+export function leaseReturn(isolation: Isolation, command: LeaseReturn): Verdict {
+  const { from, leaseId, nodeIds } = command;
+  const lease = visibleLease(isolation, leaseId, from);
+  if ('code' in lease) return lease;
+  if (!isLesseeSide(isolation, from, lease)) return denied(leaseId);
+  if (lease.state !== 'running' && lease.state !== 'draining') {
+    return refuse('CONFLICT_STATE', `lease ${leaseId} is ${lease.state}`);
+  }
+  const unknown = nodeIds?.find((nodeId) => !lease.openNodeIds.has(nodeId));
+  if (unknown !== undefined) {
+    return refuse('NOT_FOUND_NODE', `no node ${unknown} in lease ${leaseId}`);
+  }
+  return () => {
+    if (nodeIds === null) endLease(isolation, lease, 'returned');
+    else for (const nodeId of nodeIds) returnNode(isolation, lease, nodeId);
+    return { leaseId };
+  };
+}
+
+/** Sub-leases of the node first. */
+function returnNode(isolation: Isolation, lease: Lease, nodeId: string): void {
+  const { leases, nodes } = isolation.state;
+  const node = nodes.get(nodeId)!;
+  for (const childId of [...lease.childLeaseIds]) {
+    const child = leases.get(childId)!;
+    if (child.openNodeIds.has(nodeId)) endUse(isolation, node, child);
+  }
+  endUse(isolation, node, lease);
+}
+
+/** The owner's side may extend; whoever shortens gives up only what is its own to give up. */
+export function leaseUpdate(isolation: Isolation, command: LeaseUpdate): Verdict {
+  const { from, leaseId, endMs } = command;
+  const lease = visibleLease(isolation, leaseId, from);
+  if ('code' in lease) return lease;
+  const refusal = checkNewEnd(isolation, lease, from, endMs);
+  if (refusal) return refusal;
+  return () => {
+    lease.endMs = endMs;
+    if (lease.state === 'running') setLeaseTimer(isolation, leaseId, endMs);
+    return { leaseId, endMs };
+  };
+}
+
+function checkNewEnd(
+  isolation: Isolation,
+  lease: Lease,
+  from: Principal,
+  endMs: TimeMs,
+): Refusal | null {
+  const { state, nowMs } = isolation;
+  const { terms } = lease;
+  const { leaseId } = terms;
+  const isShorter = endMs < lease.endMs;
+  const isOwner = actsForOwner(state, from, lease);
+  const earliestMs = nowMs + (terms.recallNoticeMs ?? Infinity);
+  const mayShorten =
+    isLesseeSide(isolation, from, lease) ||
+    isAdministrator(from) ||
+    (isOwner && (lease.state === 'reserved' || endMs >= earliestMs));
+  if (isShorter ? !mayShorten : !isOwner) return denied(leaseId);
+  if (lease.state !== 'reserved' && lease.state !== 'running') {
+    return refuse('CONFLICT_STATE', `lease ${leaseId} is ${lease.state}`);
+  }
+  if (endMs <= terms.startMs || endMs < nowMs) {
+    return refuse('INPUT_TIME_RANGE', 'a lease must end after its start, and not in the past');
+  }
+  if (!isAdministrator(from) && endMs - terms.startMs > state.settings.maximumLeaseMs) {
+    return refuse('CONFLICT_LEASE_LENGTH', 'the lease would be longer than this site allows');
+  }
+  const parent = lease.parentLeaseId === null ? null : state.leases.get(lease.parentLeaseId)!;
+  if (parent && endMs > parent.endMs) {
+    return refuse('CONFLICT_WINDOW', `the lease would outlast its parent's`);
+  }
+  if (lease.childLeaseIds.some((childId) => state.leases.get(childId)!.endMs > endMs)) {
+    return refuse('CONFLICT_BLOCKED', `a sub-lease of ${leaseId} lasts longer`);
+  }
+  return isShorter ? null : checkExtension(isolation, lease, endMs);
+}
+
+function checkExtension(isolation: Isolation, lease: Lease, endMs: TimeMs): Refusal | null {
+  const { state } = isolation;
+  const { leaseId } = lease.terms;
+  for (const nodeId of lease.openNodeIds) {
+    const node = state.nodes.get(nodeId)!;
+    for (const otherId of node.reservations) {
+      const other = state.leases.get(otherId)!;
+      const isFamily = otherId === lease.parentLeaseId || other.parentLeaseId === leaseId;
+      if (otherId === leaseId || isFamily) continue;
+      if (lease.endMs < other.endMs && other.terms.startMs < endMs) {
+        return refuse('CONFLICT_LEASE', `node ${nodeId} is leased from then on by ${otherId}`);
+      }
+    }
+  }
+  return null;
+}
+
+/** The lease's timer: its start, its end, or (moved) nothing yet. */
+export function leaseTimerFired(isolation: Isolation, timerId: string): void {
+  const lease = isolation.state.leases.get(timerId.slice(LEASE_TIMER.length));
+  if (!lease || lease.state === 'ending') return;
+  const { nowMs } = isolation;
+  if (lease.state === 'reserved' && nowMs >= lease.terms.startMs && nowMs < lease.endMs) {
+    startLease(isolation, lease);
+  } else if (nowMs >= lease.endMs) {
+    endLease(isolation, lease, 'expiry');
+  } else {
+    const isReserved = lease.state === 'reserved';
+    setLeaseTimer(isolation, lease.terms.leaseId, isReserved ? lease.terms.startMs : lease.endMs);
+  }
+}
+
+function startLease(isolation: Isolation, lease: Lease): void {
+  const { leaseId } = lease.terms;
+  lease.state = 'running';
+  notifyParties(isolation, lease, { kind: 'LeaseStarted', leaseId });
+  setLeaseTimer(isolation, leaseId, lease.endMs);
+  for (const nodeId of lease.openNodeIds) {
+    startUse(isolation, isolation.state.nodes.get(nodeId)!, lease);
+  }
+}
+
+/** A node that is not clean and back yet is handed over as soon as it is. */
+function startUse(isolation: Isolation, node: Node, lease: Lease): void {
+  if (node.state === 'reserved') {
+    handOver(isolation, node, lease);
+  } else if (node.leaseId === null && node.organisation !== null) {
+    node.organisation = null;
+    node.outOfBandEnabled = false;
+    release(isolation, node);
+  } else if (node.leaseId !== null && node.leaseId === lease.parentLeaseId) {
+    release(isolation, node);
+  } else if (node.state === 'rejected' || node.state === 'quarantined' || node.state === 'broken') {
+    notifyWithheld(isolation, node, lease, node.state, node.trouble ?? 'NODE_WITHHELD');
+  }
+}
+
+/** Sub-leases first, whatever they are doing. */
+export function endLease(isolation: Isolation, lease: Lease, reason: EndingReason): void {
+  if (lease.state === 'ending') return;
+  const { leases, nodes } = isolation.state;
+  for (const childId of [...lease.childLeaseIds]) {
+    endLease(isolation, leases.get(childId)!, reason);
+  }
+  const { leaseId } = lease.terms;
+  const wasTold = lease.state === 'draining';
+  lease.state = 'ending';
+  if (!wasTold) {
+    const atMs = isolation.nowMs;
+    notifyParties(isolation, lease, { kind: 'LeaseEnding', leaseId, atMs, reason });
+  }
+  for (const nodeId of [...lease.openNodeIds]) endUse(isolation, nodes.get(nodeId)!, lease);
+}
+
+/** The lease's right to the node is over; the node leaves it once it is clean or withheld. */
+function endUse(isolation: Isolation, node: Node, lease: Lease): void {
+  const { leaseId } = lease.terms;
+  if (node.leaving.includes(leaseId)) return;
+  dropReservation(node, leaseId);
+  const holder = holderOf(isolation.state, node);
+  if (holder === lease || holder?.parentLeaseId === leaseId) {
+    node.leaving.push(leaseId);
+    if (holder === lease) release(isolation, node);
+    return;
+  }
+  if (node.state === 'reserved' && node.reservations.length === 0) node.state = 'free';
+  closeNode(isolation, lease, node.nodeId);
+}
+
+function visibleLease(isolation: Isolation, leaseId: string, from: Principal): Lease | Refusal {
+  const lease = isolation.state.leases.get(leaseId);
+  if (lease && maySeeLease(isolation.state, from, lease)) return lease;
+  return refuse('NOT_FOUND_LEASE', `no lease ${leaseId}`);
+}
+
+function isLesseeSide(isolation: Isolation, from: Principal, lease: Lease): boolean {
+  const { state } = isolation;
+  return actsForLessee(state, from, lease) || actsFor(state, from, lease.terms.lessee, 'leasing');
+}
+
+function denied(leaseId: string): Refusal {
+  return refuse('DENIED_AUTHORIZATION', `this is not yours to do with lease ${leaseId}`);
+}

@@ -1,0 +1,301 @@
+/**
+ * The walks of a node, each a list of steps. A step sends its effects and is over when all of them
+ * are known to have happened; a walk that is started again starts from its first step, under a new
+ * fencing token, because every step may be done twice.
+ *
+ * Release keeps the order power off → credentials → ports → (storage, elsewhere) → disks → read
+ * back: cutting the network of a running node can corrupt its remote root (CCI-MOC/hil#932).
+ */
+import { invariant } from '../kernel/errors.ts';
+import {
+  NO_ATTACHMENTS,
+  abandonOperations,
+  backOffMs,
+  configurePort,
+  observeNode,
+  powerOff,
+  powerOn,
+  rotateBmcToken,
+  setBootDevice,
+  wipeNode,
+} from './devices.ts';
+import { notifyOrganisation, notifyParties, wakeNode, type Isolation } from './isolation.ts';
+import { returnAirlock, takeNetworkId } from './network-ids.ts';
+import { closeLeaving, dropReservation, holderOf, nextHolder } from './reservations.ts';
+import type { NodeState } from './protocol.ts';
+import type { Attachment, Lease, Node, WalkName } from './state.ts';
+
+export const NATIVE_CHANNEL = 'vlan/native';
+
+type Step =
+  | 'powerOff'
+  | 'grantBmc'
+  | 'airlockPorts'
+  | 'bootDevice'
+  | 'powerOn'
+  | 'enclavePorts'
+  | 'isolate'
+  | 'revokeBmc'
+  | 'cutPorts'
+  | 'wipe'
+  | 'verify';
+
+const WALKS: Readonly<Record<WalkName, readonly Step[]>> = {
+  handover: ['powerOff', 'grantBmc', 'airlockPorts'],
+  power: ['bootDevice', 'powerOn'],
+  join: ['enclavePorts'],
+  eject: ['isolate', 'grantBmc', 'airlockPorts'],
+  withhold: ['isolate', 'revokeBmc'],
+  release: ['powerOff', 'revokeBmc', 'cutPorts', 'wipe', 'verify'],
+};
+
+/** Walks that take something away start under a new fencing token. */
+const FENCED: ReadonlySet<WalkName> = new Set(['handover', 'eject', 'withhold', 'release']);
+
+/** Starts a walk; whatever was under way on the node is given up. */
+export function startWalk(isolation: Isolation, node: Node, walk: WalkName): void {
+  abandonOperations(isolation, node);
+  node.walk = walk;
+  node.step = 0;
+  node.resumption = null;
+  node.retryAtMs = null;
+  if (FENCED.has(walk)) {
+    node.fencingToken += 1;
+    node.verdict = null;
+    node.joined = false;
+  }
+  if (walk !== 'power') node.powerNext &&= walk === 'eject';
+  node.state = stateDuring(node, walk);
+  runSteps(isolation, node);
+}
+
+function stateDuring(node: Node, walk: WalkName): NodeState {
+  switch (walk) {
+    case 'handover':
+    case 'eject':
+      return 'handover';
+    case 'power':
+      return node.state;
+    case 'join':
+      return 'allocated';
+    case 'withhold':
+      return node.withheldAs;
+    case 'release':
+      return 'releasing';
+  }
+}
+
+/** The step's effects have all happened. */
+export function nextStep(isolation: Isolation, node: Node): void {
+  node.step += 1;
+  runSteps(isolation, node);
+}
+
+/** Goes on until a step has to wait for its devices. */
+export function runSteps(isolation: Isolation, node: Node): void {
+  invariant(node.walk !== null, 'only a walking node has steps');
+  const steps = WALKS[node.walk];
+  while (node.step < steps.length) {
+    runStep(isolation, node, steps[node.step]!);
+    if (node.operations.length > 0 || node.retryAtMs !== null) return;
+    node.step += 1;
+  }
+  finishWalk(isolation, node, node.walk);
+}
+
+function runStep(isolation: Isolation, node: Node, step: Step): void {
+  switch (step) {
+    case 'powerOff':
+      return powerOff(isolation, node, 'walk');
+    case 'grantBmc':
+      return rotateBmcToken(isolation, node, lesseeOf(isolation, node), 'walk');
+    case 'airlockPorts':
+      return enterAirlock(isolation, node);
+    case 'bootDevice':
+      return setBootDevice(isolation, node, 'network', 'walk');
+    case 'powerOn':
+      return powerOn(isolation, node, 'walk');
+    case 'enclavePorts':
+      return configurePorts(isolation, node, enclaveNetworkId(isolation, node));
+    case 'isolate':
+      configurePorts(isolation, node, null);
+      return powerOff(isolation, node, 'walk');
+    case 'revokeBmc':
+      return rotateBmcToken(isolation, node, null, 'walk');
+    case 'cutPorts':
+      return configurePorts(isolation, node, null);
+    case 'wipe':
+      leaveNetworks(isolation, node);
+      return wipeNode(isolation, node);
+    case 'verify':
+      node.state = 'verifying';
+      return observeNode(isolation, node, 'walk');
+  }
+}
+
+function lesseeOf(isolation: Isolation, node: Node): string | null {
+  return holderOf(isolation.state, node)?.terms.lessee ?? null;
+}
+
+/** The network on the first wired NIC, nothing on the others; null: nothing on any. */
+function configurePorts(isolation: Isolation, node: Node, networkId: number | null): void {
+  let attachments: readonly Attachment[] =
+    networkId === null ? NO_ATTACHMENTS : [{ networkId, channel: NATIVE_CHANNEL }];
+  for (let nic = 0; nic < node.nics.length; nic++) {
+    if (node.nics[nic]!.port === null) continue;
+    configurePort(isolation, node, nic, attachments, 'walk');
+    attachments = NO_ATTACHMENTS;
+  }
+}
+
+/** One airlock network a node, never shared; without a free id the step is tried again later. */
+function enterAirlock(isolation: Isolation, node: Node): void {
+  const { state, nowMs } = isolation;
+  node.airlockNetworkId ??= takeNetworkId(state, `airlock:${node.nodeId}`);
+  if (node.airlockNetworkId !== null) {
+    configurePorts(isolation, node, node.airlockNetworkId);
+    return;
+  }
+  node.retryAtMs = nowMs + backOffMs(state.settings, state.settings.retryLimit);
+  wakeNode(isolation, node, node.retryAtMs);
+}
+
+export const ENCLAVE_PREFIX = 'enclave:';
+
+/** Every lessee has one enclave network, made with its first lease. */
+function enclaveNetworkId(isolation: Isolation, node: Node): number {
+  const lessee = lesseeOf(isolation, node);
+  const network = isolation.state.networks.get(`${ENCLAVE_PREFIX}${lessee}`);
+  invariant(network !== undefined, 'a lessee has an enclave network');
+  return network.networkId;
+}
+
+/** Power is off and all ports are known to be empty. */
+function leaveNetworks(isolation: Isolation, node: Node): void {
+  const { state, nowMs } = isolation;
+  returnAirlock(state, node);
+  node.state = 'sanitizing';
+  node.lastUseEndMs = nowMs;
+  const lease = holderOf(state, node);
+  if (!lease) return;
+  const { leaseId, lessee } = lease.terms;
+  const notice = { kind: 'NodeCutOff', leaseId, nodeId: node.nodeId } as const;
+  notifyOrganisation(isolation, lessee, notice);
+}
+
+function finishWalk(isolation: Isolation, node: Node, walk: WalkName): void {
+  node.walk = null;
+  node.changedMs = isolation.nowMs;
+  switch (walk) {
+    case 'handover':
+    case 'eject':
+      return finishHandover(isolation, node);
+    case 'power':
+      return finishPower(isolation, node);
+    case 'join':
+      return finishJoin(isolation, node);
+    case 'withhold':
+      return finishWithhold(isolation, node);
+    case 'release':
+      return finishRelease(isolation, node);
+  }
+}
+
+function finishHandover(isolation: Isolation, node: Node): void {
+  const lease = requireLease(isolation, node);
+  const { leaseId, lessee } = lease.terms;
+  node.state = duringLease(lease, 'airlock');
+  const { nodeId, fencingToken } = node;
+  notifyOrganisation(isolation, lessee, { kind: 'NodeInAirlock', leaseId, nodeId, fencingToken });
+  if (node.powerNext) startWalk(isolation, node, 'power');
+}
+
+function finishPower(isolation: Isolation, node: Node): void {
+  const lease = requireLease(isolation, node);
+  const { leaseId, lessee, attester } = lease.terms;
+  node.powerNext = false;
+  const measured = attester === null ? 'airlock' : 'attesting';
+  node.state = duringLease(lease, node.joined ? 'provisioning' : measured);
+  const { nodeId, bootCount } = node;
+  notifyOrganisation(isolation, lessee, { kind: 'NodePowered', leaseId, nodeId, bootCount });
+}
+
+function finishJoin(isolation: Isolation, node: Node): void {
+  const lease = requireLease(isolation, node);
+  const { leaseId, lessee } = lease.terms;
+  returnAirlock(isolation.state, node);
+  node.joined = true;
+  if (!isAdmitted(isolation, node, lease)) return startWalk(isolation, node, 'eject');
+  if (node.verdict) wakeNode(isolation, node, node.verdict.validUntilMs);
+  node.state = duringLease(lease, node.power === 'on' ? 'provisioning' : 'allocated');
+  notifyOrganisation(isolation, lessee, { kind: 'NodeInEnclave', leaseId, nodeId: node.nodeId });
+}
+
+/** True where the enclave is open to this boot of the node: level none, or trusted and fresh. */
+export function isAdmitted(isolation: Isolation, node: Node, lease: Lease): boolean {
+  if (lease.terms.attester === null) return true;
+  return (
+    node.verdict !== null &&
+    node.verdict.bootCount === node.bootCount &&
+    node.verdict.validUntilMs > isolation.nowMs
+  );
+}
+
+/** Off, cut, without credentials: it leaves its leases and stays where it is. */
+function finishWithhold(isolation: Isolation, node: Node): void {
+  returnAirlock(isolation.state, node);
+  node.lastUseEndMs = isolation.nowMs;
+  if (node.leaseId !== null) {
+    dropReservation(node, node.leaseId);
+    node.leaving.push(node.leaseId);
+    node.leaseId = null;
+  }
+  closeLeaving(isolation, node);
+}
+
+/** Verified clean, with evidence: back to its owner, or on to whose turn it is. */
+function finishRelease(isolation: Isolation, node: Node): void {
+  const { state } = isolation;
+  node.trouble = null;
+  node.recoveries = 0;
+  const lease = holderOf(state, node);
+  if (lease) {
+    const { leaseId, owner } = lease.terms;
+    notifyOrganisation(isolation, owner, { kind: 'NodeFreed', leaseId, nodeId: node.nodeId });
+  }
+  node.leaseId = null;
+  closeLeaving(isolation, node);
+  node.state = node.reservations.length > 0 ? 'reserved' : 'free';
+  handOver(isolation, node, nextHolder(state, node));
+}
+
+/** Begins the lease's use of a clean node. */
+export function handOver(isolation: Isolation, node: Node, lease: Lease | null): void {
+  if (!lease) return;
+  node.leaseId = lease.terms.leaseId;
+  startWalk(isolation, node, 'handover');
+}
+
+function requireLease(isolation: Isolation, node: Node): Lease {
+  const lease = holderOf(isolation.state, node);
+  invariant(lease !== undefined, 'this walk belongs to a lease');
+  return lease;
+}
+
+/** A recalled lease keeps its nodes `draining` until the notice has run out. */
+export function duringLease(lease: Lease, state: NodeState): NodeState {
+  return lease.state === 'draining' ? 'draining' : state;
+}
+
+/** Tells both parties that the lease has lost the node, for now or for good. */
+export function notifyWithheld(
+  isolation: Isolation,
+  node: Node,
+  lease: Lease,
+  state: 'rejected' | 'quarantined' | 'broken',
+  code: string,
+): void {
+  const { leaseId } = lease.terms;
+  const { nodeId } = node;
+  notifyParties(isolation, lease, { kind: 'NodeWithheld', leaseId, nodeId, state, code });
+}
