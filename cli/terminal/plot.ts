@@ -1,5 +1,6 @@
 /** Small plots in plain text, for a first look at data in a terminal. */
-import { pad, printable, textWidth, truncate } from './text.ts';
+import { oneLine } from '../../reports/text/printable.ts';
+import { pad, textWidth, truncate } from './text.ts';
 
 const LEVELS = '▁▂▃▄▅▆▇█';
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
@@ -57,7 +58,7 @@ const MAXIMUM_LABEL_WIDTH = 32;
 export function barChart(bars: readonly Bar[], options: BarChartOptions = {}): string {
   const width = options.width ?? DEFAULT_BAR_WIDTH;
   const format = options.format ?? ((value: number) => String(Math.round(value)));
-  const labels = bars.map(({ label }) => truncate(printable(label), MAXIMUM_LABEL_WIDTH));
+  const labels = bars.map(({ label }) => truncate(oneLine(label), MAXIMUM_LABEL_WIDTH));
   const labelWidth = labels.reduce((widest, label) => Math.max(widest, textWidth(label)), 0);
   const most = bars.reduce((greatest, { value }) => Math.max(greatest, value), 0);
   return bars

@@ -1,5 +1,6 @@
 /** A table in plain text: two spaces between columns, a rule under the heads, numbers to the right. */
-import { pad, printable, textWidth, truncate } from './text.ts';
+import { oneLine } from '../../reports/text/printable.ts';
+import { pad, textWidth, truncate } from './text.ts';
 
 export interface TableColumn {
   readonly head: string;
@@ -19,7 +20,7 @@ export function formatTable(
 ): string {
   const cells = rows.map((row) =>
     columns.map(({ maximumWidth = DEFAULT_MAXIMUM_WIDTH }, index) =>
-      truncate(printable(String(row[index] ?? '')), maximumWidth),
+      truncate(oneLine(String(row[index] ?? '')), maximumWidth),
     ),
   );
   const widths = columns.map(({ head }, index) =>

@@ -1,20 +1,9 @@
-/**
- * Text for a terminal. Names come from untrusted files: nothing that a terminal would obey (control
- * characters, escape sequences, changes of writing direction) gets through.
- */
+/** How many columns of a terminal a text takes, and texts cut or filled to so many. */
 
-/** C0, DEL and C1 controls, line separators, and the marks that reorder text. */
-const UNPRINTABLE =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 const COMBINING = /\p{Mark}/u;
 /** Blocks whose characters take two columns, as in Unicode's East Asian Width W and F. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-
-/** The text with everything unprintable shown as a question mark. */
-export function printable(text: string): string {
-  return text.replaceAll(UNPRINTABLE, '?');
-}
 
 /** Columns that a printable text takes. */
 export function textWidth(text: string): number {
