@@ -77,8 +77,7 @@ function attestNode(turn: Turn, command: AttestNode): void {
   const refusal = attestRefusal(turn, known, command);
   if (refusal) return reply(turn, command, refusal);
   reply(turn, command, null);
-  const watch = known ?? newWatch(command);
-  state.watches.set(key, watch);
+  const watch = known ?? addWatch(state, key, command);
   watch.fencingToken = command.fencingToken;
   expire(turn, watch, key);
   if (command.bootCount > watch.bootCount) bootOver(turn, watch, command.bootCount);
@@ -145,6 +144,9 @@ function removeWatch(turn: Turn, watch: Watch, key: string): void {
   if (watch.report !== null) state.reports.delete(watch.report.commandId);
   if (watch.keysOut) revokeKeys(turn, watch, key);
   state.watches.delete(key);
+  const nodeIds = state.watchedNodes.get(watch.leaseId)!;
+  nodeIds.delete(watch.nodeId);
+  if (nodeIds.size === 0) state.watchedNodes.delete(watch.leaseId);
   if (watch.timerAtMs !== null) {
     turn.effects.push({ kind: 'CancelTimer', timerId: WATCH_TIMER + key });
   }
@@ -197,17 +199,34 @@ function takeTimer(turn: Turn, timerId: string): void {
 
 /** Only what concerns a node that is watched; the rest of the lease is not ours. */
 function takeNotice(turn: Turn, notice: LeaseNotice): void {
-  if (!('nodeId' in notice)) return;
-  const key = watchKey(notice.leaseId, notice.nodeId);
+  const { state } = turn;
+  switch (notice.kind) {
+    case 'NodePowered': {
+      const key = watchKey(notice.leaseId, notice.nodeId);
+      const watch = state.watches.get(key);
+      if (!watch || notice.bootCount <= watch.bootCount) return;
+      bootOver(turn, watch, notice.bootCount);
+      arm(turn, watch, key);
+      return;
+    }
+    case 'NodeCutOff':
+    case 'NodeFreed':
+      endWatch(turn, notice.leaseId, notice.nodeId);
+      return;
+    case 'LeaseEnded':
+      for (const nodeId of [...(state.watchedNodes.get(notice.leaseId) ?? [])]) {
+        endWatch(turn, notice.leaseId, nodeId);
+      }
+      return;
+  }
+}
+
+function endWatch(turn: Turn, leaseId: string, nodeId: string): void {
+  const key = watchKey(leaseId, nodeId);
   const watch = turn.state.watches.get(key);
   if (!watch) return;
-  if (notice.kind === 'NodePowered' && notice.bootCount > watch.bootCount) {
-    bootOver(turn, watch, notice.bootCount);
-    arm(turn, watch, key);
-  } else if (notice.kind === 'NodeCutOff' || notice.kind === 'NodeFreed') {
-    finish(turn.state, watch.asker, watch.nodeId, watch.fencingToken);
-    removeWatch(turn, watch, key);
-  }
+  finish(turn.state, watch.asker, nodeId, watch.fencingToken);
+  removeWatch(turn, watch, key);
 }
 
 /** Answered is answered: the isolation service refuses only what no longer matters to it. */
@@ -222,10 +241,14 @@ function takeReply(turn: Turn, answer: Reply): void {
   arm(turn, watch, key);
 }
 
-function newWatch(command: AttestNode): Watch {
-  return {
-    leaseId: command.leaseId,
-    nodeId: command.nodeId,
+function addWatch(state: AttesterState, key: string, command: AttestNode): Watch {
+  const { leaseId, nodeId } = command;
+  const nodeIds = state.watchedNodes.get(leaseId);
+  if (nodeIds) nodeIds.add(nodeId);
+  else state.watchedNodes.set(leaseId, new Set([nodeId]));
+  const watch: Watch = {
+    leaseId,
+    nodeId,
     asker: command.from,
     fencingToken: command.fencingToken,
     policyId: command.policyId,
@@ -246,6 +269,8 @@ function newWatch(command: AttestNode): Watch {
     reportAgainAtMs: null,
     timerAtMs: null,
   };
+  state.watches.set(key, watch);
+  return watch;
 }
 
 function isAsker(watch: Watch, command: Command): boolean {

@@ -122,6 +122,8 @@ export interface AttesterState {
   sequence: number;
   readonly nodes: Map<string, RegisteredNode>;
   readonly policies: Map<string, Policy>;
+  /** Lease → its watched nodes. */
+  readonly watchedNodes: Map<string, Set<string>>;
   /** By `watchKey`, as are the revocations. */
   readonly watches: Map<string, Watch>;
   readonly revocations: Map<string, Revocation>;
@@ -168,6 +170,7 @@ export function initialState(configuration: AttesterConfiguration): AttesterStat
     sequence: 0,
     nodes,
     policies,
+    watchedNodes: new Map(),
     watches: new Map(),
     revocations: new Map(),
     operations: new Map(),

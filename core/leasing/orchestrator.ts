@@ -27,6 +27,7 @@ import {
   cutOff,
   endLease,
   enterAirlock,
+  leaseEnding,
   lose,
   nodeInEnclave,
   nodePowered,
@@ -74,9 +75,16 @@ function takePlan(turn: Turn, event: EnclavePlan): void {
   const { state } = turn;
   const { kind: _kind, timeMs: _timeMs, ...plan } = event;
   if (state.leases.has(plan.leaseId)) return;
-  const lease: Lease = { plan, endingAtMs: null, ended: false, disksResumed: 0, nodeIds: [] };
-  state.leases.set(plan.leaseId, lease);
   const { requestTimeoutMs } = state.configuration;
+  const lease: Lease = {
+    plan,
+    endingAtMs: null,
+    ended: false,
+    timed: requestTimeoutMs !== null && plan.endMs !== undefined,
+    disksResumed: 0,
+    nodeIds: [],
+  };
+  state.leases.set(plan.leaseId, lease);
   if (requestTimeoutMs !== null && plan.endMs !== undefined) {
     const timerId = LEASE_TIMER + plan.leaseId;
     turn.effects.push({ kind: 'SetTimer', timerId, atMs: plan.endMs + requestTimeoutMs });
@@ -115,7 +123,7 @@ function takeNotice(turn: Turn, notice: NoticeReceived['notice']): void {
       cutOff(turn, lease, node);
       return;
     case 'NodeWithheld':
-      lose(turn, lease, node, notice.code, false);
+      lose(turn, lease, node, notice.code, notice.state === 'quarantined');
       return;
   }
   if (node.lost) return;
@@ -172,12 +180,6 @@ function noticeWithoutPlan(turn: Turn, notice: NoticeReceived['notice']): void {
       return;
     }
   }
-}
-
-function leaseEnding(turn: Turn, lease: Lease, atMs: number): void {
-  if (lease.endingAtMs !== null && lease.endingAtMs <= atMs) return;
-  lease.endingAtMs = atMs;
-  turn.effects.push({ kind: 'NodeEnding', leaseId: lease.plan.leaseId, atMs });
 }
 
 function takeReply(turn: Turn, reply: Reply): void {

@@ -27,9 +27,14 @@ export function nextStep(plan: Plan, node: LeasedNode, timeMs: TimeMs): RequestK
   return node.provisioned ? 'NodeActive' : 'ProvisionNode';
 }
 
+/** True from the announced end of the lease on. */
+export function isOver(lease: Lease, timeMs: TimeMs): boolean {
+  return lease.endingAtMs !== null && lease.endingAtMs <= timeMs;
+}
+
 /** Sends what comes next, unless it is on its way already or the lease is over. */
 export function drive(turn: Turn, lease: Lease, node: LeasedNode): void {
-  if (lease.endingAtMs !== null && lease.endingAtMs <= turn.timeMs) return;
+  if (isOver(lease, turn.timeMs)) return;
   const step = nextStep(lease.plan, node, turn.timeMs);
   if (step === null || (step === node.step && node.commandId !== null)) return;
   if (step === 'NodeActive' && !node.ready) {

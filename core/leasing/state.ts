@@ -43,6 +43,8 @@ export interface LeasedNode {
   // Facts: what the services have told.
   inEnclave: boolean;
   bootCount: number | null;
+  /** Boots up to this one are over; a late word of them is not news. */
+  bootsOver: number;
   /** The verdict on this very boot is good until then; null: there is none. */
   trustedUntilMs: TimeMs | null;
   provisioned: boolean;
@@ -53,7 +55,7 @@ export interface LeasedNode {
   // What we have done.
   step: RequestKind | null;
   commandId: string | null;
-  /** Times that `step` was asked for in a row. */
+  /** Setbacks since the last step forward: refusals, silence, thrown back to the airlock. */
   attempts: number;
   provisionAttempts: number;
   provisionCommandId: string | null;
@@ -72,6 +74,8 @@ export interface Lease {
   /** The earliest end that was announced; null: none yet. */
   endingAtMs: TimeMs | null;
   ended: boolean;
+  /** A timer stands behind its end. */
+  timed: boolean;
   /** How many of `plan.resumeDiskIds` have been given to nodes. */
   disksResumed: number;
   readonly nodeIds: string[];
@@ -118,6 +122,7 @@ export function leasedNode(leaseId: string, nodeId: string, fencingToken: number
     fencingToken,
     inEnclave: false,
     bootCount: null,
+    bootsOver: -1,
     trustedUntilMs: null,
     provisioned: false,
     lost: false,

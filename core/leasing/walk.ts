@@ -7,11 +7,13 @@ import {
   cancelNodeTimer,
   dropRequest,
   drive,
+  isOver,
   prepare,
   sayGoodbye,
   setNodeTimer,
 } from './requests.ts';
 import type { Turn } from './requests.ts';
+import type { TimeMs } from '../kernel/units.ts';
 import { leasedNode, nodeKey } from './state.ts';
 import type { Lease, LeasedNode } from './state.ts';
 
@@ -19,39 +21,53 @@ import type { Lease, LeasedNode } from './state.ts';
 export function enterAirlock(turn: Turn, lease: Lease, nodeId: string, token: number): void {
   const { state } = turn;
   if (lease.ended || token <= (state.finishedTokens.get(nodeId) ?? -1)) return;
-  const { leaseId } = lease.plan;
-  const key = nodeKey(leaseId, nodeId);
+  const { plan } = lease;
+  const key = nodeKey(plan.leaseId, nodeId);
   let node = state.nodes.get(key);
   if (node) {
-    if (token <= node.fencingToken || node.cutOff || node.lost) return;
-    dropRequest(state, node.commandId);
-    const { attesterKnows, provisionerKnows, resumeDiskId } = node;
-    Object.assign(node, leasedNode(leaseId, nodeId, token), {
-      attesterKnows,
-      provisionerKnows,
-      resumeDiskId,
-    });
+    if (!thrownBack(turn, lease, node, token)) return;
   } else {
-    node = leasedNode(leaseId, nodeId, token);
+    node = leasedNode(plan.leaseId, nodeId, token);
     state.nodes.set(key, node);
     lease.nodeIds.push(nodeId);
-    node.resumeDiskId = lease.plan.resumeDiskIds?.[lease.disksResumed] ?? null;
+    node.resumeDiskId = plan.resumeDiskIds?.[lease.disksResumed] ?? null;
     if (node.resumeDiskId !== null) lease.disksResumed += 1;
   }
-  if (lease.plan.securityLevel !== 'none' && lease.plan.attester === null) {
+  if (plan.securityLevel !== 'none' && plan.attester === null) {
     lose(turn, lease, node, 'CONFLICT_PLAN', true);
     return;
   }
+  const clones = plan.method === 'diskless' && node.resumeDiskId === null;
+  if (clones && !node.provisionerKnows && !isOver(lease, turn.timeMs)) prepare(turn, lease, node);
   drive(turn, lease, node);
-  if (lease.plan.method === 'diskless' && node.resumeDiskId === null && node.step !== null) {
-    prepare(turn, lease, node);
+}
+
+/** Back in the airlock: the facts of before are void. True where it may start over. */
+function thrownBack(turn: Turn, lease: Lease, node: LeasedNode, token: number): boolean {
+  if (token <= node.fencingToken || node.cutOff) return false;
+  node.fencingToken = token;
+  if (node.lost) return false;
+  node.attempts += 1;
+  if (node.ready || node.attempts >= turn.state.configuration.requestAttempts) {
+    // A node that its tenant already works with has left under its hands.
+    lose(turn, lease, node, 'CONFLICT_THROWN_BACK', true);
+    return false;
   }
+  dropRequest(turn.state, node.commandId);
+  node.step = null;
+  node.commandId = null;
+  node.bootsOver = Math.max(node.bootsOver, node.bootCount ?? -1);
+  node.bootCount = null;
+  node.inEnclave = false;
+  node.trustedUntilMs = null;
+  node.provisioned = false;
+  node.provisionCommandId = null;
+  return true;
 }
 
 export function nodePowered(turn: Turn, lease: Lease, node: LeasedNode, bootCount: number): void {
-  if (node.bootCount !== null && bootCount <= node.bootCount) return;
-  const booted = node.bootCount !== null;
-  if (booted && (node.provisioned || node.ready)) {
+  if (bootCount <= Math.max(node.bootsOver, node.bootCount ?? -1)) return;
+  if (node.bootCount !== null && (node.provisioned || node.ready)) {
     // What was measured is gone, and with it what runs now is unknown.
     if (lease.plan.securityLevel !== 'none') lose(turn, lease, node, 'ATTEST_BOOT_COUNT', true);
     return;
@@ -171,6 +187,27 @@ export function removeNode(turn: Turn, lease: Lease, node: LeasedNode): void {
   removeLeaseIfOver(turn, lease);
 }
 
+/** From the notice of a recall on, the isolation service lets no more nodes in. */
+export function leaseEnding(turn: Turn, lease: Lease, atMs: TimeMs): void {
+  const { state, timeMs, effects } = turn;
+  if (lease.endingAtMs !== null && lease.endingAtMs <= atMs) return;
+  lease.endingAtMs = atMs;
+  const { leaseId } = lease.plan;
+  effects.push({ kind: 'NodeEnding', leaseId, atMs });
+  const { requestTimeoutMs } = state.configuration;
+  if (requestTimeoutMs !== null) {
+    const timerId = LEASE_TIMER + leaseId;
+    effects.push({ kind: 'SetTimer', timerId, atMs: Math.max(atMs, timeMs) + requestTimeoutMs });
+    lease.timed = true;
+  }
+  if (atMs <= timeMs) return;
+  for (const nodeId of lease.nodeIds) {
+    const node = state.nodes.get(nodeKey(leaseId, nodeId))!;
+    const isIn = node.inEnclave && node.bootCount !== null;
+    if (!isIn) lose(turn, lease, node, 'LEASE_ENDED', true);
+  }
+}
+
 export function endLease(turn: Turn, lease: Lease): void {
   lease.ended = true;
   const { leaseId } = lease.plan;
@@ -182,8 +219,7 @@ export function endLease(turn: Turn, lease: Lease): void {
 }
 
 function removeLeaseIfOver(turn: Turn, lease: Lease): void {
-  const { leaseId, endMs } = lease.plan;
+  const { leaseId } = lease.plan;
   if (!lease.ended || lease.nodeIds.length > 0 || !turn.state.leases.delete(leaseId)) return;
-  if (turn.state.configuration.requestTimeoutMs === null || endMs === undefined) return;
-  turn.effects.push({ kind: 'CancelTimer', timerId: LEASE_TIMER + leaseId });
+  if (lease.timed) turn.effects.push({ kind: 'CancelTimer', timerId: LEASE_TIMER + leaseId });
 }

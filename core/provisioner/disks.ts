@@ -5,7 +5,7 @@
  */
 import type { Outcome } from '../kernel/service.ts';
 import { backoffMs, nextEffect } from './state.ts';
-import type { Disk, DiskJobKind, Turn } from './state.ts';
+import type { Disk, DiskJobKind, Session, Turn } from './state.ts';
 
 export const DISK_TIMER = 'disk/';
 
@@ -38,9 +38,11 @@ export function startClone(
   return disk;
 }
 
-export function startExpose(turn: Turn, disk: Disk, nodeId: string, leaseId: string): void {
+export function startExpose(turn: Turn, disk: Disk, session: Session): void {
+  const { nodeId, leaseId, fencingToken } = session;
+  const { diskId } = disk;
   const job = startJob(turn, disk, 'expose');
-  turn.effects.push({ kind: 'ExposeDisk', ...job, diskId: disk.diskId, nodeId, leaseId });
+  turn.effects.push({ kind: 'ExposeDisk', ...job, diskId, nodeId, leaseId, fencingToken });
 }
 
 /** Sends the disk on its way out; where a job is under way, its outcome is waited for first. */

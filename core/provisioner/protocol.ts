@@ -68,8 +68,15 @@ export interface CloneImage extends StorageEffect {
   readonly snapshotId: string;
   readonly diskId: string;
 }
+/**
+ * Effects on a node carry the isolation service's fencing token: a node that was handed over anew
+ * or power-cycled since has a newer one, and what comes with an older one does nothing.
+ */
+export interface NodeEffect extends StorageEffect {
+  readonly fencingToken: number;
+}
 /** Opens the disk to exactly one node, by a secret made for this lease. */
-export interface ExposeDisk extends StorageEffect {
+export interface ExposeDisk extends NodeEffect {
   readonly kind: 'ExposeDisk';
   readonly diskId: string;
   readonly nodeId: string;
@@ -93,7 +100,7 @@ export interface ChangeImage extends StorageEffect {
   readonly source: string | null;
 }
 /** Starts the tenant's system; `ok` once it answers. */
-export interface BootNode extends StorageEffect {
+export interface BootNode extends NodeEffect {
   readonly kind: 'BootNode';
   readonly nodeId: string;
   readonly leaseId: string;

@@ -61,6 +61,7 @@ export function askedAgain(turn: Turn, session: Session, command: ProvisionNode)
 export function beginAgain(turn: Turn, session: Session, command: ProvisionNode): void {
   session.commandId = command.commandId;
   session.fencingToken = command.fencingToken;
+  // Where the disk is on its way still, the boot that follows is under the new token.
   if (session.stage !== 'booting' && session.stage !== 'provisioned') return;
   endBoot(turn, session);
   startBoot(turn, session);
@@ -68,7 +69,7 @@ export function beginAgain(turn: Turn, session: Session, command: ProvisionNode)
 
 function expose(turn: Turn, session: Session, disk: Disk): void {
   session.stage = 'exposing';
-  startExpose(turn, disk, session.nodeId, session.leaseId);
+  startExpose(turn, disk, session);
 }
 
 function startBoot(turn: Turn, session: Session): void {
@@ -85,6 +86,7 @@ function startBoot(turn: Turn, session: Session): void {
     deadlineMs,
     nodeId: session.nodeId,
     leaseId: session.leaseId,
+    fencingToken: session.fencingToken,
     method: session.method,
     securityLevel: session.securityLevel,
     fromAttestedFirmware: session.fromAttestedFirmware,
