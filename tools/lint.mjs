@@ -35,6 +35,8 @@ const program = join(tools, 'node_modules', 'oxlint', 'bin', 'oxlint');
 const options = ['--config', join(tools, 'oxlint.json'), '--type-aware', '--deny-warnings'];
 const result = spawnSync(process.execPath, [program, ...options, ...SOURCES], {
   cwd: root,
+  // oxlint looks for the type-aware part in the root's node_modules only.
+  env: { ...process.env, OXLINT_TSGOLINT_PATH: join(tools, 'node_modules', '.bin', 'tsgolint') },
   stdio: 'inherit',
 });
 process.exitCode = result.status ?? 1;
