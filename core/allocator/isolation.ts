@@ -38,6 +38,11 @@ export function notifyParties(isolation: Isolation, lease: Lease, notice: LeaseN
   if (owner !== lessee) notifyOrganisation(isolation, owner, notice);
 }
 
+export function notifyAttester(isolation: Isolation, lease: Lease, notice: LeaseNotice): void {
+  const { attester } = lease.terms;
+  if (attester !== null) notify(isolation, { role: 'service', name: attester }, notice);
+}
+
 /** Sees to it that the node is looked at by then; its one timer only ever moves forward. */
 export function wakeNode(isolation: Isolation, node: Node, atMs: TimeMs): void {
   if (node.timerAtMs !== null && node.timerAtMs <= atMs) return;

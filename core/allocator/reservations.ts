@@ -1,6 +1,6 @@
 /** Which leases have a right to a node, who has it now, and when a lease has given all back. */
 import type { TimeMs } from '../kernel/units.ts';
-import { LEASE_TIMER, notify, notifyParties, type Isolation } from './isolation.ts';
+import { LEASE_TIMER, notifyAttester, notifyParties, type Isolation } from './isolation.ts';
 import type { IsolationState, Lease, Node } from './state.ts';
 
 /** The lease that has the node, if it is still known. */
@@ -68,7 +68,7 @@ export function closeNode(isolation: Isolation, lease: Lease, nodeId: string): v
 
 function endIfClosed(isolation: Isolation, lease: Lease): void {
   if (lease.openNodeIds.size > 0 || lease.childLeaseIds.length > 0) return;
-  const { leaseId, attester } = lease.terms;
+  const { leaseId } = lease.terms;
   const { leases } = isolation.state;
   leases.delete(leaseId);
   if (lease.endMs > isolation.nowMs) {
@@ -76,7 +76,7 @@ function endIfClosed(isolation: Isolation, lease: Lease): void {
   }
   const notice = { kind: 'LeaseEnded', leaseId } as const;
   notifyParties(isolation, lease, notice);
-  if (attester !== null) notify(isolation, { role: 'service', name: attester }, notice);
+  notifyAttester(isolation, lease, notice);
   const parent = lease.parentLeaseId === null ? undefined : leases.get(lease.parentLeaseId);
   if (!parent) return;
   parent.childLeaseIds.splice(parent.childLeaseIds.indexOf(leaseId), 1);

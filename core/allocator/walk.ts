@@ -19,7 +19,13 @@ import {
   setBootDevice,
   wipeNode,
 } from './devices.ts';
-import { notifyOrganisation, notifyParties, wakeNode, type Isolation } from './isolation.ts';
+import {
+  notifyAttester,
+  notifyOrganisation,
+  notifyParties,
+  wakeNode,
+  type Isolation,
+} from './isolation.ts';
 import { returnAirlock, takeNetworkId } from './network-ids.ts';
 import { closeLeaving, dropReservation, holderOf, nextHolder } from './reservations.ts';
 import type { NodeState } from './protocol.ts';
@@ -178,9 +184,10 @@ function leaveNetworks(isolation: Isolation, node: Node): void {
   node.lastUseEndMs = nowMs;
   const lease = holderOf(state, node);
   if (!lease) return;
-  const { leaseId, lessee } = lease.terms;
+  const { leaseId } = lease.terms;
   const notice = { kind: 'NodeCutOff', leaseId, nodeId: node.nodeId } as const;
-  notifyOrganisation(isolation, lessee, notice);
+  notifyParties(isolation, lease, notice);
+  notifyAttester(isolation, lease, notice);
 }
 
 function finishWalk(isolation: Isolation, node: Node, walk: WalkName): void {
@@ -217,7 +224,9 @@ function finishPower(isolation: Isolation, node: Node): void {
   const measured = attester === null ? 'airlock' : 'attesting';
   node.state = duringLease(lease, node.joined ? 'provisioning' : measured);
   const { nodeId, bootCount } = node;
-  notifyOrganisation(isolation, lessee, { kind: 'NodePowered', leaseId, nodeId, bootCount });
+  const notice = { kind: 'NodePowered', leaseId, nodeId, bootCount } as const;
+  notifyOrganisation(isolation, lessee, notice);
+  notifyAttester(isolation, lease, notice);
 }
 
 function finishJoin(isolation: Isolation, node: Node): void {
@@ -245,9 +254,15 @@ export function isAdmitted(isolation: Isolation, node: Node, lease: Lease): bool
 function finishWithhold(isolation: Isolation, node: Node): void {
   returnAirlock(isolation.state, node);
   node.lastUseEndMs = isolation.nowMs;
-  if (node.leaseId !== null) {
-    dropReservation(node, node.leaseId);
-    node.leaving.push(node.leaseId);
+  leaveLease(isolation, node);
+}
+
+/** No lease has the node any more; that it is not clean is what its state says. */
+export function leaveLease(isolation: Isolation, node: Node): void {
+  const { leaseId, leaving } = node;
+  if (leaseId !== null) {
+    dropReservation(node, leaseId);
+    if (!leaving.includes(leaseId)) leaving.push(leaseId);
     node.leaseId = null;
   }
   closeLeaving(isolation, node);
@@ -259,9 +274,9 @@ function finishRelease(isolation: Isolation, node: Node): void {
   node.trouble = null;
   node.recoveries = 0;
   const lease = holderOf(state, node);
-  if (lease) {
-    const { leaseId, owner } = lease.terms;
-    notifyOrganisation(isolation, owner, { kind: 'NodeFreed', leaseId, nodeId: node.nodeId });
+  if (lease && node.leaving.includes(lease.terms.leaseId)) {
+    const { leaseId } = lease.terms;
+    notifyParties(isolation, lease, { kind: 'NodeFreed', leaseId, nodeId: node.nodeId });
   }
   node.leaseId = null;
   closeLeaving(isolation, node);
