@@ -202,6 +202,10 @@ export class CloudCluster implements Cluster {
     return this.#holdings.ownNodes();
   }
 
+  idleNodes(): number {
+    return this.#ownIdle(this.#load);
+  }
+
   isResolved(): boolean {
     return this.#nowMs >= this.#setup.window.endMs;
   }

@@ -47,6 +47,8 @@ export interface Cluster {
   nodesToRecall(nowMs: TimeMs): number;
   /** Own nodes in service right now, not lent. */
   ownNodes(): number;
+  /** Of these, the ones that nothing runs on. */
+  idleNodes(): number;
   /** All that was released has been met, missed or lost. */
   isResolved(): boolean;
   outcome(): ClusterOutcome;

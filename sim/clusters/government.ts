@@ -280,6 +280,10 @@ export class GovernmentCluster implements Cluster {
     return this.#holdings.ownNodes();
   }
 
+  idleNodes(): number {
+    return Math.max(0, this.#holdings.ownNodes() - this.#ownInUse());
+  }
+
   isResolved(): boolean {
     return (
       this.#nowMs >= this.#setup.window.endMs &&

@@ -295,6 +295,12 @@ export class TestbedCluster implements Cluster {
     return this.#holdings.ownNodes();
   }
 
+  idleNodes(): number {
+    let idle = 0;
+    for (const nodes of this.#free.values()) idle += nodes;
+    return idle;
+  }
+
   isResolved(): boolean {
     return (
       this.#next >= this.#setup.experiments.length &&

@@ -1,0 +1,130 @@
+/**
+ * Runs the services of the core inside the simulated world: events in order of arrival, timers
+ * and outcomes through the event queue, every event into the running digest.
+ */
+import type { Digest } from '../../core/kernel/digest.ts';
+import type { Service, ServiceEffect, ServiceEvent } from '../../core/kernel/service.ts';
+import type { TimeMs } from '../../core/kernel/units.ts';
+import type { EventQueue, EventToken } from '../queue/event-queue.ts';
+
+/** Order of what happens at the same instant. */
+export const PRIORITY = { outcome: 0, timer: 1, cluster: 2, round: 3 } as const;
+
+/** One occurrence in the world: what to do when its time has come. */
+export type Occurrence = (nowMs: TimeMs) => void;
+
+/** Sees every event and what it led to; for the journal. */
+export type EventObserver = (
+  service: string,
+  event: ServiceEvent,
+  effects: readonly ServiceEffect[],
+  state: unknown,
+) => void;
+
+export class Bus {
+  readonly queue: EventQueue<Occurrence>;
+  readonly #digest: Digest;
+  readonly #observe: EventObserver | null;
+  readonly #pending: (() => void)[] = [];
+  #head = 0;
+  events = 0;
+
+  constructor(queue: EventQueue<Occurrence>, digest: Digest, observe: EventObserver | null) {
+    this.queue = queue;
+    this.#digest = digest;
+    this.#observe = observe;
+  }
+
+  /** Lines up something to do at this instant, after all that is in line already. */
+  post(work: () => void): void {
+    this.#pending.push(work);
+  }
+
+  /** Does all that is in line, and what that lines up. */
+  drain(): void {
+    const pending = this.#pending;
+    while (this.#head < pending.length) pending[this.#head++]!();
+    pending.length = 0;
+    this.#head = 0;
+  }
+
+  record(
+    service: string,
+    event: ServiceEvent,
+    effects: readonly ServiceEffect[],
+    state: unknown,
+  ): void {
+    this.events += 1;
+    this.#digest.add(service);
+    this.#digest.add(event);
+    if (this.#observe) this.#observe(service, event, effects, state);
+  }
+}
+
+/** One service (or one tenant's instance of it) with its state and its timers. */
+export class ServiceRunner<
+  Configuration,
+  State,
+  Event extends ServiceEvent,
+  Effect extends ServiceEffect,
+> {
+  readonly name: string;
+  state: State;
+  readonly #service: Service<Configuration, State, Event, Effect>;
+  readonly #bus: Bus;
+  readonly #handle: (effect: Effect, nowMs: TimeMs) => void;
+  readonly #timers = new Map<string, EventToken>();
+
+  /** @param handle everything but timers, which the runner keeps itself */
+  constructor(
+    name: string,
+    service: Service<Configuration, State, Event, Effect>,
+    configuration: Configuration,
+    bus: Bus,
+    handle: (effect: Effect, nowMs: TimeMs) => void,
+  ) {
+    this.name = name;
+    this.#service = service;
+    this.#bus = bus;
+    this.#handle = handle;
+    this.state = service.initial(configuration);
+  }
+
+  post(event: Event): void {
+    this.#bus.post(() => this.#take(event));
+  }
+
+  #take(event: Event): void {
+    const { state, effects } = this.#service.step(this.state, event);
+    this.state = state;
+    this.#bus.record(this.name, event, effects, state);
+    for (const effect of effects) {
+      if (effect.kind === 'SetTimer') this.#setTimer(effect as unknown as TimerEffect);
+      else if (effect.kind === 'CancelTimer') {
+        this.#cancelTimer((effect as unknown as TimerEffect).timerId);
+      } else this.#handle(effect, event.timeMs);
+    }
+  }
+
+  #setTimer({ timerId, atMs }: TimerEffect): void {
+    this.#cancelTimer(timerId);
+    const { queue } = this.#bus;
+    const token = queue.schedule(Math.max(atMs, queue.nowMs), PRIORITY.timer, (nowMs) => {
+      this.#timers.delete(timerId);
+      this.post({ kind: 'TimerFired', timerId, timeMs: nowMs } as unknown as Event);
+    });
+    this.#timers.set(timerId, token);
+  }
+
+  #cancelTimer(timerId: string): void {
+    const token = this.#timers.get(timerId);
+    if (token === undefined) return;
+    this.#bus.queue.cancel(token);
+    this.#timers.delete(timerId);
+  }
+}
+
+interface TimerEffect {
+  readonly timerId: string;
+  readonly atMs: TimeMs;
+}

@@ -1,0 +1,345 @@
+/**
+ * From contracts to leases: holds the seller's nodes, has the isolation service lease them out,
+ * tells both clusters what comes and goes, and reports to the market how it ended.
+ */
+import type { IsolationEvent } from '../../core/allocator/commands.ts';
+import type { LeaseNotice } from '../../core/allocator/protocol.ts';
+import type { Principal, Reply } from '../../core/kernel/service.ts';
+import type { TimeMs } from '../../core/kernel/units.ts';
+import type { EnclavePlan, OrchestratorEffect } from '../../core/leasing/protocol.ts';
+import type { Contract, LeaseReportKind } from '../../core/market/contracts.ts';
+import type { LeaseOutcome } from '../../core/metrics/outcome.ts';
+import type { ProvisioningMethod } from '../../core/provisioner/protocol.ts';
+import type { Member } from './member.ts';
+import { ATTESTER, IMAGE, MARKET, policyName, PROVISIONER } from './site.ts';
+
+/** What the desk asks of the world around it. */
+export interface LeaseDeskPorts {
+  readonly members: ReadonlyMap<string, Member>;
+  readonly method: ProvisioningMethod;
+  /** Time that a lease ends before its contract does, for release. */
+  readonly releaseMs: number;
+  postIsolation(event: IsolationEvent): void;
+  postPlan(lessee: string, plan: EnclavePlan): void;
+  report(contractId: string, what: LeaseReportKind, deliveredNodeMs: number, nowMs: TimeMs): void;
+  /** The member's cluster was changed: its next own event may be another. */
+  touched(member: Member): void;
+}
+
+interface OpenLease {
+  readonly contract: Contract;
+  readonly nodeIds: readonly string[];
+  readonly endMs: TimeMs;
+  /** Node id → when it became ready. */
+  readonly readyAtMs: Map<string, TimeMs>;
+  setupMs: number;
+  readyNodes: number;
+  lostNodes: number;
+  usedNodeMs: number;
+  endedAtMs: TimeMs | null;
+  end: LeaseOutcome['end'];
+}
+
+/** A seller's node with the contracts that it is promised to. */
+interface Hold {
+  readonly seller: Member;
+  readonly nodeClass: string;
+  contracts: number;
+}
+
+const MARKET_PRINCIPAL: Principal = { role: 'service', name: MARKET };
+
+export class LeaseDesk {
+  readonly #ports: LeaseDeskPorts;
+  readonly #leases = new Map<string, OpenLease>();
+  readonly #holds = new Map<string, Hold>();
+  readonly #creations = new Map<string, string>();
+  readonly #recalledNodes = new Set<string>();
+  readonly finished: LeaseOutcome[] = [];
+  recalls = 0;
+  #commands = 0;
+
+  constructor(ports: LeaseDeskPorts) {
+    this.#ports = ports;
+  }
+
+  /** Contracts of one round: nodes of one ask may serve several of them, one after another. */
+  open(contracts: readonly Contract[], nowMs: TimeMs): void {
+    const pools = new Map<string, { nodeId: string; freeAtMs: TimeMs }[]>();
+    const inOrder = [...contracts].sort(
+      (a, b) => a.startMs - b.startMs || (a.contractId < b.contractId ? -1 : 1),
+    );
+    for (const contract of inOrder) {
+      const key = `${contract.seller}/${contract.askId}`;
+      let pool = pools.get(key);
+      if (!pool) pools.set(key, (pool = []));
+      this.#openOne(contract, pool, nowMs);
+    }
+  }
+
+  #openOne(contract: Contract, pool: { nodeId: string; freeAtMs: TimeMs }[], nowMs: TimeMs): void {
+    const seller = this.#member(contract.seller);
+    const chosen = pool.filter((entry) => entry.freeAtMs <= contract.startMs);
+    chosen.length = Math.min(chosen.length, contract.nodes);
+    const fresh = seller.takeNodes(contract.nodeClass, contract.nodes - chosen.length);
+    for (const nodeId of fresh) {
+      const entry = { nodeId, freeAtMs: 0 };
+      pool.push(entry);
+      chosen.push(entry);
+      this.#holds.set(nodeId, { seller, nodeClass: contract.nodeClass, contracts: 0 });
+    }
+    if (fresh.length > 0) {
+      seller.cluster.lend(contract.nodeClass, fresh.length, spareOf(contract), nowMs);
+      seller.lent.change(fresh.length, nowMs);
+      this.#ports.touched(seller);
+    }
+    for (const entry of chosen) {
+      entry.freeAtMs = contract.endMs;
+      this.#holds.get(entry.nodeId)!.contracts += 1;
+    }
+    const nodeIds = chosen.map(({ nodeId }) => nodeId);
+    if (nodeIds.length < contract.nodes) {
+      for (const nodeId of nodeIds) this.#letGo(nodeId, nowMs);
+      this.#ports.report(contract.contractId, 'not-delivered', 0, nowMs);
+      return;
+    }
+    this.#create(contract, nodeIds, nowMs);
+  }
+
+  #create(contract: Contract, nodeIds: readonly string[], nowMs: TimeMs): void {
+    const leaseId = contract.contractId;
+    const endMs = contract.endMs - this.#ports.releaseMs;
+    const lease: OpenLease = {
+      contract,
+      nodeIds,
+      endMs,
+      readyAtMs: new Map(),
+      setupMs: 0,
+      readyNodes: 0,
+      lostNodes: 0,
+      usedNodeMs: 0,
+      endedAtMs: null,
+      end: 'expired',
+    };
+    this.#leases.set(leaseId, lease);
+    const buyer = this.#member(contract.buyer);
+    buyer.cluster.expect(
+      {
+        leaseId,
+        wantId: contract.wantRef.slice(contract.buyer.length + 1),
+        nodeClass: contract.nodeClass,
+        nodes: contract.nodes,
+        usableUntilMs: endMs,
+        recallable: contract.recall !== null,
+      },
+      nowMs,
+    );
+    this.#ports.touched(buyer);
+    const attester = contract.securityLevel === 'none' ? null : ATTESTER;
+    this.#ports.postPlan(contract.buyer, {
+      kind: 'EnclavePlan',
+      timeMs: nowMs,
+      leaseId,
+      securityLevel: contract.securityLevel,
+      method: this.#ports.method,
+      imageId: IMAGE,
+      policyId: policyName(contract.securityLevel),
+      attester,
+      provisioner: PROVISIONER,
+    });
+    const commandId = `desk/${++this.#commands}`;
+    this.#creations.set(commandId, leaseId);
+    this.#ports.postIsolation({
+      kind: 'LeaseCreate',
+      timeMs: nowMs,
+      commandId,
+      from: MARKET_PRINCIPAL,
+      terms: {
+        leaseId,
+        contractId: contract.contractId,
+        owner: contract.seller,
+        lessee: contract.buyer,
+        nodeIds,
+        startMs: contract.startMs,
+        endMs,
+        securityLevel: contract.securityLevel,
+        attester,
+        recallNoticeMs: contract.recall?.noticeMs ?? null,
+      },
+    });
+  }
+
+  /** The isolation service answered one of the desk's commands. */
+  onReply(reply: Reply, nowMs: TimeMs): void {
+    const leaseId = this.#creations.get(reply.commandId);
+    if (leaseId === undefined) return;
+    this.#creations.delete(reply.commandId);
+    if (!reply.refusal) return;
+    const lease = this.#leases.get(leaseId)!;
+    this.#leases.delete(leaseId);
+    const buyer = this.#member(lease.contract.buyer);
+    buyer.cluster.loseExpected(leaseId, lease.nodeIds.length, nowMs);
+    this.#ports.touched(buyer);
+    for (const nodeId of lease.nodeIds) this.#letGo(nodeId, nowMs);
+    this.#ports.report(leaseId, 'not-delivered', 0, nowMs);
+  }
+
+  /** Null for a lease that is over, or was never made here. */
+  ownerOf(leaseId: string): string | null {
+    return this.#leases.get(leaseId)?.contract.seller ?? null;
+  }
+
+  /** A notice to the owner of the lease. */
+  onNotice(notice: LeaseNotice, nowMs: TimeMs): void {
+    const lease = this.#leases.get(notice.leaseId);
+    if (!lease) return;
+    switch (notice.kind) {
+      case 'LeaseStarted':
+        this.#ports.report(notice.leaseId, 'started', 0, nowMs);
+        return;
+      case 'LeaseEnding':
+        if (notice.reason === 'recall') lease.end = 'recalled';
+        if (notice.reason === 'returned') lease.end = 'returned';
+        return;
+      case 'NodeCutOff':
+        this.#stopUse(lease, notice.nodeId, Math.min(nowMs, lease.endMs));
+        return;
+      case 'NodeFreed':
+        this.#letGo(notice.nodeId, nowMs);
+        return;
+      case 'NodeWithheld':
+        this.#stopUse(lease, notice.nodeId, nowMs);
+        lease.lostNodes += 1;
+        lease.end = 'failed';
+        return;
+      case 'LeaseEnded':
+        this.#close(lease, nowMs);
+        return;
+      default:
+    }
+  }
+
+  /** What the lessee's orchestrator tells its cluster. */
+  onOrchestrator(effect: OrchestratorEffect, nowMs: TimeMs): void {
+    if (effect.kind !== 'NodeReady' && effect.kind !== 'NodeEnding' && effect.kind !== 'NodeLost') {
+      return;
+    }
+    const lease = this.#leases.get(effect.leaseId);
+    if (!lease) return;
+    const buyer = this.#member(lease.contract.buyer);
+    if (effect.kind === 'NodeReady') {
+      lease.readyAtMs.set(effect.nodeId, nowMs);
+      lease.readyNodes += 1;
+      lease.setupMs += nowMs - lease.contract.startMs;
+      buyer.cluster.addReady(effect.leaseId, 1, nowMs);
+      buyer.borrowed.change(1, nowMs);
+    } else if (effect.kind === 'NodeEnding') {
+      if (lease.endedAtMs === null || effect.atMs < lease.endedAtMs) lease.endedAtMs = effect.atMs;
+      buyer.cluster.endLot(effect.leaseId, effect.atMs, nowMs);
+    } else if (lease.readyAtMs.has(effect.nodeId)) {
+      this.#stopUse(lease, effect.nodeId, nowMs);
+      buyer.cluster.loseReady(effect.leaseId, 1, nowMs);
+    } else {
+      buyer.cluster.loseExpected(effect.leaseId, 1, nowMs);
+    }
+    this.#ports.touched(buyer);
+  }
+
+  /** Takes back at least so many of an owner's nodes, the leases that end last first. */
+  recall(owner: Member, nodes: number, nowMs: TimeMs): void {
+    const candidates = [...this.#leases.values()]
+      .filter(
+        ({ contract, end, endedAtMs }) =>
+          contract.seller === owner.name &&
+          contract.recall !== null &&
+          end === 'expired' &&
+          endedAtMs === null,
+      )
+      .sort(
+        (a, b) =>
+          b.contract.endMs - a.contract.endMs ||
+          (a.contract.contractId < b.contract.contractId ? -1 : 1),
+      );
+    let left = nodes;
+    for (const { contract } of candidates) {
+      if (left <= 0) return;
+      left -= contract.nodes;
+      const lease = this.#leases.get(contract.contractId)!;
+      lease.end = 'recalled';
+      for (const nodeId of lease.nodeIds) {
+        if (this.#recalledNodes.has(nodeId)) continue;
+        this.#recalledNodes.add(nodeId);
+        owner.recalled += 1;
+      }
+      this.recalls += 1;
+      this.#ports.postIsolation({
+        kind: contract.startMs > nowMs ? 'LeaseCancel' : 'LeaseRecall',
+        timeMs: nowMs,
+        commandId: `desk/${++this.#commands}`,
+        from: { role: 'organisation', name: owner.name },
+        leaseId: contract.contractId,
+      });
+    }
+  }
+
+  /** The borrower no longer has the node, from `atMs` on. */
+  #stopUse(lease: OpenLease, nodeId: string, atMs: TimeMs): void {
+    const readyAtMs = lease.readyAtMs.get(nodeId);
+    if (readyAtMs === undefined) return;
+    lease.readyAtMs.delete(nodeId);
+    const until = Math.max(readyAtMs, Math.min(atMs, lease.endedAtMs ?? atMs));
+    lease.usedNodeMs += until - readyAtMs;
+    this.#member(lease.contract.buyer).borrowed.change(-1, atMs);
+  }
+
+  /** One promise of the node is over; with the last one it is the seller's again. */
+  #letGo(nodeId: string, nowMs: TimeMs): void {
+    const hold = this.#holds.get(nodeId);
+    if (!hold) return;
+    hold.contracts -= 1;
+    if (hold.contracts > 0) return;
+    this.#holds.delete(nodeId);
+    hold.seller.giveBackNode(hold.nodeClass, nodeId);
+    hold.seller.lent.change(-1, nowMs);
+    if (this.#recalledNodes.delete(nodeId)) hold.seller.recalled -= 1;
+    hold.seller.cluster.restore(hold.nodeClass, 1, nowMs);
+    this.#ports.touched(hold.seller);
+  }
+
+  #close(lease: OpenLease, nowMs: TimeMs): void {
+    const { contract, end } = lease;
+    this.#leases.delete(contract.contractId);
+    for (const nodeId of [...lease.readyAtMs.keys()]) this.#stopUse(lease, nodeId, nowMs);
+    const wholeMs = contract.endMs - contract.startMs;
+    const heldMs =
+      end === 'expired' || end === 'failed'
+        ? wholeMs
+        : Math.max(0, Math.min(wholeMs, (lease.endedAtMs ?? nowMs) - contract.startMs));
+    const nodes = contract.nodes - lease.lostNodes;
+    const what = end === 'recalled' ? 'recalled' : end === 'failed' ? 'failed' : 'ended';
+    this.#ports.report(contract.contractId, what, nodes * heldMs, nowMs);
+    this.finished.push({
+      leaseId: contract.contractId,
+      seller: contract.seller,
+      buyer: contract.buyer,
+      nodeClass: contract.nodeClass,
+      securityLevel: contract.securityLevel,
+      nodes: contract.nodes,
+      startMs: contract.startMs,
+      endMs: contract.endMs,
+      priceMillicredits: contract.priceMillicredits,
+      usedNodeMs: lease.usedNodeMs,
+      setupMs: lease.readyNodes > 0 ? Math.round(lease.setupMs / lease.readyNodes) : null,
+      end,
+    });
+  }
+
+  #member(name: string): Member {
+    return this.#ports.members.get(name)!;
+  }
+}
+
+/** The seller's own id of the spare behind an ask. */
+function spareOf(contract: Contract): string {
+  return contract.askId.slice(contract.seller.length + 1);
+}

@@ -1,0 +1,256 @@
+/**
+ * Rounds of the market: asks every organisation's agent for orders, closes the round, has it
+ * solved, and hands the contracts to the lease desk.
+ */
+import type { MarketTerms } from '../../core/agents/view.ts';
+import { HOUR_MS } from '../../core/kernel/units.ts';
+import type { TimeMs } from '../../core/kernel/units.ts';
+import type { Contract } from '../../core/market/contracts.ts';
+import type { Ask, Bid, Clearing, ClassPrice, MarketRound } from '../../core/market/orders.ts';
+import type { MarketEffect, MarketEvent, SolveRound } from '../../core/market/protocol.ts';
+import type { RoundOutcome } from '../../core/metrics/outcome.ts';
+import { recordClearing } from '../../core/market/service.ts';
+import type { Member } from './member.ts';
+import { classSecurity, slotMs } from './setup.ts';
+import type { RunSetup } from './setup.ts';
+import type { LeaseOverhead } from './site.ts';
+
+export interface MarketDeskPorts {
+  readonly members: readonly Member[];
+  post(event: MarketEvent): void;
+  /** Does all that is in line at this instant. */
+  drain(): void;
+  openLeases(contracts: readonly Contract[], nowMs: TimeMs): void;
+  balanceMillicredits(organisation: string): number;
+}
+
+export class MarketDesk {
+  readonly #setup: RunSetup;
+  readonly #ports: MarketDeskPorts;
+  readonly #overhead: LeaseOverhead;
+  readonly #sampled: ReadonlySet<number>;
+  readonly rounds: RoundOutcome[] = [];
+  individualRationalityViolations = 0;
+  surplusMillicredits = 0;
+  defaults = 0;
+  #roundId = 0;
+  #prices: readonly ClassPrice[] = [];
+  #contracts: Contract[] = [];
+  #solved: { round: MarketRound; clearing: Clearing; bound: number | null } | null = null;
+  /** Bid id → round in which this piece of demand was first bid for. */
+  readonly #firstSeen = new Map<string, number>();
+
+  constructor(
+    setup: RunSetup,
+    overhead: LeaseOverhead,
+    sampled: ReadonlySet<number>,
+    ports: MarketDeskPorts,
+  ) {
+    this.#setup = setup;
+    this.#overhead = overhead;
+    this.#sampled = sampled;
+    this.#ports = ports;
+  }
+
+  /** One round, from the agents' views to the leases. */
+  hold(nowMs: TimeMs): void {
+    const terms = this.#terms(nowMs);
+    const bids: Bid[] = [];
+    const asks: Ask[] = [];
+    for (const member of this.#ports.members) {
+      const orders = this.#ordersOf(member, terms);
+      bids.push(...orders.bids);
+      asks.push(...orders.asks);
+    }
+    if (bids.length > 0 && asks.length > 0) this.#clear(bids, asks, nowMs);
+    else this.#note(nowMs, bids, asks, null);
+    this.#roundId += 1;
+  }
+
+  #ordersOf(member: Member, terms: MarketTerms) {
+    const { cluster, organisation } = member;
+    const nowMs = terms.roundStartMs;
+    cluster.advance(nowMs);
+    const untilMs = nowMs + terms.horizonSlots * terms.slotMs;
+    const spares = cluster.spares(nowMs, untilMs);
+    let offered = 0;
+    for (const { spareId, nodes } of spares) if (!spareId.startsWith('busy')) offered += nodes;
+    member.countRound(nowMs, cluster.idleNodes(), offered);
+    const view = {
+      organisation: member.name,
+      kind: cluster.kind,
+      nowMs,
+      wants: cluster.wants(nowMs),
+      spares,
+      ownNodes: member.ownedNodes,
+      balanceMillicredits: this.#ports.balanceMillicredits(member.name),
+      givenNodeMs: member.lent.total(nowMs),
+      receivedNodeMs: member.borrowed.total(nowMs),
+    };
+    const { strategy, fills, memory } = member;
+    const decision = strategy.decide(view, terms, fills, memory, organisation.strategyParameters);
+    member.memory = decision.memory;
+    member.fills = { bidIds: [], askIds: [] };
+    return decision.orders;
+  }
+
+  #clear(bids: Bid[], asks: Ask[], nowMs: TimeMs): void {
+    const roundId = this.#roundId;
+    for (const member of this.#ports.members) {
+      const from = { role: 'organisation', name: member.name } as const;
+      const mine = asks.filter((ask) => ask.organisation === member.name);
+      if (mine.length === 0) continue;
+      const commandId = `${member.name}/asks/${roundId}`;
+      this.#ports.post({
+        kind: 'PostOrders',
+        timeMs: nowMs,
+        commandId,
+        from,
+        roundId,
+        bids: [],
+        asks: mine,
+      });
+    }
+    for (const bid of this.#inOrderOfDemand(bids)) {
+      const from = { role: 'organisation', name: bid.organisation } as const;
+      const commandId = `${bid.bidId}/${roundId}`;
+      this.#ports.post({ kind: 'PostBid', timeMs: nowMs, commandId, from, roundId, bid });
+    }
+    const from = { role: 'admin', name: 'clock' } as const;
+    const commandId = `close/${roundId}`;
+    this.#ports.post({ kind: 'CloseRound', timeMs: nowMs, commandId, from, roundId });
+    this.#contracts = [];
+    this.#solved = null;
+    this.#ports.drain();
+    this.#note(nowMs, bids, asks, this.#solved);
+    this.#tellFills();
+    this.#ports.openLeases(this.#contracts, nowMs);
+  }
+
+  /** Demand that was there first goes first; among equals the organisations take turns. */
+  #inOrderOfDemand(bids: readonly Bid[]): Bid[] {
+    const members = this.#ports.members.length;
+    const place = new Map(this.#ports.members.map(({ name }, index) => [name, index]));
+    const turn = (bid: Bid) => (place.get(bid.organisation)! + this.#roundId) % members;
+    const seen = (bid: Bid) => {
+      const first = this.#firstSeen.get(bid.bidId);
+      if (first === undefined) this.#firstSeen.set(bid.bidId, this.#roundId);
+      return first ?? this.#roundId;
+    };
+    return bids
+      .map((bid, index) => ({ bid, index, first: seen(bid), turn: turn(bid) }))
+      .sort((a, b) => a.first - b.first || a.turn - b.turn || a.index - b.index)
+      .map(({ bid }) => bid);
+  }
+
+  /** Effects of the market service, but for replies and its own bookkeeping. */
+  onEffect(effect: MarketEffect, nowMs: TimeMs): void {
+    switch (effect.kind) {
+      case 'SolveRound':
+        this.#solve(effect, nowMs);
+        return;
+      case 'ContractFormed':
+        this.#contracts.push(effect.contract);
+        return;
+      case 'PricesPublished':
+        this.#prices = effect.prices;
+        this.surplusMillicredits += effect.surplusMillicredits;
+        return;
+      case 'ContractSettled':
+        if (effect.outcome.startsWith('defaulted')) this.defaults += 1;
+        return;
+      default:
+    }
+  }
+
+  /** In the simulation a solver answers at once; live, the round waits for it. */
+  #solve(effect: SolveRound, nowMs: TimeMs): void {
+    const { mechanism, bound } = this.#setup.ports;
+    const { round, parameters, mechanismState } = effect;
+    const { clearing, state } = mechanism.clear(round, parameters, mechanismState);
+    const isSampled = bound !== null && this.#sampled.has(this.rounds.length);
+    this.#solved = { round, clearing, bound: isSampled ? bound(round) : null };
+    this.#countViolations(round, clearing);
+    this.#ports.post({
+      kind: 'RoundSolved',
+      timeMs: nowMs,
+      roundId: effect.roundId,
+      clearing: recordClearing(clearing),
+      state,
+      solverVersion: `${mechanism.name}/${mechanism.version}`,
+    });
+  }
+
+  /** Trades at a loss to one side on its own report. */
+  #countViolations(round: MarketRound, clearing: Clearing): void {
+    const bids = new Map(round.bids.map((bid) => [bid.bidId, bid]));
+    const asks = new Map(round.asks.map((ask) => [ask.askId, ask]));
+    const soldReserve = new Map<string, number>();
+    for (const fill of clearing.fills) {
+      const option = bids.get(fill.bidId)!.options[fill.optionIndex]!;
+      const value = (option.valueMillicredits * fill.nodes) / option.nodes;
+      if (fill.paymentMillicredits > value + 1) this.individualRationalityViolations += 1;
+      for (const { askId, nodes } of fill.parts) {
+        const slots = option.endSlot - option.startSlot;
+        const cost = asks.get(askId)!.reserveMillicredits * nodes * slots;
+        soldReserve.set(askId, (soldReserve.get(askId) ?? 0) + cost);
+      }
+    }
+    for (const [askId, cost] of soldReserve) {
+      if ((clearing.receipts.get(askId) ?? 0) < cost - 1) this.individualRationalityViolations += 1;
+    }
+  }
+
+  #tellFills(): void {
+    for (const member of this.#ports.members) {
+      const bought = this.#contracts.filter(({ buyer }) => buyer === member.name);
+      const sold = this.#contracts.filter(({ seller }) => seller === member.name);
+      member.fills = {
+        bidIds: bought.map(({ wantRef }) => wantRef),
+        askIds: sold.map(({ askId }) => askId),
+      };
+      for (const { wantRef } of bought) this.#firstSeen.delete(wantRef);
+    }
+  }
+
+  #note(
+    nowMs: TimeMs,
+    bids: readonly Bid[],
+    asks: readonly Ask[],
+    solved: { clearing: Clearing; bound: number | null } | null,
+  ): void {
+    const perHour = HOUR_MS / slotMs(this.#setup.scenario);
+    const price = (nodeClass: string) => {
+      const found = solved?.clearing.prices.find((entry) => entry.nodeClass === nodeClass);
+      const value = found?.millicreditsPerNodeSlot ?? null;
+      return value === null ? null : value * perHour;
+    };
+    this.rounds.push({
+      atMs: nowMs,
+      bids: bids.length,
+      asks: asks.length,
+      fills: solved?.clearing.fills.length ?? 0,
+      offeredNodes: asks.reduce((sum, { nodes }) => sum + nodes, 0),
+      wantedNodes: bids.reduce((sum, { options }) => sum + (options[0]?.nodes ?? 0), 0),
+      welfareMillicredits: solved?.clearing.welfareMillicredits ?? 0,
+      boundMillicredits: solved?.bound ?? null,
+      prices: this.#setup.scenario.nodeClass.map(({ name }) => price(name)),
+    });
+  }
+
+  #terms(nowMs: TimeMs): MarketTerms {
+    const { scenario } = this.#setup;
+    return {
+      roundStartMs: nowMs,
+      slotMs: slotMs(scenario),
+      horizonSlots: scenario.market.horizonSlots,
+      setupMs: this.#overhead.setupMs,
+      releaseMs: this.#overhead.releaseMs,
+      lastPrices: this.#prices,
+      classSecurity: Object.fromEntries(
+        scenario.nodeClass.map((nodeClass) => [nodeClass.name, classSecurity(nodeClass)]),
+      ),
+      recallPenaltyPartsPerMillion: Math.round(scenario.market.recallPenaltyShare * 1e6),
+    };
+  }
+}

@@ -1,0 +1,94 @@
+/** One organisation in the world: its cluster, its agent, and what it has lent and borrowed. */
+import type { AgentMemory, OwnFills, Strategy } from '../../core/agents/agent.ts';
+import type { NodeMs, TimeMs } from '../../core/kernel/units.ts';
+import type { Cluster } from '../clusters/cluster.ts';
+import { HourlyNodeTime, overlapMs } from '../clusters/window.ts';
+import type { MeasuredWindow } from '../clusters/window.ts';
+import type { Organisation } from '../scenario/schema.ts';
+
+/** A number of nodes that changes over time, added up by the hour. */
+class Stock {
+  readonly hours: HourlyNodeTime;
+  #nodes = 0;
+  #sinceMs = 0;
+  #total = 0;
+
+  constructor(window: MeasuredWindow) {
+    this.hours = new HourlyNodeTime(window);
+  }
+
+  change(by: number, nowMs: TimeMs): void {
+    this.hours.add(this.#sinceMs, nowMs, this.#nodes);
+    this.#total += this.#nodes * (nowMs - this.#sinceMs);
+    this.#sinceMs = nowMs;
+    this.#nodes += by;
+  }
+
+  /** Node-time since the start of the run, warm-up included. */
+  total(nowMs: TimeMs): NodeMs {
+    return this.#total + this.#nodes * (nowMs - this.#sinceMs);
+  }
+}
+
+export class Member {
+  readonly organisation: Organisation;
+  readonly cluster: Cluster;
+  readonly strategy: Strategy;
+  readonly lent: Stock;
+  /** Borrowed nodes that are ready. */
+  readonly borrowed: Stock;
+  /** Own nodes that no borrower has, lowest id last. */
+  readonly freeNodes = new Map<string, string[]>();
+  memory: AgentMemory = {};
+  fills: OwnFills = { bidIds: [], askIds: [] };
+  /** Nodes under recall that are not back yet. */
+  recalled = 0;
+  readonly ownedNodes: number;
+  idleNodeRounds = 0;
+  offeredNodeRounds = 0;
+  readonly #window: MeasuredWindow;
+
+  constructor(
+    organisation: Organisation,
+    cluster: Cluster,
+    strategy: Strategy,
+    window: MeasuredWindow,
+    nodeIds: ReadonlyMap<string, readonly string[]>,
+  ) {
+    this.organisation = organisation;
+    this.cluster = cluster;
+    this.strategy = strategy;
+    this.#window = window;
+    this.lent = new Stock(window);
+    this.borrowed = new Stock(window);
+    let owned = 0;
+    for (const [nodeClass, ids] of nodeIds) {
+      this.freeNodes.set(nodeClass, [...ids].reverse());
+      owned += ids.length;
+    }
+    this.ownedNodes = owned;
+  }
+
+  get name(): string {
+    return this.organisation.name;
+  }
+
+  /** The free nodes of a class with the lowest ids; fewer where there are not as many. */
+  takeNodes(nodeClass: string, count: number): string[] {
+    const free = this.freeNodes.get(nodeClass);
+    return free ? free.splice(Math.max(0, free.length - count)).reverse() : [];
+  }
+
+  giveBackNode(nodeClass: string, nodeId: string): void {
+    const free = this.freeNodes.get(nodeClass)!;
+    let at = free.length;
+    while (at > 0 && free[at - 1]! < nodeId) at -= 1;
+    free.splice(at, 0, nodeId);
+  }
+
+  countRound(nowMs: TimeMs, idleNodes: number, offeredNodes: number): void {
+    if (overlapMs(this.#window, nowMs, nowMs + 1) === 0) return;
+    this.idleNodeRounds += idleNodes;
+    this.offeredNodeRounds += Math.min(idleNodes, offeredNodes);
+  }
+}
