@@ -17,6 +17,7 @@ import {
   ask,
   cancelNodeTimer,
   drive,
+  dropRequest,
   sayGoodbye,
   setNodeTimer,
 } from './requests.ts';
@@ -264,6 +265,7 @@ function requestUnanswered(turn: Turn, lease: Lease, node: LeasedNode): void {
     if (!node.ready) lose(turn, lease, node, 'CONFLICT_NO_ANSWER', true);
     return;
   }
+  dropRequest(turn.state, node.commandId);
   node.commandId = null;
   drive(turn, lease, node);
 }
