@@ -154,7 +154,7 @@ function openRegularFile(path: string): number {
 function unopened(path: string, error: NodeJS.ErrnoException): OcxError {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
     return new OcxError({
-      code: 'INPUT_NO_FILE',
+      code: 'INPUT_FILE_NOT_FOUND',
       message: 'there is no such file',
       place: { file: path },
       remedy: 'check the path; relative ones start at the scenario, then at OCX_TRACES',
@@ -162,7 +162,7 @@ function unopened(path: string, error: NodeJS.ErrnoException): OcxError {
   }
   return new OcxError(
     {
-      code: 'INPUT_UNREADABLE',
+      code: 'INPUT_FILE_UNREADABLE',
       message: `the file cannot be opened (${error.code ?? 'unknown reason'})`,
       place: { file: path },
       remedy: 'check its permissions and links',
@@ -411,4 +411,13 @@ function firstInvalidLine(bytes: Buffer): number {
     start = end + 1;
   }
   return line;
+}
+
+/** The first kilobytes of a file as text, for telling its format; damage is not judged here. */
+export function readHead(path: string): string {
+  for (const block of openLines(path).blocks) {
+    const end = Math.min(block.end, block.start + 16_384);
+    return new TextDecoder('utf-8').decode(block.bytes.subarray(block.start, end));
+  }
+  return '';
 }

@@ -41,6 +41,14 @@ export class SwfColumns {
     this.#columns.push(new Int32Array(capacity), new Int32Array(capacity));
   }
 
+  get lastSubmit(): number {
+    return this.#lastSubmit;
+  }
+
+  get lastJobNumber(): number {
+    return this.#count === 0 ? NaN : this.#columns[0]![this.#count - 1]!;
+  }
+
   /** @param values the 18 fields */
   push(values: Float64Array, processors: number): void {
     if (this.#count === this.#capacity) this.#grow();

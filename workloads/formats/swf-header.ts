@@ -6,6 +6,8 @@
  * read leniently and what was ignored is reported.
  */
 
+import { zoneNamed, zoneOfOffset, type Zone } from '../calendar.ts';
+
 /** What a header says; null where it does not say it (or not legibly). */
 export interface SwfHeader {
   readonly version: string | null;
@@ -144,3 +146,22 @@ export class SwfHeaderReader {
 
 /** No machine has more processors; a larger number is a damaged field. */
 export const MAXIMUM_COUNT = 50_000_000;
+
+/** Logs that `ocx trace generate` wrote say so. */
+export const SYNTHETIC_NOTE = 'Synthetic';
+
+export function isSynthetic(header: SwfHeader): boolean {
+  return header.notes.some((note) => note.startsWith(SYNTHETIC_NOTE));
+}
+
+/** `TimeZoneString`, else `TimeZone`, else UTC. */
+export function zoneOf(header: SwfHeader): Zone {
+  if (header.timeZone !== null) {
+    try {
+      return zoneNamed(header.timeZone);
+    } catch {
+      // An unknown name: the deprecated offset is the next best.
+    }
+  }
+  return zoneOfOffset(header.timeZoneOffsetSeconds ?? 0);
+}

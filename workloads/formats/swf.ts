@@ -37,7 +37,7 @@ export interface SwfLog {
   readonly jobs: JobTable;
   /** Further columns in the same order; null unless asked for. */
   readonly details: SwfDetails | null;
-  /** Records set aside, by reason: `fieldCount`, `notANumber`, `submitUnknown`. */
+  /** Records set aside, by reason: `fieldCount`, `notANumber`, `notAnInteger`, `submitUnknown`. */
   readonly dropped: Readonly<Record<string, number>>;
   /** The first of them with their places. */
   readonly quarantined: readonly QuarantinedRecord[];
@@ -187,6 +187,10 @@ class Scan {
 
   #record(bytes: Uint8Array, lineStart: number, alea: boolean): void {
     const values = this.#values;
+    if (values[1]! < 0 && isContinuation(values, this.#columns.lastJobNumber)) {
+      // Later records of a job in several parts carry no submit time of their own.
+      values[1] = this.#columns.lastSubmit;
+    }
     const submit = values[1]!;
     if (submit < 0) return this.#quarantine('submitUnknown', bytes, lineStart, 1);
     if (this.#firstSubmit < 0) this.#firstSubmit = submit;
@@ -298,6 +302,11 @@ const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 function size(values: Float64Array, allocatedFirst: boolean): number {
   const first = allocatedFirst ? values[4]! : values[7]!;
   return first > 0 ? first : allocatedFirst ? values[7]! : values[4]!;
+}
+
+/** Status 2, 3 or 4: a part of the job whose record stands above. */
+function isContinuation(values: Float64Array, lastJobNumber: number): boolean {
+  return values[10]! >= 2 && values[10]! <= 4 && values[0] === lastJobNumber;
 }
 
 function limitOf(field: number): number {

@@ -1,0 +1,208 @@
+/**
+ * Cloud demand as batches of virtual machines: a non-homogeneous Poisson process of batches with a
+ * gamma-mixed rate, calibrated on the processed Azure V1 stream, folded to nodes.
+ */
+import { Type } from 'typebox';
+import type { RandomStream } from '../../core/kernel/random.ts';
+import { SECOND_MS } from '../../core/kernel/units.ts';
+import { FLAVOURS } from '../cloud/flavours.ts';
+import {
+  AZURE_MEAN_LIFETIME_HOURS,
+  AZURE_SURVIVAL,
+  Lifetimes,
+  tailMeanFor,
+} from '../cloud/lifetimes.ts';
+import { packingFields } from '../cloud/packing.ts';
+import {
+  batchFlavours,
+  Population,
+  PREHISTORY_MS,
+  scaleFor,
+  type CloudRates,
+} from '../cloud/population.ts';
+import { workloadStream, type LoadedDemand, type WorkloadContext } from '../context.ts';
+import { maybePositive, positive, shiftHours, type Filled } from '../fields.ts';
+import { inverseSquare, poisson } from '../sampling.ts';
+import { significant } from '../statistics.ts';
+import type { WorkloadModel } from './model.ts';
+
+const BIN_SECONDS = 300;
+const BINS_PER_DAY = 288;
+/** Batches in 300 s: mean and variance over the whole stream (Fano factor 5.69). */
+export const BATCHES_MEAN = 52.82;
+export const BATCHES_VARIANCE = 300.6;
+/** Shape of the gamma mixing that gives this variance without any cycle: m² / (v − m). */
+export const MIXING_SHAPE = (BATCHES_MEAN * BATCHES_MEAN) / (BATCHES_VARIANCE - BATCHES_MEAN);
+
+/** P(batch size ≤ n). */
+export const BATCH_SIZES: readonly (readonly [size: number, cumulative: number])[] = [
+  [1, 0.5714],
+  [2, 0.7522],
+  [3, 0.8179],
+  [4, 0.8586],
+  [5, 0.8834],
+  [8, 0.9222],
+  [16, 0.9652],
+  [32, 0.9852],
+  [64, 0.9947],
+  [128, 0.9978],
+  [256, 0.9994],
+  // The largest batch of the stream has 788 machines.
+  [788, 1],
+];
+
+/** Rate by hour of the trace clock, whose zone is not known. */
+export const HOUR_FACTORS: readonly number[] = [
+  0.85, 0.77, 0.77, 0.69, 0.82, 0.94, 0.96, 0.9, 0.97, 1.05, 1.14, 1.17, 1.02, 1.11, 1.3, 1.42,
+  1.15, 1.1, 1.15, 1.13, 1.02, 0.8, 0.8, 0.94,
+];
+const HOUR_MEAN = HOUR_FACTORS.reduce((sum, factor) => sum + factor, 0) / 24;
+
+/** Busiest over quietest weekday; which days are quiet is an assumption (Saturday, Sunday). */
+export const WEEKDAY_RATIO = 1.33;
+
+/** Shares of the flavours that make up 99.6 % of the machines. */
+const FLAVOUR_SHARES: ReadonlyMap<string, number> = new Map([
+  ['b', 0.4265],
+  ['g', 0.2782],
+  ['k', 0.1131],
+  ['m', 0.1118],
+  ['o', 0.0462],
+  ['a', 0.0232],
+]);
+
+const schema = Type.Object(
+  {
+    model: Type.Literal('azure-batches'),
+    meanNodes: maybePositive('mean need, nodes', 1e6),
+    ...packingFields,
+    tailMeanDays: maybePositive(
+      'mean of what is left to live after 3.5 days; left out: so that machines live 51.8 hours on ' +
+        'average, as in the whole Azure V1 trace',
+      3_650,
+    ),
+    weekdayRatio: positive('rate of working days over weekends', WEEKDAY_RATIO, 100),
+    shiftHours,
+  },
+  {
+    additionalProperties: false,
+    description: 'virtual machines in batches, calibrated on Azure V1, packed to nodes',
+  },
+);
+
+type BatchesTable = Filled<typeof schema, 'meanNodes' | 'tailMeanDays'>;
+
+export const azureBatchesModel: WorkloadModel = {
+  name: 'azure-batches',
+  title: 'batches of virtual machines of a cloud (calibrated on Azure V1)',
+  kinds: ['cloud'],
+  schema,
+  generate,
+};
+
+/** Size of a batch; between the given points the density falls with the square of the size. */
+export function batchSize(stream: RandomStream): number {
+  const u = stream.uniform();
+  let smallest = 1;
+  for (const [size, cumulative] of BATCH_SIZES) {
+    if (u < cumulative) {
+      if (size === smallest) return size;
+      return Math.min(size, Math.floor(inverseSquare(stream, smallest, size + 1)));
+    }
+    smallest = size + 1;
+  }
+  return 1;
+}
+
+/** Mean of `batchSize`, exactly. */
+export function meanBatchSize(): number {
+  let sum = 0;
+  let below = 0;
+  let smallest = 1;
+  for (const [size, cumulative] of BATCH_SIZES) {
+    const norm = 1 / smallest - 1 / (size + 1);
+    for (let n = smallest; n <= size; n++) {
+      sum += ((cumulative - below) * n * (1 / n - 1 / (n + 1))) / norm;
+    }
+    below = cumulative;
+    smallest = size + 1;
+  }
+  return sum;
+}
+
+/** Factor of each weekday, Monday first, mean 1. */
+export function weekdayFactors(ratio: number): number[] {
+  const quiet = 7 / (5 * ratio + 2);
+  const busy = quiet * ratio;
+  return [busy, busy, busy, busy, busy, quiet, quiet];
+}
+
+/**
+ * Shape of the gamma mixing beside the cycles, so that the counts' overall variance stays the
+ * measured one: cycles and mixing multiply, so their squared coefficients of variation combine.
+ */
+export function residualShape(ratio: number): number {
+  const square = (values: readonly number[], mean: number) =>
+    values.reduce((sum, value) => sum + (value / mean) * (value / mean), 0) / values.length;
+  const cycles = square(HOUR_FACTORS, HOUR_MEAN) * square(weekdayFactors(ratio), 1);
+  const mixing = (1 + 1 / MIXING_SHAPE) / cycles - 1;
+  return mixing > 0 ? 1 / mixing : Infinity;
+}
+
+/** Number of batches in a bin of 300 s; bins of one week before time 0 have negative numbers. */
+export function batchesInBin(
+  bin: number,
+  scale: number,
+  shape: number,
+  weekdays: readonly number[],
+  stream: RandomStream,
+): number {
+  const day = Math.floor(bin / BINS_PER_DAY);
+  const hour = Math.floor((bin - day * BINS_PER_DAY) / 12);
+  const factor = (HOUR_FACTORS[hour]! / HOUR_MEAN) * weekdays[((day % 7) + 7) % 7]!;
+  const mixing = shape === Infinity ? 1 : stream.gamma(shape, 1 / shape);
+  // The rate is constant within a bin, so a Poisson count is the process itself.
+  return poisson(stream, BATCHES_MEAN * scale * factor * mixing);
+}
+
+function ratesOf(tailMeanDays: number | undefined): CloudRates {
+  const tail =
+    tailMeanDays === undefined
+      ? tailMeanFor(AZURE_SURVIVAL, AZURE_MEAN_LIFETIME_HOURS * 3_600)
+      : tailMeanDays * 86_400;
+  const known = [...FLAVOUR_SHARES.values()].reduce((sum, value) => sum + value, 0);
+  const lifetimes = new Lifetimes(AZURE_SURVIVAL, tail);
+  return {
+    machinesPerSecond: (BATCHES_MEAN * meanBatchSize()) / BIN_SECONDS,
+    flavourShares: FLAVOURS.map(({ letter }) => (FLAVOUR_SHARES.get(letter) ?? 0) / known),
+    lifetimes: FLAVOURS.map(() => lifetimes),
+  };
+}
+
+function generate(table: BatchesTable, context: WorkloadContext): LoadedDemand {
+  const rates = ratesOf(table.tailMeanDays);
+  const meanNodes = table.meanNodes ?? table.load * context.nodes;
+  const scale = scaleFor(meanNodes, rates, table);
+  const shape = residualShape(table.weekdayRatio);
+  const weekdays = weekdayFactors(table.weekdayRatio);
+  const population = new Population(rates, context.horizonMs, workloadStream(context, 'lifetimes'));
+  population.addOldOnes(scale);
+  const arrivals = workloadStream(context, 'arrivals');
+  const batches = workloadStream(context, 'batches');
+  const binMs = BIN_SECONDS * SECOND_MS;
+  for (let bin = -PREHISTORY_MS / binMs; bin * binMs < context.horizonMs; bin++) {
+    for (let left = batchesInBin(bin, scale, shape, weekdays, arrivals); left > 0; left--) {
+      const flavours = batchFlavours(batchSize(batches), rates.flavourShares, batches);
+      population.add({ timeMs: bin * binMs, flavours, lifetimesSeconds: null }, 1);
+    }
+  }
+  const treatment =
+    `batches at ${significant(scale, 3)} of Azure's rate (mean ${significant(meanNodes)} nodes), ` +
+    `${table.coresPerNode} cores and ${table.memoryPerNodeGb} GB a node, packed to ${table.packingFactor}`;
+  return {
+    demand: { kind: 'cloud', needs: population.series(table, table.stepMinutes) },
+    sources: [
+      { name: 'azure-batches', label: 'synthetic', sha256: null, treatment, droppedRecords: {} },
+    ],
+  };
+}

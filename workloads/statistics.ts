@@ -1,0 +1,36 @@
+/** Descriptive statistics for inspections. */
+
+/** Ascending copy. */
+export function sorted(values: Iterable<number>): Float64Array {
+  return Float64Array.from(values).sort();
+}
+
+/** Quantile by the nearest rank of an ascending column; NaN of nothing. */
+export function quantile(ascending: Float64Array, share: number): number {
+  if (ascending.length === 0) return NaN;
+  const rank = Math.ceil(share * ascending.length) - 1;
+  return ascending[Math.min(ascending.length - 1, Math.max(0, rank))]!;
+}
+
+/** Mean; NaN of nothing. */
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}
+
+/** Population variance. */
+export function variance(values: ArrayLike<number>): number {
+  const centre = mean(values);
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    const difference = values[i]! - centre;
+    sum += difference * difference;
+  }
+  return sum / values.length;
+}
+
+/** Rounded to a number of significant digits, for print. */
+export function significant(value: number, digits = 4): number {
+  return Number.isFinite(value) ? Number(value.toPrecision(digits)) : value;
+}
