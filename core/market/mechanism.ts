@@ -3,12 +3,7 @@ import type { Clearing, MarketRound } from './orders.ts';
 
 /** Domain in which a claimed property holds; `never` is the honest answer for many. */
 export type ClaimDomain =
-  | 'always'
-  | 'unit-demand'
-  | 'diminishing-returns'
-  | 'single-minded'
-  | 'price-taking'
-  | 'never';
+  'always' | 'unit-demand' | 'diminishing-returns' | 'single-minded' | 'price-taking' | 'never';
 
 /** What a mechanism claims; the conformance suite fails one that claims too much. */
 export interface PropertyCard {

@@ -98,10 +98,37 @@ export interface Clearing {
   /** Reported value of what was served − reserve of what was sold. */
   readonly welfareMillicredits: Millicredits;
   /** Orders left out, each with a stable code. */
-  readonly rejected: readonly { readonly orderId: string; readonly code: string }[];
+  readonly rejected: readonly Rejection[];
+  /** How the allocation was found; absent where nothing was searched. */
+  readonly search?: SearchReport;
 }
 
-export const SECURITY_RANK: Readonly<Record<SecurityLevel, number>> = { none: 0, attested: 1, full: 2 };
+/** An order that was left out. It never keeps another one from being served. */
+export interface Rejection {
+  /** The order's id, or its position (`bid[3]`) where it has none that can be printed. */
+  readonly orderId: string;
+  readonly code: string;
+}
+
+/** What a heuristic clearing says about itself. */
+export interface SearchReport {
+  /** Welfare of the allocation by the search's own count. */
+  readonly objectiveMillicredits: Millicredits;
+  /** Rounds of ruin and refill that were done. */
+  readonly iterations: number;
+  /** No allocation is worth more, by weak duality; equal to the objective: proved optimal. */
+  readonly upperBoundMillicredits: Millicredits;
+  /** Cut-off C of the threshold rule; null where nothing was traded. */
+  readonly thresholdMillicredits: Millicredits | null;
+  /** Discounts that had to be cut to [0, own reported surplus]. */
+  readonly clampedDiscounts: number;
+}
+
+export const SECURITY_RANK: Readonly<Record<SecurityLevel, number>> = {
+  none: 0,
+  attested: 1,
+  full: 2,
+};
 
 /** Whether nodes of this ask may serve this bid, apart from window and number. */
 export function isCompatible(bid: Bid, ask: Ask): boolean {

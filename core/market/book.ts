@@ -1,0 +1,147 @@
+/** Orders of open rounds: taking them in, taking them back. */
+import type { Refusal } from '../kernel/errors.ts';
+import type { Principal } from '../kernel/service.ts';
+import { askFault, bidFault, plainAsk, plainBid } from './order-check.ts';
+import type { Ask, Bid } from './orders.ts';
+import { MAXIMUM_OPEN_ORDERS } from './state.ts';
+import type { MarketState, RoundBook } from './state.ts';
+
+/** The order under its name for the whole market, or why it cannot stand. */
+type Taken = { readonly refusal: Refusal } | { readonly refusal: null; readonly orderId: string };
+
+/**
+ * Takes a bid into a round's book.
+ *
+ * Refusals: `DENIED_NOT_MEMBER`, `DENIED_NOT_OWN_ORDER`, `MARKET_ROUND_CLOSED`, `MARKET_ORDER_…`
+ * and the other codes of `bidFault`, `CONFLICT_ORDER_ID`, `MARKET_ORDERS_TOO_MANY`.
+ */
+export function takeBid(state: MarketState, from: Principal, roundId: number, bid: Bid): Taken {
+  const fault = bidFault(bid, state.configuration.horizonSlots);
+  const refusal = roundFault(state, from, roundId) ?? orderFault(from, fault, bid);
+  if (refusal) return { refusal };
+  const orderId = `${from.name}/${bid.bidId}`;
+  const book = state.books.get(roundId);
+  const before = book?.bids.get(orderId);
+  if (before) return sameBid(before, bid) ? { refusal: null, orderId } : conflict();
+  if (!hasRoom(state, from)) return tooMany();
+  bookOf(state, roundId).bids.set(orderId, { ...plainBid(bid), bidId: orderId });
+  count(state, from.name, 1);
+  return { refusal: null, orderId };
+}
+
+/** Takes an ask into a round's book; refusals as for bids. */
+export function takeAsk(state: MarketState, from: Principal, roundId: number, ask: Ask): Taken {
+  const fault = askFault(ask, state.configuration.horizonSlots);
+  const refusal = roundFault(state, from, roundId) ?? orderFault(from, fault, ask);
+  if (refusal) return { refusal };
+  const orderId = `${from.name}/${ask.askId}`;
+  const book = state.books.get(roundId);
+  const before = book?.asks.get(orderId);
+  if (before) return sameAsk(before, ask) ? { refusal: null, orderId } : conflict();
+  if (!hasRoom(state, from)) return tooMany();
+  bookOf(state, roundId).asks.set(orderId, { ...plainAsk(ask), askId: orderId });
+  count(state, from.name, 1);
+  return { refusal: null, orderId };
+}
+
+/** Takes an own order back. Refusals: as above, and `NOT_FOUND_ORDER`. */
+export function withdrawOrder(
+  state: MarketState,
+  from: Principal,
+  roundId: number,
+  side: 'bid' | 'ask',
+  orderId: string,
+): Refusal | null {
+  const refusal = roundFault(state, from, roundId);
+  if (refusal) return refusal;
+  const book = state.books.get(roundId);
+  const orders = side === 'bid' ? book?.bids : side === 'ask' ? book?.asks : undefined;
+  if (!orders?.delete(`${from.name}/${orderId}`)) {
+    return { code: 'NOT_FOUND_ORDER', message: 'there is no such order of yours in the round' };
+  }
+  count(state, from.name, -1);
+  return null;
+}
+
+/** Takes the book of a round that is closed, and drops those of earlier rounds. */
+export function closeBook(state: MarketState, roundId: number): RoundBook {
+  const book = state.books.get(roundId) ?? { bids: new Map(), asks: new Map() };
+  for (const [id, old] of state.books) {
+    if (id > roundId) continue;
+    for (const bid of old.bids.values()) count(state, bid.organisation, -1);
+    for (const ask of old.asks.values()) count(state, ask.organisation, -1);
+    state.books.delete(id);
+  }
+  state.openRoundId = roundId + 1;
+  return book;
+}
+
+function roundFault(state: MarketState, from: Principal, roundId: number): Refusal | null {
+  if (from.role !== 'organisation' || !state.orderCounts.has(from.name)) {
+    return { code: 'DENIED_NOT_MEMBER', message: 'only members of the market may post orders' };
+  }
+  if (!Number.isSafeInteger(roundId) || roundId < state.openRoundId) {
+    return {
+      code: 'MARKET_ROUND_CLOSED',
+      message: 'the round is closed',
+      remedy: `post for round ${state.openRoundId} or a later one`,
+    };
+  }
+  return null;
+}
+
+function orderFault(from: Principal, fault: string | null, order: Bid | Ask): Refusal | null {
+  if (fault) return { code: fault, message: 'the order cannot stand' };
+  if (order.organisation !== from.name) {
+    return { code: 'DENIED_NOT_OWN_ORDER', message: 'an order names its own organisation' };
+  }
+  return null;
+}
+
+function hasRoom(state: MarketState, from: Principal): boolean {
+  return state.orderCounts.get(from.name)! < MAXIMUM_OPEN_ORDERS;
+}
+
+function count(state: MarketState, organisation: string, change: number): void {
+  state.orderCounts.set(organisation, state.orderCounts.get(organisation)! + change);
+}
+
+function bookOf(state: MarketState, roundId: number): RoundBook {
+  let book = state.books.get(roundId);
+  if (!book) {
+    book = { bids: new Map(), asks: new Map() };
+    state.books.set(roundId, book);
+  }
+  return book;
+}
+
+function sameBid(before: Bid, bid: Bid): boolean {
+  return (
+    JSON.stringify({ ...before, bidId: '' }) === JSON.stringify({ ...plainBid(bid), bidId: '' })
+  );
+}
+
+function sameAsk(before: Ask, ask: Ask): boolean {
+  return (
+    JSON.stringify({ ...before, askId: '' }) === JSON.stringify({ ...plainAsk(ask), askId: '' })
+  );
+}
+
+function conflict(): Taken {
+  return {
+    refusal: {
+      code: 'CONFLICT_ORDER_ID',
+      message: 'another order stands under this id',
+      remedy: 'withdraw it first, or use another id',
+    },
+  };
+}
+
+function tooMany(): Taken {
+  return {
+    refusal: {
+      code: 'MARKET_ORDERS_TOO_MANY',
+      message: `an organisation may have ${MAXIMUM_OPEN_ORDERS} orders in open rounds`,
+    },
+  };
+}

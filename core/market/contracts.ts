@@ -1,0 +1,101 @@
+/**
+ * A contract: one buyer, one seller, some nodes of one class, a window and a price, backed by a
+ * deposit of each side.
+ *
+ * The exchange stands between the two (novation): the buyer owes it the price, it owes the seller
+ * the receipt. Under a uniform price they are equal; under threshold payments they differ from
+ * contract to contract and agree over the round.
+ */
+import type { Millicredits, TimeMs } from '../kernel/units.ts';
+import type { RecallTerms, SecurityLevel } from './orders.ts';
+
+export interface Contract {
+  /** `c` and a number that is never used again. */
+  readonly contractId: string;
+  readonly roundId: number;
+  readonly buyer: string;
+  readonly seller: string;
+  readonly nodeClass: string;
+  readonly nodes: number;
+  readonly startMs: TimeMs;
+  readonly endMs: TimeMs;
+  /** What the buyer pays if everything is delivered. */
+  readonly priceMillicredits: Millicredits;
+  /** What the seller then receives. */
+  readonly receiptMillicredits: Millicredits;
+  /** Null: firm. */
+  readonly recall: RecallTerms | null;
+  readonly securityLevel: SecurityLevel;
+  /** The buyer's own id of the bid, and which of its options was served. */
+  readonly wantRef: string;
+  readonly optionIndex: number;
+  /** The seller's own id of the ask. */
+  readonly askId: string;
+}
+
+export type ContractState =
+  | 'proposed'
+  | 'cleared'
+  | 'deposited'
+  | 'scheduled'
+  | 'handover'
+  | 'running'
+  | 'completed'
+  | 'recalled'
+  | 'defaulted-buyer'
+  | 'defaulted-seller'
+  | 'void'
+  | 'settled';
+
+/**
+ * What the isolation service can say about a lease: `handover` (the nodes are being handed over),
+ * `started` (the borrower has them), and how it ended: `ended` (at its end or given back early),
+ * `recalled` (by the owner, under the contract's terms), `not-delivered` (the owner did not hand
+ * over, or took nodes back without the right to), `not-taken` (the borrower's side failed to take
+ * them), `failed` (hardware broke; nobody's fault).
+ */
+export type LeaseReportKind =
+  'handover' | 'started' | 'ended' | 'recalled' | 'not-delivered' | 'not-taken' | 'failed';
+
+/** A contract that is not settled yet; what the market's state holds. */
+export interface LiveContract {
+  readonly number: number;
+  readonly contract: Contract;
+  state: ContractState;
+  readonly buyerDepositMillicredits: Millicredits;
+  readonly sellerDepositMillicredits: Millicredits;
+}
+
+/** How a contract can end; each is settled at once. */
+const ENDS: readonly ContractState[] = [
+  'completed',
+  'recalled',
+  'defaulted-buyer',
+  'defaulted-seller',
+  'void',
+];
+
+/** Which state may follow which. */
+export const CONTRACT_TRANSITIONS: Readonly<Record<ContractState, readonly ContractState[]>> = {
+  proposed: ['cleared', 'void'],
+  cleared: ['deposited', 'void'],
+  deposited: ['scheduled', 'handover', 'running', ...ENDS],
+  scheduled: ['handover', 'running', ...ENDS],
+  handover: ['running', ...ENDS],
+  running: ENDS,
+  completed: ['settled'],
+  recalled: ['settled'],
+  'defaulted-buyer': ['settled'],
+  'defaulted-seller': ['settled'],
+  void: ['settled'],
+  settled: [],
+};
+
+export function mayBecome(from: ContractState, to: ContractState): boolean {
+  return CONTRACT_TRANSITIONS[from].includes(to);
+}
+
+/** Node-milliseconds that the contract is about; the quotient that prices are split by. */
+export function contractedNodeMs(contract: Contract): number {
+  return contract.nodes * (contract.endMs - contract.startMs);
+}

@@ -1,0 +1,167 @@
+/** From an accepted clearing to contracts that both sides have backed with a deposit. */
+import type { Refusal } from '../kernel/errors.ts';
+import type { Millicredits, TimeMs } from '../kernel/units.ts';
+import { multiplyDivideUp, splitExactly } from './amounts.ts';
+import type { Contract, LiveContract } from './contracts.ts';
+import { applyEntry, closeGroup, ESCROW_ACCOUNT } from './ledger.ts';
+import type { LedgerEntry, Posting } from './ledger.ts';
+import type { Ask, Bid, Clearing } from './orders.ts';
+import type { MarketEffect } from './protocol.ts';
+import type { MarketState, PendingRound } from './state.ts';
+
+const MILLION = 1_000_000;
+
+/** A part of a fill: one buyer, one seller. */
+interface Trade {
+  readonly bid: Bid;
+  readonly ask: Ask;
+  readonly optionIndex: number;
+  readonly nodes: number;
+  readonly nodeSlots: number;
+  readonly priceMillicredits: Millicredits;
+}
+
+/**
+ * Forms one contract a fill part. Where a deposit cannot be locked the contract is void and nothing
+ * else is touched. @returns how many were formed
+ */
+export function formContracts(
+  state: MarketState,
+  pending: PendingRound,
+  clearing: Pick<Clearing, 'fills'> & { readonly receipts: ReadonlyMap<string, number> },
+  timeMs: TimeMs,
+  effects: MarketEffect[],
+): number {
+  const trades = tradesOf(pending, clearing.fills);
+  const receipts = receiptsOf(trades, clearing.receipts);
+  let formed = 0;
+  trades.forEach((trade, i) => {
+    const contract = contractOf(state, pending, trade, receipts[i]!);
+    const refusal = lockDeposits(state, contract, timeMs, effects);
+    if (refusal) {
+      state.counts.contractsVoided += 1;
+      effects.push({ kind: 'ContractVoided', contract, refusal });
+      return;
+    }
+    formed += 1;
+    state.counts.contractsFormed += 1;
+    effects.push({ kind: 'ContractFormed', contract });
+  });
+  return formed;
+}
+
+function tradesOf({ round }: PendingRound, fills: Clearing['fills']): Trade[] {
+  if (fills.length === 0) return [];
+  const bids = new Map(round.bids.map((bid) => [bid.bidId, bid]));
+  const asks = new Map(round.asks.map((ask) => [ask.askId, ask]));
+  const trades: Trade[] = [];
+  for (const fill of fills) {
+    const bid = bids.get(fill.bidId)!;
+    const option = bid.options[fill.optionIndex]!;
+    const slots = option.endSlot - option.startSlot;
+    const prices = splitExactly(
+      fill.paymentMillicredits,
+      fill.parts.map(({ nodes }) => nodes),
+    );
+    fill.parts.forEach(({ askId, nodes }, p) =>
+      trades.push({
+        bid,
+        ask: asks.get(askId)!,
+        optionIndex: fill.optionIndex,
+        nodes,
+        nodeSlots: nodes * slots,
+        priceMillicredits: prices[p]!,
+      }),
+    );
+  }
+  return trades;
+}
+
+/** What each trade's seller gets: the ask's receipt over its trades, by node-slots. */
+function receiptsOf(
+  trades: readonly Trade[],
+  receipts: ReadonlyMap<string, number>,
+): Millicredits[] {
+  const byAsk = new Map<string, number[]>();
+  trades.forEach(({ ask }, i) => {
+    const own = byAsk.get(ask.askId);
+    if (own) own.push(i);
+    else byAsk.set(ask.askId, [i]);
+  });
+  const shares = new Array<number>(trades.length).fill(0);
+  for (const [askId, own] of byAsk) {
+    const total = receipts.get(askId) ?? 0;
+    if (total === 0) continue;
+    const split = splitExactly(
+      total,
+      own.map((i) => trades[i]!.nodeSlots),
+    );
+    own.forEach((i, k) => (shares[i] = split[k]!));
+  }
+  return shares;
+}
+
+function contractOf(
+  state: MarketState,
+  { roundId, round, startMs }: PendingRound,
+  { bid, ask, optionIndex, nodes, priceMillicredits }: Trade,
+  receiptMillicredits: Millicredits,
+): Contract {
+  const option = bid.options[optionIndex]!;
+  const own = (orderId: string, organisation: string) => orderId.slice(organisation.length + 1);
+  return {
+    contractId: `c${state.nextContract++}`,
+    roundId,
+    buyer: bid.organisation,
+    seller: ask.organisation,
+    nodeClass: option.nodeClass,
+    nodes,
+    startMs: startMs + option.startSlot * round.slotMs,
+    endMs: startMs + option.endSlot * round.slotMs,
+    priceMillicredits,
+    receiptMillicredits,
+    recall: ask.recall,
+    securityLevel: bid.securityLevel,
+    wantRef: own(bid.bidId, bid.organisation),
+    optionIndex,
+    askId: own(ask.askId, ask.organisation),
+  };
+}
+
+/** Locks both deposits in one entry, or closes the contract's group and says why not. */
+function lockDeposits(
+  state: MarketState,
+  contract: Contract,
+  timeMs: TimeMs,
+  effects: MarketEffect[],
+): Refusal | null {
+  const { buyerDepositPartsPerMillion, sellerDepositPartsPerMillion } = state.configuration;
+  const number = Number(contract.contractId.slice(1));
+  const { priceMillicredits, receiptMillicredits } = contract;
+  const buyer = multiplyDivideUp(priceMillicredits, buyerDepositPartsPerMillion, MILLION);
+  const seller = multiplyDivideUp(receiptMillicredits, sellerDepositPartsPerMillion, MILLION);
+  const all: Posting[] = [
+    { account: contract.buyer, amountMillicredits: -buyer },
+    { account: contract.seller, amountMillicredits: -seller },
+    { account: ESCROW_ACCOUNT, amountMillicredits: buyer + seller },
+  ];
+  const postings = all.filter(({ amountMillicredits }) => amountMillicredits !== 0);
+  if (postings.length > 0) {
+    const entry: LedgerEntry = { entryId: 'deposit', group: number, timeMs, postings };
+    const result = applyEntry(state.ledger, entry);
+    if (result.status === 'refused') {
+      closeGroup(state.ledger, number);
+      return result.refusal;
+    }
+    effects.push({ kind: 'LedgerEntry', entry });
+  }
+  const live: LiveContract = {
+    number,
+    contract,
+    state: contract.startMs > timeMs ? 'scheduled' : 'deposited',
+    buyerDepositMillicredits: buyer,
+    sellerDepositMillicredits: seller,
+  };
+  state.contracts.set(contract.contractId, live);
+  return null;
+}

@@ -1,0 +1,37 @@
+/** What must hold between any two events of the market service. */
+import { balanceOf, ESCROW_ACCOUNT, EXCHANGE_ACCOUNT } from './ledger.ts';
+import { isClosed, ledgerImbalance, TREASURY_ACCOUNT } from './ledger.ts';
+import type { MarketState } from './state.ts';
+
+/** @returns one sentence for each invariant that does not hold; cost O(accounts + live contracts) */
+export function checkMarketInvariants(state: MarketState): string[] {
+  const violations: string[] = [];
+  const { ledger, contracts, counts } = state;
+  const imbalance = ledgerImbalance(ledger);
+  if (imbalance !== 0) violations.push(`the ledger's balances add up to ${imbalance}, not to 0`);
+  for (const [account, balance] of ledger.balances) {
+    if (!Number.isSafeInteger(balance)) violations.push(`account ${account} is not a safe integer`);
+    if (balance < 0 && account !== EXCHANGE_ACCOUNT && account !== TREASURY_ACCOUNT) {
+      violations.push(`account ${account} is at ${balance}`);
+    }
+  }
+  let deposits = 0;
+  for (const [contractId, live] of contracts) {
+    deposits += live.buyerDepositMillicredits + live.sellerDepositMillicredits;
+    if (live.state === 'settled') violations.push(`${contractId} is settled and still live`);
+    if (isClosed(ledger, live.number)) violations.push(`${contractId} is live and closed`);
+    if (live.contract.buyer === live.contract.seller)
+      violations.push(`${contractId} is with itself`);
+  }
+  const escrow = balanceOf(ledger, ESCROW_ACCOUNT);
+  if (escrow !== deposits) {
+    violations.push(`escrow holds ${escrow}, live contracts have deposited ${deposits}`);
+  }
+  if (counts.contractsFormed - counts.contractsSettled !== contracts.size) {
+    violations.push(`${contracts.size} live contracts, formed less settled says otherwise`);
+  }
+  if (counts.contractsFormed + counts.contractsVoided !== state.nextContract - 1) {
+    violations.push('contract numbers and counts differ');
+  }
+  return violations;
+}

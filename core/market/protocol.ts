@@ -1,0 +1,210 @@
+/**
+ * What crosses the border of the market service: orders in, contracts and prices out, and the
+ * round that the world solves for it.
+ *
+ * The market never sees a node. It says who holds which nodes of which class for how long and at
+ * what price; the owner's isolation service turns that into a lease and reports what became of it.
+ */
+import type { Refusal } from '../kernel/errors.ts';
+import type { Command, Principal, Reply, ServiceEffect, ServiceEvent } from '../kernel/service.ts';
+import type { Millicredits, NodeMs, TimeMs } from '../kernel/units.ts';
+import type { Contract, ContractState, LeaseReportKind } from './contracts.ts';
+import type { LedgerEntry } from './ledger.ts';
+import type { MechanismParameters, MechanismState } from './mechanism.ts';
+import type { Ask, Bid, ClassPrice, Fill, MarketRound, SearchReport } from './orders.ts';
+
+export interface MarketConfiguration {
+  readonly mechanism: string;
+  readonly parameters: MechanismParameters;
+  readonly slotMs: number;
+  readonly horizonSlots: number;
+  /** A round draws from a stream that is named before any order of it is known. */
+  readonly seed: string;
+  /** Share of the price that the buyer locks until the contract is settled. */
+  readonly buyerDepositPartsPerMillion: number;
+  /** Share of the receipt that the seller locks until the contract is settled. */
+  readonly sellerDepositPartsPerMillion: number;
+  /** Names must be unique and without `/`. */
+  readonly organisations: readonly MarketMember[];
+  /** The service whose lease reports are believed. */
+  readonly isolationService: string;
+}
+
+export interface MarketMember {
+  readonly name: string;
+  readonly openingBalanceMillicredits: Millicredits;
+}
+
+/**
+ * One bid for a round that is not closed yet; its slots count from that round's start. Posting the
+ * same bid again changes nothing, another one under the same id is refused.
+ */
+export interface PostBid extends Command {
+  readonly kind: 'PostBid';
+  readonly roundId: number;
+  readonly bid: Bid;
+}
+/** One ask for a round that is not closed yet. */
+export interface PostAsk extends Command {
+  readonly kind: 'PostAsk';
+  readonly roundId: number;
+  readonly ask: Ask;
+}
+/** Many orders at once; each is taken or refused for itself, see `OrdersPosted`. */
+export interface PostOrders extends Command {
+  readonly kind: 'PostOrders';
+  readonly roundId: number;
+  readonly bids: readonly Bid[];
+  readonly asks: readonly Ask[];
+}
+/** Takes back an own order of a round that is not closed yet. */
+export interface WithdrawOrder extends Command {
+  readonly kind: 'WithdrawOrder';
+  readonly roundId: number;
+  readonly side: 'bid' | 'ask';
+  readonly orderId: string;
+}
+/**
+ * By an administrator or the clock: the deadline of a round has passed. Earlier rounds that were
+ * never closed lapse.
+ */
+export interface CloseRound extends Command {
+  readonly kind: 'CloseRound';
+  readonly roundId: number;
+  /** Start of the round's slot 0; now, where absent. */
+  readonly startMs?: TimeMs;
+}
+/** By an administrator: no solution of this round will come; its orders lapse. */
+export interface AbandonRound extends Command {
+  readonly kind: 'AbandonRound';
+  readonly roundId: number;
+}
+/** By an administrator: ends a contract without delivery and without blame. */
+export interface VoidContract extends Command {
+  readonly kind: 'VoidContract';
+  readonly contractId: string;
+}
+/** By an administrator: gives (or, negative, takes) money; each `transferId` works once. */
+export interface Endow extends Command {
+  readonly kind: 'Endow';
+  readonly transferId: string;
+  readonly organisation: string;
+  readonly amountMillicredits: Millicredits;
+}
+
+/** The answer to `SolveRound`. */
+export interface RoundSolved extends ServiceEvent {
+  readonly kind: 'RoundSolved';
+  readonly roundId: number;
+  readonly clearing: RecordedClearing;
+  readonly state: MechanismState;
+  readonly solverVersion: string;
+}
+
+/** By the isolation service: what became of the lease behind a contract. */
+export interface LeaseReported extends ServiceEvent {
+  readonly kind: 'LeaseReported';
+  readonly from: Principal;
+  readonly contractId: string;
+  readonly what: LeaseReportKind;
+  /** Node-milliseconds that the owner had handed over; set-up is the borrower's own time. */
+  readonly deliveredNodeMs: NodeMs;
+}
+
+export type MarketCommand =
+  PostBid | PostAsk | PostOrders | WithdrawOrder | CloseRound | AbandonRound | VoidContract | Endow;
+
+export type MarketEvent = MarketCommand | RoundSolved | LeaseReported;
+
+/** A clearing as plain JSON data, so that a journal can hold it. */
+export interface RecordedClearing {
+  readonly fills: readonly Fill[];
+  readonly receipts: readonly AskReceipt[];
+  readonly surplusMillicredits: Millicredits;
+  readonly prices: readonly ClassPrice[];
+  readonly welfareMillicredits: Millicredits;
+  readonly rejected: readonly { readonly orderId: string; readonly code: string }[];
+  readonly search?: SearchReport;
+}
+
+export interface AskReceipt {
+  readonly askId: string;
+  readonly receiptMillicredits: Millicredits;
+}
+
+/** Result of a `Reply` to `PostOrders`. */
+export interface OrdersPosted {
+  readonly accepted: number;
+  readonly refused: readonly { readonly orderId: string; readonly refusal: Refusal }[];
+}
+
+/** Clear this round and answer with `RoundSolved`; solving twice gives the same answer. */
+export interface SolveRound extends ServiceEffect {
+  readonly kind: 'SolveRound';
+  readonly roundId: number;
+  readonly round: MarketRound;
+  readonly mechanism: string;
+  readonly parameters: MechanismParameters;
+  readonly mechanismState: MechanismState;
+}
+
+/** Buyer and seller have a contract and both deposits are locked. */
+export interface ContractFormed extends ServiceEffect {
+  readonly kind: 'ContractFormed';
+  readonly contract: Contract;
+}
+/** A matched trade came to nothing, e.g. because a deposit could not be paid. */
+export interface ContractVoided extends ServiceEffect {
+  readonly kind: 'ContractVoided';
+  readonly contract: Contract;
+  readonly refusal: Refusal;
+}
+export interface ContractSettled extends ServiceEffect {
+  readonly kind: 'ContractSettled';
+  readonly contractId: string;
+  /** State that it was in when it was settled: how it ended. */
+  readonly outcome: ContractState;
+  readonly deliveredNodeMs: NodeMs;
+  readonly buyerPaidMillicredits: Millicredits;
+  readonly sellerReceivedMillicredits: Millicredits;
+}
+/** Public: what the round that has just been accepted came to. */
+export interface PricesPublished extends ServiceEffect {
+  readonly kind: 'PricesPublished';
+  readonly roundId: number;
+  readonly prices: readonly ClassPrice[];
+  readonly welfareMillicredits: Millicredits;
+  readonly surplusMillicredits: Millicredits;
+  readonly contracts: number;
+  /** Order ids are the organisation's name, `/`, and its own id. */
+  readonly rejected: readonly { readonly orderId: string; readonly code: string }[];
+  readonly solverVersion: string;
+}
+/** A solution that does not hold was turned down; the round still waits for one. */
+export interface SolutionRefused extends ServiceEffect {
+  readonly kind: 'SolutionRefused';
+  readonly roundId: number;
+  readonly refusal: Refusal;
+}
+/** A lease report that changed nothing. */
+export interface ReportRefused extends ServiceEffect {
+  readonly kind: 'ReportRefused';
+  readonly contractId: string;
+  readonly refusal: Refusal;
+}
+/** One balanced entry of the ledger; the state keeps balances only. */
+export interface LedgerPosted extends ServiceEffect {
+  readonly kind: 'LedgerEntry';
+  readonly entry: LedgerEntry;
+}
+
+export type MarketEffect =
+  | SolveRound
+  | ContractFormed
+  | ContractVoided
+  | ContractSettled
+  | PricesPublished
+  | SolutionRefused
+  | ReportRefused
+  | LedgerPosted
+  | Reply;

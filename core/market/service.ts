@@ -1,0 +1,352 @@
+/**
+ * The market service: a reducer over orders, rounds, contracts and money.
+ *
+ * A round is closed by its deadline, handed out to be solved (`SolveRound`), and comes back as
+ * `RoundSolved`. The solution is held against the round before anything follows from it; then every
+ * part of a fill becomes a contract backed by deposits of both sides, and the isolation service's
+ * reports settle it. Nothing here grows with history: settled contracts and old books are gone, and
+ * ledger entries leave as effects.
+ */
+import type { Refusal } from '../kernel/errors.ts';
+import { NO_EFFECTS } from '../kernel/service.ts';
+import type { Command, Service, Step } from '../kernel/service.ts';
+import { isSafeAmount } from '../kernel/units.ts';
+import { closeBook, takeAsk, takeBid, withdrawOrder } from './book.ts';
+import { checkClearing } from './clearing/check.ts';
+import { contractedNodeMs, mayBecome } from './contracts.ts';
+import type { ContractState, LeaseReportKind, LiveContract } from './contracts.ts';
+import { formContracts } from './formation.ts';
+import { applyEntry, balanceOf, closeGroup, isClosed, TREASURY_ACCOUNT } from './ledger.ts';
+import type { LedgerEntry } from './ledger.ts';
+import type { MechanismState } from './mechanism.ts';
+import type { Clearing, MarketRound } from './orders.ts';
+import type {
+  AbandonRound,
+  CloseRound,
+  Endow,
+  LeaseReported,
+  MarketConfiguration,
+  MarketEffect,
+  MarketEvent,
+  OrdersPosted,
+  PostOrders,
+  RecordedClearing,
+  RoundSolved,
+  VoidContract,
+} from './protocol.ts';
+import { settleContract } from './settlement.ts';
+import { claimsOf, initialMarketState, MAXIMUM_OPEN_ORDERS } from './state.ts';
+import type { MarketState } from './state.ts';
+
+export { checkMarketInvariants } from './invariants.ts';
+export type { MarketState } from './state.ts';
+
+export const marketService: Service<MarketConfiguration, MarketState, MarketEvent, MarketEffect> = {
+  name: 'market',
+  initial: initialMarketState,
+  step: (state, event) => {
+    const effects = handle(state, event);
+    return { state, effects } satisfies Step<MarketState, MarketEffect>;
+  },
+};
+
+/** A clearing as plain JSON data. */
+export function recordClearing(clearing: Clearing): RecordedClearing {
+  const { receipts, ...rest } = clearing;
+  return {
+    ...rest,
+    receipts: [...receipts].map(([askId, receiptMillicredits]) => ({ askId, receiptMillicredits })),
+  };
+}
+
+function handle(state: MarketState, event: MarketEvent): readonly MarketEffect[] {
+  switch (event.kind) {
+    case 'PostBid': {
+      const taken = takeBid(state, event.from, event.roundId, event.bid);
+      return reply(event, taken.refusal, taken.refusal ? null : event.bid.bidId);
+    }
+    case 'PostAsk': {
+      const taken = takeAsk(state, event.from, event.roundId, event.ask);
+      return reply(event, taken.refusal, taken.refusal ? null : event.ask.askId);
+    }
+    case 'PostOrders':
+      return postOrders(state, event);
+    case 'WithdrawOrder': {
+      const { from, roundId, side, orderId } = event;
+      return reply(event, withdrawOrder(state, from, roundId, side, orderId), orderId);
+    }
+    case 'CloseRound':
+      return closeRound(state, event);
+    case 'AbandonRound':
+      return abandonRound(state, event);
+    case 'RoundSolved':
+      return roundSolved(state, event);
+    case 'LeaseReported':
+      return leaseReported(state, event);
+    case 'VoidContract':
+      return voidContract(state, event);
+    case 'Endow':
+      return endow(state, event);
+    default:
+      return NO_EFFECTS;
+  }
+}
+
+function postOrders(state: MarketState, event: PostOrders): readonly MarketEffect[] {
+  const { from, roundId, bids, asks } = event;
+  if (!Array.isArray(bids) || !Array.isArray(asks)) {
+    return reply(event, { code: 'MARKET_ORDER_MALFORMED', message: 'orders come in two lists' });
+  }
+  if (bids.length + asks.length > MAXIMUM_OPEN_ORDERS) {
+    return reply(event, { code: 'MARKET_ORDERS_TOO_MANY', message: 'too many orders at once' });
+  }
+  const refused: { orderId: string; refusal: Refusal }[] = [];
+  let accepted = 0;
+  for (const bid of bids) {
+    const { refusal } = takeBid(state, from, roundId, bid);
+    if (refusal) refused.push({ orderId: String(bid?.bidId).slice(0, 200), refusal });
+    else accepted += 1;
+  }
+  for (const ask of asks) {
+    const { refusal } = takeAsk(state, from, roundId, ask);
+    if (refusal) refused.push({ orderId: String(ask?.askId).slice(0, 200), refusal });
+    else accepted += 1;
+  }
+  return reply(event, null, { accepted, refused } satisfies OrdersPosted);
+}
+
+function closeRound(state: MarketState, event: CloseRound): readonly MarketEffect[] {
+  const { roundId, timeMs, startMs = timeMs } = event;
+  const denied = notAdministrator(event);
+  if (denied) return reply(event, denied);
+  if (!Number.isSafeInteger(roundId) || roundId < state.openRoundId) {
+    return reply(event, { code: 'MARKET_ROUND_CLOSED', message: 'the round is closed already' });
+  }
+  if (!isSafeAmount(startMs)) {
+    return reply(event, { code: 'INPUT_TIME_INVALID', message: 'startMs is not a time' });
+  }
+  if (state.pending) {
+    return reply(event, {
+      code: 'CONFLICT_ROUND_PENDING',
+      message: `round ${state.pending.roundId} is not solved yet`,
+      remedy: 'wait for its solution, or abandon it',
+    });
+  }
+  const { configuration } = state;
+  const book = closeBook(state, roundId);
+  const round: MarketRound = {
+    roundId,
+    slotMs: configuration.slotMs,
+    horizonSlots: configuration.horizonSlots,
+    bids: [...book.bids.values()],
+    asks: [...book.asks.values()],
+    seed: `${configuration.seed}/${roundId}`,
+  };
+  state.pending = { roundId, round, startMs };
+  state.counts.rounds += 1;
+  return [
+    ...reply(event, null, roundId),
+    {
+      kind: 'SolveRound',
+      roundId,
+      round,
+      mechanism: configuration.mechanism,
+      parameters: configuration.parameters,
+      mechanismState: state.mechanismState,
+    },
+  ];
+}
+
+function abandonRound(state: MarketState, event: AbandonRound): readonly MarketEffect[] {
+  const denied = notAdministrator(event);
+  if (denied) return reply(event, denied);
+  if (state.pending?.roundId !== event.roundId) {
+    return reply(event, { code: 'NOT_FOUND_ROUND', message: 'this round is not being solved' });
+  }
+  state.pending = null;
+  return reply(event, null, event.roundId);
+}
+
+function roundSolved(state: MarketState, event: RoundSolved): readonly MarketEffect[] {
+  const { roundId, timeMs, solverVersion } = event;
+  const { pending } = state;
+  if (pending?.roundId !== roundId) {
+    // A solver that answers twice, or after the round was abandoned: the first answer stands.
+    const refusal = { code: 'NOT_FOUND_ROUND', message: 'this round is not being solved' };
+    return [{ kind: 'SolutionRefused', roundId, refusal }];
+  }
+  const clearing = clearingOf(event.clearing);
+  const refusal =
+    clearing === null || !isMechanismState(event.state)
+      ? { code: 'MARKET_SOLUTION_WRONG', message: 'the solution is malformed' }
+      : checkClearing(pending.round, clearing, claimsOf(state.configuration));
+  if (refusal) return [{ kind: 'SolutionRefused', roundId, refusal }];
+
+  state.pending = null;
+  state.mechanismState = event.state;
+  const effects: MarketEffect[] = [];
+  const contracts = formContracts(state, pending, clearing!, timeMs, effects);
+  const { prices, welfareMillicredits, surplusMillicredits, rejected } = event.clearing;
+  effects.push({
+    kind: 'PricesPublished',
+    roundId,
+    prices,
+    welfareMillicredits,
+    surplusMillicredits,
+    contracts,
+    rejected,
+    solverVersion,
+  });
+  return effects;
+}
+
+/** Which state a report leads to, before anything is settled. */
+const STATE_AFTER: Readonly<Record<LeaseReportKind, ContractState>> = {
+  handover: 'handover',
+  started: 'running',
+  ended: 'completed',
+  recalled: 'recalled',
+  'not-delivered': 'defaulted-seller',
+  'not-taken': 'defaulted-buyer',
+  failed: 'void',
+};
+
+function leaseReported(state: MarketState, event: LeaseReported): readonly MarketEffect[] {
+  const { contractId, what, deliveredNodeMs, from } = event;
+  const refuse = (code: string, message: string): readonly MarketEffect[] => [
+    { kind: 'ReportRefused', contractId, refusal: { code, message } },
+  ];
+  if (from.role !== 'service' || from.name !== state.configuration.isolationService) {
+    return refuse('DENIED_NOT_ISOLATION', 'only the isolation service reports on leases');
+  }
+  const live = state.contracts.get(contractId);
+  if (!live) {
+    // Settling is idempotent: a report that comes again finds the contract gone.
+    const number = /^c[1-9]\d*$/.test(contractId) ? Number(contractId.slice(1)) : 0;
+    if (number > 0 && isClosed(state.ledger, number)) return NO_EFFECTS;
+    return refuse('NOT_FOUND_CONTRACT', 'there is no such contract');
+  }
+  const next = Object.hasOwn(STATE_AFTER, what) ? STATE_AFTER[what] : undefined;
+  if (next === live.state) return NO_EFFECTS;
+  if (next === undefined || !mayBecome(live.state, next)) {
+    return refuse('CONFLICT_CONTRACT_STATE', `a ${live.state} contract cannot become ${next}`);
+  }
+  if (what === 'handover' || what === 'started') {
+    live.state = next;
+    return NO_EFFECTS;
+  }
+  if (!isSafeAmount(deliveredNodeMs) || deliveredNodeMs < 0) {
+    return refuse('INPUT_QUANTITY_INVALID', 'deliveredNodeMs is not an amount of node-time');
+  }
+  if (deliveredNodeMs > contractedNodeMs(live.contract)) {
+    return refuse('INPUT_QUANTITY_INVALID', 'more was delivered than the contract is about');
+  }
+  return settle(state, live, what, deliveredNodeMs, event.timeMs);
+}
+
+function voidContract(state: MarketState, event: VoidContract): readonly MarketEffect[] {
+  const denied = notAdministrator(event);
+  if (denied) return reply(event, denied);
+  const live = state.contracts.get(event.contractId);
+  if (!live) {
+    return reply(event, { code: 'NOT_FOUND_CONTRACT', message: 'there is no such contract' });
+  }
+  return [...settle(state, live, 'void', 0, event.timeMs), ...reply(event, null, event.contractId)];
+}
+
+/** Moves the money, says so, and forgets the contract. */
+function settle(
+  state: MarketState,
+  live: LiveContract,
+  how: LeaseReportKind | 'void',
+  deliveredNodeMs: number,
+  timeMs: number,
+): readonly MarketEffect[] {
+  const { contract, number } = live;
+  const settlement = settleContract(live, how, deliveredNodeMs, {
+    buyer: balanceOf(state.ledger, contract.buyer),
+    seller: balanceOf(state.ledger, contract.seller),
+  });
+  const { outcome, postings, buyerPaidMillicredits, sellerReceivedMillicredits } = settlement;
+  const effects: MarketEffect[] = [];
+  if (postings.length > 0) {
+    const entry: LedgerEntry = { entryId: 'settlement', group: number, timeMs, postings };
+    const result = applyEntry(state.ledger, entry);
+    if (result.status === 'refused') {
+      const { refusal } = result;
+      return [{ kind: 'ReportRefused', contractId: contract.contractId, refusal }];
+    }
+    effects.push({ kind: 'LedgerEntry', entry });
+  }
+  live.state = 'settled';
+  closeGroup(state.ledger, number);
+  state.contracts.delete(contract.contractId);
+  state.counts.contractsSettled += 1;
+  effects.push({
+    kind: 'ContractSettled',
+    contractId: contract.contractId,
+    outcome,
+    deliveredNodeMs,
+    buyerPaidMillicredits,
+    sellerReceivedMillicredits,
+  });
+  return effects;
+}
+
+function endow(state: MarketState, event: Endow): readonly MarketEffect[] {
+  const { transferId, organisation, amountMillicredits, timeMs } = event;
+  const denied = notAdministrator(event);
+  if (denied) return reply(event, denied);
+  if (!state.orderCounts.has(organisation)) {
+    return reply(event, { code: 'NOT_FOUND_ORGANISATION', message: 'no such member' });
+  }
+  const entry: LedgerEntry = {
+    entryId: `endow ${transferId}`,
+    group: 0,
+    timeMs,
+    postings: [
+      { account: TREASURY_ACCOUNT, amountMillicredits: -amountMillicredits },
+      { account: organisation, amountMillicredits },
+    ],
+  };
+  const result = applyEntry(state.ledger, entry);
+  if (result.status === 'refused') return reply(event, result.refusal);
+  const posted: readonly MarketEffect[] =
+    result.status === 'applied' ? [{ kind: 'LedgerEntry', entry }] : [];
+  return [...posted, ...reply(event, null, transferId)];
+}
+
+function notAdministrator({ from }: Command): Refusal | null {
+  if (from.role === 'admin') return null;
+  return { code: 'DENIED_NOT_ADMINISTRATOR', message: 'only an administrator may do this' };
+}
+
+function reply(
+  { commandId, from }: Command,
+  refusal: Refusal | null,
+  result: unknown = null,
+): readonly MarketEffect[] {
+  return [{ kind: 'Reply', commandId, to: from, refusal, result: refusal ? null : result }];
+}
+
+/** The clearing behind its recorded form; null where it has not even the shape of one. */
+function clearingOf(recorded: RecordedClearing): Clearing | null {
+  if (typeof recorded !== 'object' || recorded === null) return null;
+  const { fills, receipts, prices, rejected } = recorded;
+  if (![fills, receipts, prices, rejected].every((list) => Array.isArray(list))) return null;
+  if (fills.some((fill) => !Array.isArray(fill?.parts))) return null;
+  const byAsk = new Map<string, number>();
+  for (const receipt of receipts) {
+    if (typeof receipt?.askId !== 'string' || byAsk.has(receipt.askId)) return null;
+    byAsk.set(receipt.askId, receipt.receiptMillicredits);
+  }
+  return { ...recorded, receipts: byAsk };
+}
+
+const MOST_STATE_KEYS = 10_000;
+
+function isMechanismState(state: unknown): state is MechanismState {
+  if (typeof state !== 'object' || state === null) return false;
+  const values = Object.values(state);
+  return values.length <= MOST_STATE_KEYS && values.every((value) => Number.isFinite(value));
+}

@@ -1,0 +1,89 @@
+/** What the market service remembers. */
+import { invariant } from '../kernel/errors.ts';
+import type { TimeMs } from '../kernel/units.ts';
+import type { LiveContract } from './contracts.ts';
+import { emptyLedger, openAccount, applyEntry, TREASURY_ACCOUNT } from './ledger.ts';
+import type { LedgerState } from './ledger.ts';
+import type { MechanismState, PropertyCard } from './mechanism.ts';
+import { mechanisms } from './mechanisms/registry.ts';
+import type { Ask, Bid, MarketRound } from './orders.ts';
+import type { MarketConfiguration } from './protocol.ts';
+
+/** Orders of one round that is not closed yet, under `organisation/own id`, in order of arrival. */
+export interface RoundBook {
+  readonly bids: Map<string, Bid>;
+  readonly asks: Map<string, Ask>;
+}
+
+export interface PendingRound {
+  readonly roundId: number;
+  readonly round: MarketRound;
+  readonly startMs: TimeMs;
+}
+
+export interface MarketState {
+  readonly configuration: MarketConfiguration;
+  /** Organisation → orders that it has in open rounds. */
+  readonly orderCounts: Map<string, number>;
+  /** First round that is not closed. */
+  openRoundId: number;
+  /** By round id. */
+  readonly books: Map<number, RoundBook>;
+  /** Closed and not solved yet. */
+  pending: PendingRound | null;
+  mechanismState: MechanismState;
+  readonly ledger: LedgerState;
+  /** By contract id; settled ones are gone. */
+  readonly contracts: Map<string, LiveContract>;
+  /** Number of the next contract. */
+  nextContract: number;
+  readonly counts: MarketCounts;
+}
+
+export interface MarketCounts {
+  rounds: number;
+  contractsFormed: number;
+  contractsVoided: number;
+  contractsSettled: number;
+}
+
+/** Orders that one organisation may have in open rounds together. */
+export const MAXIMUM_OPEN_ORDERS = 10_000;
+
+/** @throws INVARIANT_VIOLATED where the configuration makes no sense; the caller checks first */
+export function initialMarketState(configuration: MarketConfiguration): MarketState {
+  invariant(mechanisms.has(configuration.mechanism), 'the mechanism is in the registry');
+  const ledger = emptyLedger();
+  const orderCounts = new Map<string, number>();
+  for (const { name, openingBalanceMillicredits } of configuration.organisations) {
+    invariant(!name.includes('/') && !orderCounts.has(name), 'names are unique and without /');
+    orderCounts.set(name, 0);
+    openAccount(ledger, name);
+    const { status } = applyEntry(ledger, {
+      entryId: `opening ${name}`,
+      group: 0,
+      timeMs: 0,
+      postings: [
+        { account: TREASURY_ACCOUNT, amountMillicredits: -openingBalanceMillicredits },
+        { account: name, amountMillicredits: openingBalanceMillicredits },
+      ],
+    });
+    invariant(status === 'applied', 'opening balances are whole, safe and not negative');
+  }
+  return {
+    configuration,
+    orderCounts,
+    openRoundId: 0,
+    books: new Map(),
+    pending: null,
+    mechanismState: {},
+    ledger,
+    contracts: new Map(),
+    nextContract: 1,
+    counts: { rounds: 0, contractsFormed: 0, contractsVoided: 0, contractsSettled: 0 },
+  };
+}
+
+export function claimsOf(configuration: MarketConfiguration): PropertyCard {
+  return mechanisms.get(configuration.mechanism)!.properties;
+}
