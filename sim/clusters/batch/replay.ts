@@ -1,0 +1,190 @@
+/**
+ * One log through one batch scheduler on a machine that does not change: processors are counted,
+ * nodes have no identity. The rules are those of the simulator pyss as used by Gaussier, Glesser,
+ * Reis & Trystram (SC'15), whose published waits serve as oracle:
+ *
+ * - Jobs with more processors than the machine, without run time or without estimate are dropped;
+ *   the run time is cut to the estimate.
+ * - The queue is in (submit, row) order.
+ * - At equal times submissions come before terminations, terminations in order of starting, and
+ *   one scheduling pass follows every single event.
+ * - A processor whose *estimated* end is now counts as free already.
+ */
+import type { JobTable } from '../../../core/demand/jobs.ts';
+import { OcxError } from '../../../core/kernel/errors.ts';
+import { ReplayConservative } from './replay-conservative.ts';
+import { ReplayEasy } from './replay-easy.ts';
+import { ReplayFcfs } from './replay-fcfs.ts';
+import { ReplayMachine, runSeconds } from './replay-machine.ts';
+import type { ReplayScheduler } from './replay-machine.ts';
+import type { Scheduler } from './scheduler.ts';
+import { SCHEDULERS } from './scheduler.ts';
+
+export interface ReplayOptions {
+  /** Processors of the machine; integer ≥ 1. */
+  readonly processors: number;
+  readonly scheduler: Scheduler;
+  /** The scheduler knows the run times: estimate := run time, after the run was cut. */
+  readonly clairvoyant?: boolean;
+}
+
+export interface ReplayResult {
+  /** Jobs that ran. */
+  readonly jobs: number;
+  /** By row of the table, seconds; NaN where the job was dropped. */
+  readonly startSeconds: Float64Array;
+  readonly waitSeconds: Float64Array;
+  /** How many rows were dropped, by reason; only reasons that occurred. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** 0 without jobs, like the next. */
+  readonly meanWaitSeconds: number;
+  /** Mean of max(1, (wait + run) / max(run, 10 s)) (Feitelson et al., JSSPP 1997). */
+  readonly meanBoundedSlowdown: number;
+  /** Processor-seconds used / (processors · makespan). */
+  readonly utilisation: number;
+  /** First submission to last end. */
+  readonly makespanSeconds: number;
+}
+
+/** Bound on the run time in the slowdown, seconds; as in the oracle. */
+const SLOWDOWN_BOUND_SECONDS = 10;
+
+/**
+ * Rows must be in (submit, file) order, as a `JobTable` promises.
+ *
+ * @throws OcxError INPUT_ARGUMENT for options that make no sense, INPUT_UNSORTED for rows out of
+ *   order
+ */
+export function replayJobs(table: JobTable, options: ReplayOptions): ReplayResult {
+  checkOptions(options);
+  const machine = new ReplayMachine(table, options.processors, options.clairvoyant ?? false);
+  const dropped: Record<string, number> = {};
+  run(machine, createScheduler(machine, options.scheduler), dropped);
+  return summarise(machine, dropped);
+}
+
+function checkOptions(options: ReplayOptions): void {
+  const { processors, scheduler } = options;
+  if (!Number.isInteger(processors) || processors < 1 || processors > 0x7fffffff) {
+    throw new OcxError({
+      code: 'INPUT_ARGUMENT',
+      message: `a machine cannot have ${processors} processors`,
+      remedy: 'give a whole number from 1 to 2147483647',
+    });
+  }
+  if (!SCHEDULERS.includes(scheduler)) {
+    throw new OcxError({
+      code: 'INPUT_ARGUMENT',
+      message: `there is no scheduler ${JSON.stringify(scheduler)}`,
+      remedy: `choose one of ${SCHEDULERS.join(', ')}`,
+    });
+  }
+}
+
+function createScheduler(machine: ReplayMachine, scheduler: Scheduler): ReplayScheduler {
+  switch (scheduler) {
+    case 'fcfs':
+      return new ReplayFcfs(machine);
+    case 'easy':
+      return new ReplayEasy(machine, 'submission');
+    case 'easy-sjbf':
+      return new ReplayEasy(machine, 'estimate');
+    case 'conservative':
+      return new ReplayConservative(machine);
+  }
+}
+
+function run(
+  machine: ReplayMachine,
+  scheduler: ReplayScheduler,
+  dropped: Record<string, number>,
+): void {
+  const { table, terminations } = machine;
+  let row = nextRow(machine, -1, dropped);
+  for (;;) {
+    const submit = row < table.count ? table.submitSeconds[row]! : Infinity;
+    const end = terminations.peekTime();
+    const now = Math.min(submit, end, scheduler.nextStart());
+    if (now === Infinity) return;
+    machine.now = now;
+    machine.releaseElapsed();
+    if (submit === now) {
+      scheduler.submit(row, table.processors[row]!, machine.estimate(row));
+      row = nextRow(machine, row, dropped);
+    } else if (end === now) {
+      const job = terminations.pop();
+      const estimatedEnd = machine.startSeconds[job]! + machine.estimate(job);
+      if (estimatedEnd > now) {
+        machine.releaseEarly(job, estimatedEnd);
+        scheduler.releasedEarly(table.processors[job]!, estimatedEnd);
+      }
+      scheduler.pass();
+    } else scheduler.startDue();
+  }
+}
+
+/** The next row that can run; the others on the way are counted. */
+function nextRow(machine: ReplayMachine, row: number, dropped: Record<string, number>): number {
+  const { table, startSeconds } = machine;
+  const submits = table.submitSeconds;
+  for (let next = row + 1; next < table.count; next++) {
+    if (!(submits[next]! >= (next > 0 ? submits[next - 1]! : -Infinity))) {
+      throw new OcxError({
+        code: 'INPUT_UNSORTED',
+        message: `job ${table.jobNumber[next]} was submitted before the job in the row above it`,
+        place: { line: next + 1 },
+        remedy: 'sort the table by submission time',
+      });
+    }
+    const reason = dropReason(table, next, machine.processors);
+    if (reason === null) return next;
+    dropped[reason] = (dropped[reason] ?? 0) + 1;
+    startSeconds[next] = NaN;
+  }
+  return table.count;
+}
+
+function dropReason(table: JobTable, row: number, processors: number): string | null {
+  const size = table.processors[row]!;
+  if (size <= 0) return 'processors-not-positive';
+  if (size > processors) return 'processors-above-machine';
+  if (!(table.runSeconds[row]! > 0)) return 'run-not-positive';
+  if (!(table.estimateSeconds[row]! > 0)) return 'estimate-not-positive';
+  return null;
+}
+
+function summarise(machine: ReplayMachine, dropped: Record<string, number>): ReplayResult {
+  const { table, startSeconds, processors } = machine;
+  const waitSeconds = new Float64Array(table.count);
+  let jobs = 0;
+  let waitSum = 0;
+  let slowdownSum = 0;
+  let used = 0;
+  let first = Infinity;
+  let last = -Infinity;
+  for (let row = 0; row < table.count; row++) {
+    const start = startSeconds[row]!;
+    const submit = table.submitSeconds[row]!;
+    const wait = start - submit;
+    waitSeconds[row] = wait;
+    if (Number.isNaN(start)) continue;
+    const run = runSeconds(table, row);
+    jobs += 1;
+    waitSum += wait;
+    slowdownSum += Math.max(1, (wait + run) / Math.max(run, SLOWDOWN_BOUND_SECONDS));
+    used += run * table.processors[row]!;
+    if (submit < first) first = submit;
+    if (start + run > last) last = start + run;
+  }
+  const makespanSeconds = jobs > 0 ? last - first : 0;
+  return {
+    jobs,
+    startSeconds,
+    waitSeconds,
+    dropped,
+    meanWaitSeconds: jobs > 0 ? waitSum / jobs : 0,
+    meanBoundedSlowdown: jobs > 0 ? slowdownSum / jobs : 0,
+    utilisation: jobs > 0 ? used / (processors * makespanSeconds) : 0,
+    makespanSeconds,
+  };
+}
