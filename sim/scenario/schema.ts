@@ -140,7 +140,11 @@ export const ProvisioningSchema = optionalTable(
     method: word(['bmi', 'foreman'], { default: 'bmi' }),
     calibration: Type.String({
       default: 'r630',
-      description: 'r630, m620, or the path of a calibration file',
+      description: 'hardware profile: r630, m620, or one of the calibration file',
+    }),
+    calibrationFile: Type.String({
+      default: '',
+      description: 'file with profiles of your own; empty: the shipped ones',
     }),
     deterministic: Type.Boolean({ default: false, description: 'means instead of samples' }),
     reflashMinutes: nonNegative('firmware re-flash before every handover (an assumption)', 0),

@@ -1,5 +1,6 @@
 /** Static partition: every organisation alone on its own nodes. No services, no rounds. */
-import type { Cluster, ClusterOutcome } from '../clusters/cluster.ts';
+import type { ClusterOutcome } from '../clusters/cluster.ts';
+import { runToEnd } from '../clusters/run-to-end.ts';
 import type { Organisation } from '../scenario/schema.ts';
 import { clusterOf } from './clusters.ts';
 import type { RunSetup } from './setup.ts';
@@ -8,12 +9,4 @@ export function runAlone(setup: RunSetup, organisation: Organisation): ClusterOu
   const cluster = clusterOf(setup, organisation);
   runToEnd(cluster);
   return cluster.outcome();
-}
-
-export function runToEnd(cluster: Cluster): void {
-  while (!cluster.isResolved()) {
-    const nextMs = cluster.nextEventMs();
-    if (nextMs === Infinity) return;
-    cluster.advance(nextMs);
-  }
 }

@@ -1,0 +1,93 @@
+import test from 'ava';
+import { DAY_MS, HOUR_MS } from '../../../core/kernel/units.ts';
+import { experiment, testbed } from './setups.ts';
+import { runToEnd } from '../../../sim/clusters/run-to-end.ts';
+
+test('earliest deadline goes first, and what cannot be done in time is missed', (t) => {
+  // Four nodes; both need all of them for 10 h, only one can be done by hour 15.
+  const cluster = testbed(
+    [
+      experiment('late', { release: 0, deadline: 15, duration: 10 }, 4),
+      experiment('early', { release: 0, deadline: 12, duration: 10 }, 4),
+    ],
+    { standard: 4 },
+  );
+  runToEnd(cluster);
+  const outcome = cluster.outcome();
+  t.is(outcome.demandNodeMs, 80 * HOUR_MS);
+  t.is(outcome.metNodeMs, 40 * HOUR_MS);
+  t.is(outcome.ownMeasures['doneByDeadlineShare'], 0.5);
+  t.deepEqual(outcome.met.dueMs, [12 * HOUR_MS]);
+});
+
+test('a gang is of one class', (t) => {
+  const cluster = testbed([experiment('gang', { release: 0, deadline: 48, duration: 4 }, 3)], {
+    standard: 2,
+    legacy: 2,
+  });
+  runToEnd(cluster);
+  t.is(cluster.outcome().metNodeMs, 0);
+});
+
+test('without the will to work at night an experiment starts at eight', (t) => {
+  const jobs = [experiment('day', { release: 1, deadline: 12, duration: 4 }, 2, false)];
+  const inTime = testbed(jobs, { standard: 2 });
+  runToEnd(inTime);
+  t.is(inTime.outcome().metNodeMs, 8 * HOUR_MS);
+  // Saturday 01:00 with a deadline on Sunday: nobody comes in.
+  const weekend = testbed(
+    [experiment('weekend', { release: 121, deadline: 160, duration: 4 }, 2, false)],
+    { standard: 2 },
+  );
+  runToEnd(weekend);
+  t.is(weekend.outcome().metNodeMs, 0);
+});
+
+test('it bids for what its own nodes cannot do in time, and runs it on the lease', (t) => {
+  const cluster = testbed([experiment('big', { release: 0, deadline: 48, duration: 10 }, 6)], {
+    standard: 4,
+  });
+  cluster.advance(0);
+  const [want] = cluster.wants(0);
+  t.is(want?.wantId, 'big');
+  t.is(want?.minimumNodes, 6);
+  cluster.expect({
+    leaseId: 'l',
+    wantId: 'big',
+    nodeClass: 'standard',
+    nodes: 6,
+    usableUntilMs: 12 * HOUR_MS,
+    recallable: true,
+  });
+  t.deepEqual(cluster.wants(0), []);
+  cluster.addReady('l', 5, HOUR_MS);
+  t.is(cluster.nextEventMs(), 12 * HOUR_MS, 'five of six: the gang still waits');
+  cluster.addReady('l', 1, HOUR_MS);
+  runToEnd(cluster);
+  t.is(cluster.outcome().metNodeMs, 60 * HOUR_MS);
+});
+
+test('a recalled lease loses the experiment, which may be tried again', (t) => {
+  const cluster = testbed([experiment('big', { release: 0, deadline: 48, duration: 10 }, 6)], {
+    standard: 4,
+  });
+  cluster.advance(0);
+  const lot = { wantId: 'big', nodeClass: 'standard', nodes: 6, recallable: true };
+  cluster.expect({ ...lot, leaseId: 'l', usableUntilMs: 12 * HOUR_MS });
+  cluster.addReady('l', 6, HOUR_MS);
+  cluster.endLot('l', 5 * HOUR_MS, 4 * HOUR_MS);
+  cluster.advance(5 * HOUR_MS);
+  t.is(cluster.outcome().lostNodeMs, 6 * 4 * HOUR_MS);
+  t.is(cluster.wants(5 * HOUR_MS)[0]?.wantId, 'big');
+});
+
+test('idle nodes are spared only while nobody waits for them', (t) => {
+  const idle = testbed([], { standard: 4 });
+  const offered = idle.spares(0, 7 * DAY_MS).reduce((sum, { nodes }) => sum + nodes, 0);
+  t.is(offered, 4);
+  const waited = testbed([experiment('big', { release: 0, deadline: 48, duration: 10 }, 6)], {
+    standard: 4,
+  });
+  waited.advance(0);
+  t.deepEqual(waited.spares(0, 7 * DAY_MS), []);
+});
