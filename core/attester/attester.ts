@@ -9,8 +9,10 @@ import { NO_EFFECTS } from '../kernel/service.ts';
 import { isSafeAmount } from '../kernel/units.ts';
 import {
   REVOCATION_TIMER,
+  abandonRelease,
+  attestForShare,
+  owesKeyShare,
   releaseDue,
-  releaseKeyShare,
   releaseOutcome,
   revocationDue,
   revocationOutcome,
@@ -77,17 +79,18 @@ function attestNode(turn: Turn, command: AttestNode): void {
   const refusal = attestRefusal(turn, known, command);
   if (refusal) return reply(turn, command, refusal);
   reply(turn, command, null);
+  if (known?.commandIds.has(command.commandId)) return;
   const watch = known ?? addWatch(state, key, command);
   watch.fencingToken = command.fencingToken;
   expire(turn, watch, key);
   if (command.bootCount > watch.bootCount) bootOver(turn, watch, command.bootCount);
-  const underWay = watch.phase !== 'idle' && watch.policyId === command.policyId;
   watch.policyId = command.policyId;
-  if (!underWay) {
-    abandonRound(turn, watch);
-    watch.failures = 0;
-    startRound(turn, watch, key);
-  }
+  watch.commandId = command.commandId;
+  watch.commandIds.add(command.commandId);
+  // A round under way may rest on a quote of before; the answer to this rests on one of after.
+  abandonRound(turn, watch);
+  watch.failures = 0;
+  startRound(turn, watch, key);
   arm(turn, watch, key);
 }
 
@@ -141,6 +144,7 @@ function finish(state: AttesterState, asker: Principal, nodeId: string, token: n
 function removeWatch(turn: Turn, watch: Watch, key: string): void {
   const { state } = turn;
   abandonRound(turn, watch);
+  abandonRelease(turn, watch);
   if (watch.report !== null) state.reports.delete(watch.report.commandId);
   if (watch.keysOut) revokeKeys(turn, watch, key);
   state.watches.delete(key);
@@ -160,8 +164,8 @@ function bootOver(turn: Turn, watch: Watch, bootCount: number): void {
   watch.verdict = 'none';
   watch.failures = 0;
   watch.keyShareReleased = false;
-  if (watch.release?.effectId) turn.state.operations.delete(watch.release.effectId);
-  watch.release = null;
+  watch.shareFailures = 0;
+  abandonRelease(turn, watch);
 }
 
 function takeOutcome(turn: Turn, event: EffectOutcome): void {
@@ -173,8 +177,8 @@ function takeOutcome(turn: Turn, event: EffectOutcome): void {
   const watch = state.watches.get(key);
   if (operation.of === 'revoke') {
     const gone = revocationOutcome(turn, key, event.outcome);
-    // A share that had to wait for this may go now.
-    if (gone && watch && !expire(turn, watch, key)) releaseKeyShare(turn, watch, key);
+    // A share that had to wait for this goes with the next good quote.
+    if (gone && watch && owesKeyShare(turn, watch)) attestForShare(turn, watch);
   } else if (!expire(turn, watch!, key)) {
     if (operation.of === 'release') releaseOutcome(turn, watch!, event.outcome);
     else roundOutcome(turn, watch!, key, event.outcome);
@@ -193,7 +197,7 @@ function takeTimer(turn: Turn, timerId: string): void {
   if (!watch) return;
   if (watch.timerAtMs !== null && turn.timeMs >= watch.timerAtMs) watch.timerAtMs = null;
   watchDue(turn, watch, key);
-  releaseDue(turn, watch, key);
+  releaseDue(turn, watch);
   arm(turn, watch, key);
 }
 
@@ -250,6 +254,8 @@ function addWatch(state: AttesterState, key: string, command: AttestNode): Watch
     leaseId,
     nodeId,
     asker: command.from,
+    commandId: command.commandId,
+    commandIds: new Set(),
     fencingToken: command.fencingToken,
     policyId: command.policyId,
     bootCount: command.bootCount,
@@ -265,6 +271,7 @@ function addWatch(state: AttesterState, key: string, command: AttestNode): Watch
     keyShareReleased: false,
     keysOut: false,
     release: null,
+    shareFailures: 0,
     report: null,
     reportAgainAtMs: null,
     timerAtMs: null,

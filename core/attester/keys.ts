@@ -1,7 +1,8 @@
 /**
- * Handing out the second key share, and calling keys back. A share goes out only from `trust`,
- * that is after a valid quote; a revocation is repeated until the key stores have confirmed it,
- * and nothing new is handed out to the node before that.
+ * Handing out the second key share, and calling keys back. A share leaves in the very step in
+ * which a quote was found good, never later: where handing it out fails, the node is attested
+ * anew. A revocation is repeated until the key stores have confirmed it, and nothing is handed
+ * out to the node before that.
  */
 import type { Outcome } from '../kernel/service.ts';
 import { nextEffect } from './state.ts';
@@ -9,58 +10,60 @@ import type { Revocation, Turn, Watch } from './state.ts';
 
 export const REVOCATION_TIMER = 'revoke/';
 
-/** Hands the share out where the policy has one, the verdict is good and it is not out already. */
-export function releaseKeyShare(turn: Turn, watch: Watch, key: string): void {
-  const { state } = turn;
-  if (watch.verdict !== 'trusted' || watch.keyShareReleased || watch.release !== null) return;
-  if (!state.policies.get(watch.policyId)!.releasesKeyShare || state.revocations.has(key)) return;
-  sendShare(turn, watch, key, 1);
+/** True where the policy has a share for this boot that is not handed out and not on its way. */
+export function owesKeyShare(turn: Turn, watch: Watch): boolean {
+  if (watch.keyShareReleased || watch.release !== null) return false;
+  return turn.state.policies.get(watch.policyId)!.releasesKeyShare;
 }
 
-function sendShare(turn: Turn, watch: Watch, key: string, attempts: number): void {
+/** Hands the share out; called where a quote has just been found good. */
+export function releaseKeyShare(turn: Turn, watch: Watch, key: string): void {
   const { state } = turn;
+  if (!owesKeyShare(turn, watch) || state.revocations.has(key)) return;
   const { sequence, effectId } = nextEffect(state, 'release', key);
   const deadlineMs = turn.timeMs + state.configuration.keyDeadlineMs;
   watch.keysOut = true;
-  watch.release = { effectId, attempts, atMs: deadlineMs };
+  watch.release = { effectId, deadlineMs };
   const { leaseId, nodeId } = watch;
   turn.effects.push({ kind: 'ReleaseKeyShare', effectId, sequence, leaseId, nodeId, deadlineMs });
 }
 
 export function releaseOutcome(turn: Turn, watch: Watch, outcome: Outcome<unknown>): void {
-  const release = watch.release!;
-  turn.state.operations.delete(release.effectId!);
+  turn.state.operations.delete(watch.release!.effectId);
+  watch.release = null;
   if (outcome.status === 'ok') {
-    watch.release = null;
     watch.keyShareReleased = true;
     return;
   }
-  const { attempts, retryDelayMs } = turn.state.configuration;
-  if (release.attempts >= attempts) watch.release = null;
-  else {
-    watch.release = { ...release, effectId: null, atMs: turn.timeMs + retryDelayMs };
-  }
+  watch.shareFailures += 1;
+  attestForShare(turn, watch);
 }
 
-/** At the watch's timer: the share's deadline, or time for another try. */
-export function releaseDue(turn: Turn, watch: Watch, key: string): void {
-  const { release } = watch;
-  if (release === null || turn.timeMs < release.atMs) return;
-  if (release.effectId === null) {
-    sendShare(turn, watch, key, release.attempts + 1);
-    return;
-  }
+/** A new quote soon, unless one is asked for anyway or it was tried often enough. */
+export function attestForShare(turn: Turn, watch: Watch): void {
+  const { attempts, retryDelayMs } = turn.state.configuration;
+  if (watch.verdict !== 'trusted' || watch.phase !== 'idle') return;
+  if (watch.shareFailures >= attempts) return;
+  watch.wakeAtMs = turn.timeMs + retryDelayMs;
+}
+
+/** At the watch's timer: no word of the share in time. */
+export function releaseDue(turn: Turn, watch: Watch): void {
+  if (watch.release === null || turn.timeMs < watch.release.deadlineMs) return;
   const error = { code: 'DEVICE_NO_ANSWER', message: 'no word of the key share in time' };
   releaseOutcome(turn, watch, { status: 'uncertain', error });
+}
+
+/** A share on its way is no longer waited for. */
+export function abandonRelease(turn: Turn, watch: Watch): void {
+  if (watch.release !== null) turn.state.operations.delete(watch.release.effectId);
+  watch.release = null;
 }
 
 /** Stops handing out, and calls back what may be out. */
 export function revokeKeys(turn: Turn, watch: Watch, key: string): void {
   const { state } = turn;
-  if (watch.release !== null && watch.release.effectId !== null) {
-    state.operations.delete(watch.release.effectId);
-  }
-  watch.release = null;
+  abandonRelease(turn, watch);
   watch.keyShareReleased = false;
   watch.keysOut = false;
   const earlier = state.revocations.get(key);

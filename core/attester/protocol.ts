@@ -104,6 +104,8 @@ export interface AttestationNotice extends ServiceEffect {
   readonly to: Command['from'];
   readonly notice: {
     readonly kind: 'AttestationVerdict';
+    /** Of the latest `AttestNode`: the quote behind the verdict was asked for after that. */
+    readonly commandId: string;
     readonly leaseId: string;
     readonly nodeId: string;
     readonly bootCount: number;

@@ -174,8 +174,15 @@ function tell(turn: Turn, watch: Watch, key: string, code: AttestationCode | nul
     state.reports.set(commandId, key);
   }
   const severity = code === null ? 'none' : severityOf(state, code);
-  const notice = { kind: 'AttestationVerdict', ...about, code, severity } as const;
-  turn.effects.push({ kind: 'Notify', to: watch.asker, notice });
+  const { asker, commandId: askedBy } = watch;
+  const notice = {
+    kind: 'AttestationVerdict',
+    commandId: askedBy,
+    ...about,
+    code,
+    severity,
+  } as const;
+  turn.effects.push({ kind: 'Notify', to: asker, notice });
 }
 
 /** What is due at the watch's timer. */
@@ -206,7 +213,7 @@ export function arm(turn: Turn, watch: Watch, key: string): void {
   const expires = watch.verdict === 'trusted' && watch.validUntilMs !== Number.MAX_SAFE_INTEGER;
   if (expires) consider(watch.validUntilMs);
   if (watch.reportAgainAtMs !== null) consider(watch.reportAgainAtMs);
-  if (watch.release !== null) consider(watch.release.atMs);
+  if (watch.release !== null) consider(watch.release.deadlineMs);
   if (atMs === watch.timerAtMs) return;
   watch.timerAtMs = atMs;
   const timerId = WATCH_TIMER + key;

@@ -76,6 +76,10 @@ export interface Watch {
   readonly leaseId: string;
   readonly nodeId: string;
   readonly asker: Principal;
+  /** Of the latest `AttestNode`. */
+  commandId: string;
+  /** Of every `AttestNode` so far: a second copy is no second wish. */
+  readonly commandIds: Set<string>;
   fencingToken: number;
   policyId: string;
   bootCount: number;
@@ -97,8 +101,10 @@ export interface Watch {
   keyShareReleased: boolean;
   /** Keys were handed out under this lease and are not revoked. */
   keysOut: boolean;
-  /** The hand-over under way; without effect id: paused until `atMs`. */
-  release: { effectId: string | null; attempts: number; atMs: TimeMs } | null;
+  /** The hand-over under way. */
+  release: { readonly effectId: string; readonly deadlineMs: TimeMs } | null;
+  /** Hand-overs that failed in this boot. */
+  shareFailures: number;
   /** The latest report, until it is answered; only with `reportRetryMs`. */
   report: ReportVerdict['command'] | null;
   reportAgainAtMs: TimeMs | null;

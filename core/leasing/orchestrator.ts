@@ -35,6 +35,7 @@ import {
   provisioningEnded,
   removeNode,
   verdictReached,
+  voidVerdict,
 } from './walk.ts';
 
 export const orchestratorService: Service<
@@ -223,7 +224,7 @@ function stepRefused(turn: Turn, lease: Lease, node: LeasedNode, code: string): 
   }
   node.attempts += 1;
   const measuredAgain = step === 'EnclaveJoin' && lease.plan.securityLevel !== 'none';
-  if (measuredAgain) node.trustedUntilMs = null;
+  if (measuredAgain || step === 'ProvisionNode') voidVerdict(node);
   if (node.attempts >= requestAttempts || (requestTimeoutMs === null && !measuredAgain)) {
     lose(turn, lease, node, code, true);
   } else if (measuredAgain) {
@@ -265,6 +266,8 @@ function requestUnanswered(turn: Turn, lease: Lease, node: LeasedNode): void {
     if (!node.ready) lose(turn, lease, node, 'CONFLICT_NO_ANSWER', true);
     return;
   }
+  // It may have been tried and have failed without our hearing of it: measured again first.
+  if (node.step === 'ProvisionNode') voidVerdict(node);
   dropRequest(turn.state, node.commandId);
   node.commandId = null;
   drive(turn, lease, node);

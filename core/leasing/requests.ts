@@ -69,6 +69,7 @@ export function ask(turn: Turn, lease: Lease, node: LeasedNode, step: RequestKin
       break;
     case 'AttestNode':
       node.attesterKnows = true;
+      node.attestCommandId = commandId;
       send(turn, plan.attester!, {
         kind: step,
         commandId,

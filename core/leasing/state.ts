@@ -58,6 +58,8 @@ export interface LeasedNode {
   /** Setbacks since the last step forward: refusals, silence, thrown back to the airlock. */
   attempts: number;
   provisionAttempts: number;
+  /** The latest `AttestNode`; a trusted verdict counts only as its answer. */
+  attestCommandId: string | null;
   provisionCommandId: string | null;
   resumeDiskId: string | null;
   attesterKnows: boolean;
@@ -131,6 +133,7 @@ export function leasedNode(leaseId: string, nodeId: string, fencingToken: number
     commandId: null,
     attempts: 0,
     provisionAttempts: 0,
+    attestCommandId: null,
     provisionCommandId: null,
     resumeDiskId: null,
     attesterKnows: false,

@@ -59,7 +59,7 @@ function thrownBack(turn: Turn, lease: Lease, node: LeasedNode, token: number): 
   node.bootsOver = Math.max(node.bootsOver, node.bootCount ?? -1);
   node.bootCount = null;
   node.inEnclave = false;
-  node.trustedUntilMs = null;
+  voidVerdict(node);
   node.provisioned = false;
   node.provisionCommandId = null;
   return true;
@@ -73,7 +73,7 @@ export function nodePowered(turn: Turn, lease: Lease, node: LeasedNode, bootCoun
     return;
   }
   node.bootCount = bootCount;
-  node.trustedUntilMs = null;
+  voidVerdict(node);
   node.attempts = 0;
   drive(turn, lease, node);
 }
@@ -94,13 +94,20 @@ export function verdictReached(
 ): void {
   if (notice.bootCount !== node.bootCount) return;
   if (notice.verdict !== 'trusted') {
-    node.trustedUntilMs = null;
+    voidVerdict(node);
     lose(turn, lease, node, notice.code ?? 'ATTEST_REJECTED', true);
     return;
   }
+  if (notice.commandId !== node.attestCommandId) return;
   // A late copy of an earlier verdict must not bring an expired one back.
   node.trustedUntilMs = Math.max(node.trustedUntilMs ?? 0, notice.validUntilMs);
   drive(turn, lease, node);
+}
+
+/** No verdict that was asked for before now counts any more. */
+export function voidVerdict(node: LeasedNode): void {
+  node.trustedUntilMs = null;
+  node.attestCommandId = null;
 }
 
 export function provisioningEnded(
@@ -123,7 +130,7 @@ export function provisioningEnded(
     return;
   }
   // The node may have run something since it was measured: it is measured again first.
-  node.trustedUntilMs = null;
+  voidVerdict(node);
   dropRequest(turn.state, node.commandId);
   node.commandId = null;
   drive(turn, lease, node);

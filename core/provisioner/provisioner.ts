@@ -26,6 +26,7 @@ import type {
 import {
   BOOT_TIMER,
   askedAgain,
+  askedTwice,
   beginAgain,
   beginClone,
   beginProvisioning,
@@ -104,6 +105,10 @@ function provisionNode(turn: Turn, command: ProvisionNode): void {
   const session = state.sessions.get(key);
   const refusal = sessionRefusal(turn, session, command) ?? resumeRefusal(turn, session, command);
   if (refusal) return reply(turn, command, refusal);
+  if (session?.commands.has(command.commandId)) {
+    reply(turn, command, null);
+    return askedTwice(turn, session, command.commandId);
+  }
   const newer = session !== undefined && command.fencingToken > session.fencingToken;
   if (session && session.commandId !== null && (!newer || sameWish(session, command))) {
     if (!sameWish(session, command)) return reply(turn, command, otherWish(command));
@@ -271,6 +276,7 @@ function newSession(command: PrepareNode | ProvisionNode, imageId: string): Sess
     resumeDiskId: null,
     stage: 'preparing',
     commandId: null,
+    commands: new Map(),
     diskId: null,
     boot: null,
     unsettledDisks: 0,

@@ -36,6 +36,7 @@ export function beginProvisioning(
   session.fromAttestedFirmware = command.fromAttestedFirmware;
   session.resumeDiskId = command.resumeDiskId ?? null;
   session.commandId = command.commandId;
+  session.commands.set(command.commandId, null);
   if (command.method === 'diskful') {
     startBoot(turn, session);
   } else if (command.resumeDiskId !== undefined) {
@@ -51,15 +52,26 @@ export function beginProvisioning(
   }
 }
 
+/** A copy of a command that we have had: what became of it is told again. */
+export function askedTwice(turn: Turn, session: Session, commandId: string): void {
+  const code = session.commands.get(commandId);
+  if (typeof code === 'string') tellFailed(turn, session, commandId, code);
+  else if (commandId === session.commandId && session.stage === 'provisioned') {
+    tellProvisioned(turn, session);
+  }
+}
+
 /** The same wish once more: its answer may have been lost on the way. */
 export function askedAgain(turn: Turn, session: Session, command: ProvisionNode): void {
   session.commandId = command.commandId;
+  session.commands.set(command.commandId, null);
   if (session.stage === 'provisioned') tellProvisioned(turn, session);
 }
 
 /** The same wish after the node was handed over anew: its system, if it had one, is gone. */
 export function beginAgain(turn: Turn, session: Session, command: ProvisionNode): void {
   session.commandId = command.commandId;
+  session.commands.set(command.commandId, null);
   session.fencingToken = command.fencingToken;
   // Where the disk is on its way still, the boot that follows is under the new token.
   if (session.stage !== 'booting' && session.stage !== 'provisioned') return;
@@ -155,15 +167,20 @@ export function diskNews(turn: Turn, disk: Disk, news: DiskNews): void {
 
 /** Tells who asked, and undoes. A clone made ahead that fails is made again when it is needed. */
 function failSession(turn: Turn, session: Session, code: string): void {
-  const { leaseId, nodeId, asker, commandId } = session;
+  const { commandId } = session;
   session.stage = 'failed';
   session.commandId = null;
   if (commandId !== null) {
-    const notice = { kind: 'ProvisionFailed', leaseId, nodeId, commandId, code } as const;
-    turn.effects.push({ kind: 'Notify', to: asker, notice });
+    session.commands.set(commandId, code);
+    tellFailed(turn, session, commandId, code);
   }
   dropDisk(turn, session, false);
-  endIfSettled(turn, session);
+}
+
+function tellFailed(turn: Turn, session: Session, commandId: string, code: string): void {
+  const { leaseId, nodeId, asker } = session;
+  const notice = { kind: 'ProvisionFailed', leaseId, nodeId, commandId, code } as const;
+  turn.effects.push({ kind: 'Notify', to: asker, notice });
 }
 
 /** The session's disk, if it has one, goes: to the parked ones where asked for or resumed. */
@@ -191,8 +208,7 @@ function endIfSettled(turn: Turn, session: Session): void {
   const { state } = turn;
   const key = sessionKey(session.leaseId, session.nodeId);
   if (session.unsettledDisks > 0 || session.diskId !== null) return;
-  if (session.stage !== 'leaving' && session.stage !== 'failed') return;
-  if (!state.sessions.delete(key) || session.stage === 'failed') return;
+  if (session.stage !== 'leaving' || !state.sessions.delete(key)) return;
   const { leaseId, nodeId, asker, parkedDiskId } = session;
   const notice = { kind: 'NodeDeprovisioned', leaseId, nodeId, parkedDiskId } as const;
   turn.effects.push({ kind: 'Notify', to: asker, notice });

@@ -123,8 +123,10 @@ export interface Session {
   fromAttestedFirmware: boolean;
   resumeDiskId: string | null;
   stage: SessionStage;
-  /** The latest `ProvisionNode`; null while the node has only been prepared. */
+  /** The `ProvisionNode` under way or done; null where there is none. */
   commandId: string | null;
+  /** Every `ProvisionNode` so far and how it failed, or null: a second copy is no second wish. */
+  readonly commands: Map<string, string | null>;
   /** The disk in use; disks on their way out are no longer the session's. */
   diskId: string | null;
   boot: { effectId: string; deadlineMs: TimeMs } | null;
