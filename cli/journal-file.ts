@@ -86,16 +86,37 @@ function isHash(value: unknown): boolean {
   return typeof value === 'string' && HASH.test(value);
 }
 
+/** A zstd file is one frame or several; Node's function reads the first and ignores the rest. */
 function unpack(path: string, bytes: Buffer): Buffer {
   const limit = Math.min(MAXIMUM_TEXT_BYTES, Math.max(MEBIBYTE, bytes.length * MAXIMUM_RATIO));
+  const pieces: Buffer[] = [];
+  let left = limit;
   try {
-    return zstdDecompressSync(bytes, { maxOutputLength: limit });
+    for (let at = 0; at < bytes.length;) {
+      const frame = unpackFrame(bytes.subarray(at), left);
+      pieces.push(frame.buffer);
+      left -= frame.buffer.length;
+      at += frame.engine.bytesWritten;
+    }
   } catch (error) {
     const bomb = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     throw bomb
       ? inputError('INPUT_ZSTD_BOMB', `it unpacks to more than ${limit} bytes`, path)
       : inputError('INPUT_ZSTD_CORRUPT', 'the zstd data is damaged or cut off', path);
   }
+  return Buffer.concat(pieces);
+}
+
+interface UnpackedFrame {
+  readonly buffer: Buffer;
+  /** `bytesWritten`: compressed bytes that the frame took. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
+function unpackFrame(bytes: Buffer, maxOutputLength: number): UnpackedFrame {
+  // `info` is documented for all of zlib's functions but missing from the types of this one.
+  const options = { maxOutputLength: Math.max(1, maxOutputLength), info: true };
+  return zstdDecompressSync(bytes, options) as unknown as UnpackedFrame;
 }
 
 function inputError(code: string, message: string, file: string): OcxError {

@@ -3,23 +3,24 @@
  * the same?
  *
  * Both check the hash chain first. `replay` runs the events through the service that the journal is
- * of and compares effects at every event and states where their hash stands; `verify` also solves
- * the market's recorded rounds again.
+ * of and compares effects at every event and states where their hash stands; `verify` solves a
+ * market's recorded rounds again.
  */
 import type { Command } from 'commander';
-import { canonicalJson } from '../core/kernel/canonical-json.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { Refusal } from '../core/kernel/errors.ts';
 import { readGenesis } from '../core/kernel/genesis.ts';
-import { replayJournal, verifyChain } from '../core/kernel/journal.ts';
+import { verifyChain } from '../core/kernel/journal.ts';
 import type { JournalRecord } from '../core/kernel/journal.ts';
-import type { ServiceEvent } from '../core/kernel/service.ts';
 import { defineCommand, runCommand } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
+import { marketService } from '../core/market/service.ts';
 import { openJournal, sha256 } from './journal-file.ts';
 import type { JournalFile } from './journal-file.ts';
+import { asDifference, eventsOf, runEvents } from './journal-replay.ts';
+import { checkRounds } from './journal-rounds.ts';
+import type { RoundCheck } from './journal-rounds.ts';
 import { journalledService } from './services.ts';
-import type { AnyService } from './services.ts';
 
 interface ReplayOptions extends CommonOptions {
   readonly full?: boolean;
@@ -32,6 +33,8 @@ interface Verification {
   readonly service: string | null;
   readonly records: number;
   readonly lastHash: string | null;
+  /** Null where the journal is not of a market, or the chain is broken. */
+  readonly rounds: Omit<RoundCheck, 'difference'> | null;
   readonly difference: Refusal | null;
 }
 
@@ -67,25 +70,34 @@ export function registerJournal(program: Command): void {
 function verify(output: Output, path: string): void {
   const file = openJournal(path);
   const chain = checkChain(output, file);
-  const service = chain.first && readGenesis(chain.first)?.service;
-  const { difference } = chain;
+  const start = chain.first && readGenesis(chain.first);
+  const rounds =
+    start?.service === marketService.name && !chain.difference
+      ? checkRounds(start.configuration, eventsOf(file, chain.records))
+      : null;
+  const difference = chain.difference ?? rounds?.difference ?? null;
   const result: Verification = {
     ok: difference === null,
     file: path,
-    service: service ?? null,
+    service: start?.service ?? null,
     records: chain.records,
     lastHash: chain.lastHash,
+    rounds: rounds && { solved: rounds.solved, same: rounds.same, skipped: rounds.skipped },
     difference,
   };
   output.result(result, describeVerification);
   if (difference) output.negative(inFile(difference, path));
 }
 
-function describeVerification({ ok, service, records, lastHash }: Verification): string {
+function describeVerification({ ok, service, records, lastHash, rounds }: Verification): string {
   const lines = [
     `${ok ? 'The chain holds' : 'The journal does not hold'}: ${records} records checked.`,
     `Service: ${service ?? 'unknown (the journal does not start with its configuration)'}`,
   ];
+  if (rounds) {
+    const { solved, same, skipped } = rounds;
+    lines.push(`Rounds solved again: ${solved}, the same: ${same}, of another version: ${skipped}`);
+  }
   if (lastHash) lines.push(`Last hash: ${lastHash}`);
   return lines.join('\n');
 }
@@ -116,17 +128,6 @@ function checkChain(output: Output, file: JournalFile): ChainCheck {
   // Assigned inside the generator, which the compiler does not follow.
   const lastHash = (last as JournalRecord | null)?.hash ?? null;
   return { first, records, lastHash, difference };
-}
-
-/** A line that is no record is a finding about the journal, not a failure of the command. */
-function asDifference(check: () => Refusal | null): Refusal | null {
-  try {
-    return check();
-  } catch (error) {
-    if (!(error instanceof OcxError) || error.code !== 'JOURNAL_BROKEN') throw error;
-    const { code, message, place } = error;
-    return { code, message, ...(place ? { place } : {}) };
-  }
 }
 
 function replay(output: Output, path: string, full: boolean): void {
@@ -162,76 +163,6 @@ function replay(output: Output, path: string, full: boolean): void {
     ].join('\n'),
   );
   if (difference) output.negative(inFile(difference, path));
-}
-
-/** The records after the genesis, as far as the chain holds. */
-function* eventsOf(file: JournalFile, sound: number): Generator<JournalRecord> {
-  let read = 0;
-  for (const record of file.records()) {
-    read += 1;
-    if (read > sound) return;
-    if (read > 1) yield record;
-  }
-}
-
-interface ReplayRun {
-  readonly events: number;
-  readonly stateHash: string;
-  readonly difference: Refusal | null;
-}
-
-/** Replays through the core; `full` holds a second run beside it whose states must agree. */
-function runEvents(
-  service: AnyService,
-  configuration: unknown,
-  records: Iterable<JournalRecord>,
-  full: boolean,
-): ReplayRun {
-  let events = 0;
-  let state = service.initial(structuredClone(configuration));
-  let second = service.initial(structuredClone(configuration));
-  const observed: AnyService = {
-    name: service.name,
-    initial: () => state,
-    step(before, event) {
-      const copy = full ? structuredClone(event) : event;
-      const step = stepOrBreak(service, before, event, events + 1);
-      state = step.state;
-      events += 1;
-      if (full) {
-        second = service.step(second, copy).state;
-        if (hashOf(state) !== hashOf(second)) {
-          throw brokenAt(events, 'two runs have other states after it');
-        }
-      }
-      return step;
-    },
-  };
-  const difference = asDifference(
-    () => replayJournal(observed, configuration, records, sha256).difference,
-  );
-  return { events, stateHash: hashOf(state), difference };
-}
-
-/** A journal may hold anything: an event that stops the core is a finding about the journal. */
-function stepOrBreak(service: AnyService, state: unknown, event: ServiceEvent, number: number) {
-  try {
-    return service.step(state, event);
-  } catch (error) {
-    throw brokenAt(number, `it stops the core (${String(error)})`, error);
-  }
-}
-
-/** Event `number` is in line `number + 1`: the genesis stands before it. */
-function brokenAt(number: number, message: string, cause?: unknown): OcxError {
-  return new OcxError(
-    { code: 'JOURNAL_BROKEN', message: `event ${number}: ${message}`, place: { line: number + 1 } },
-    { cause },
-  );
-}
-
-function hashOf(state: unknown): string {
-  return sha256(canonicalJson(state));
 }
 
 function inFile(refusal: Refusal, file: string): Refusal {

@@ -3,15 +3,17 @@
  * The program `ocx`. Commands are registered here, one file each; `main` runs one command line
  * against given streams and answers with the exit code, so that tests need no process of their own.
  */
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { reportFailure } from './command.ts';
 import { describeFailure, EXIT_DONE, EXIT_INPUT } from './failure.ts';
 import { registerJournal } from './journal.ts';
 import { registerReplay } from './replay.ts';
+import { registerScenario } from './scenario.ts';
 import { currentInvocation, processStreams } from './streams.ts';
 import type { Invocation, Streams } from './streams.ts';
+import { readVersion } from './version.ts';
 
 /** Codes with which commander says that it has printed what was asked for. */
 const DISPLAYED: ReadonlySet<string> = new Set(['commander.helpDisplayed', 'commander.version']);
@@ -20,7 +22,7 @@ const DISPLAYED: ReadonlySet<string> = new Set(['commander.helpDisplayed', 'comm
 export type Registration = (program: Command) => void;
 
 /** The commands; each one is a file with a `registerX(program)`. */
-const REGISTRATIONS: readonly Registration[] = [registerReplay, registerJournal];
+const REGISTRATIONS: readonly Registration[] = [registerReplay, registerScenario, registerJournal];
 
 function createProgram(streams: Streams, registrations: readonly Registration[]): Command {
   const program = new Command('ocx')
@@ -66,19 +68,6 @@ export async function main(
     }
   });
   return invocation.exitCode;
-}
-
-function readVersion(): string {
-  // From a checkout package.json is one folder up, from dist/ it is two.
-  for (const place of ['../package.json', '../../package.json']) {
-    try {
-      const text = readFileSync(new URL(place, import.meta.url), 'utf8');
-      return String((JSON.parse(text) as { version: unknown }).version);
-    } catch {
-      continue;
-    }
-  }
-  return 'unknown';
 }
 
 /** The whole of a process: what main() cannot answer for itself. */

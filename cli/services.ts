@@ -1,13 +1,19 @@
 /** The core's services by the name that their journals carry. */
+import { isolationService } from '../core/allocator/service.ts';
+import { attesterService } from '../core/attester/attester.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { Service, ServiceEffect, ServiceEvent } from '../core/kernel/service.ts';
 import { orchestratorService } from '../core/leasing/orchestrator.ts';
+import { marketService } from '../core/market/service.ts';
+import { provisionerService } from '../core/provisioner/provisioner.ts';
 
 /** A service whose configuration, state, events and effects are nobody's business here. */
 export type AnyService = Service<unknown, unknown, ServiceEvent, ServiceEffect>;
 
 const SERVICES: ReadonlyMap<string, AnyService> = new Map(
-  [orchestratorService].map((service) => [service.name, service as unknown as AnyService]),
+  [isolationService, attesterService, provisionerService, marketService, orchestratorService].map(
+    (service) => [service.name, service as unknown as AnyService],
+  ),
 );
 
 /** @throws INPUT_JOURNAL_SERVICE where this program has no service of that name */

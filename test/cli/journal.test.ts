@@ -1,19 +1,47 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { zstdCompressSync } from 'node:zlib';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import test from 'ava';
 import { sha256 } from '../../cli/journal-file.ts';
+import { recordJournal } from '../../cli/journal-recorder.ts';
 import { genesis } from '../../core/kernel/genesis.ts';
 import { journalWriter, recordHash } from '../../core/kernel/journal.ts';
 import type { JournalRecord } from '../../core/kernel/journal.ts';
 import { orchestratorService } from '../../core/leasing/orchestrator.ts';
-import type { OrchestratorEffect, OrchestratorEvent } from '../../core/leasing/protocol.ts';
+import type {
+  EnclavePlan,
+  OrchestratorEffect,
+  OrchestratorEvent,
+} from '../../core/leasing/protocol.ts';
 import type { Genesis } from '../../core/kernel/genesis.ts';
 import { ORCHESTRATOR_DEFAULTS } from '../../core/leasing/state.ts';
+import { mechanisms } from '../../core/market/mechanisms/registry.ts';
+import type {
+  MarketConfiguration,
+  MarketEffect,
+  MarketEvent,
+  RoundSolved,
+} from '../../core/market/protocol.ts';
+import { marketService, recordClearing } from '../../core/market/service.ts';
+import type { MarketState } from '../../core/market/service.ts';
 import type { OrchestratorState } from '../../core/leasing/state.ts';
 import { assertOneLine, runCli, temporaryFolder } from './run.ts';
 
 const CONFIGURATION = { ...ORCHESTRATOR_DEFAULTS, name: 'hpc-a' };
+
+function plan(lease: number): EnclavePlan {
+  return {
+    kind: 'EnclavePlan',
+    timeMs: lease * 1000,
+    leaseId: `lease-${lease}`,
+    securityLevel: 'none',
+    method: 'diskless',
+    imageId: 'image',
+    policyId: 'policy',
+    attester: null,
+    provisioner: 'provisioner',
+  };
+}
 
 /** A small journal of the orchestrator: plans for so many leases. */
 function exampleRecords(leases: number): JournalRecord[] {
@@ -25,17 +53,7 @@ function exampleRecords(leases: number): JournalRecord[] {
     writer.append(genesis(orchestratorService.name, CONFIGURATION, '0.1.0', 0), [], state),
   ];
   for (let lease = 0; lease < leases; lease++) {
-    const event: OrchestratorEvent = {
-      kind: 'EnclavePlan',
-      timeMs: lease * 1000,
-      leaseId: `lease-${lease}`,
-      securityLevel: 'none',
-      method: 'diskless',
-      imageId: 'image',
-      policyId: 'policy',
-      attester: null,
-      provisioner: 'provisioner',
-    };
+    const event = plan(lease);
     const step = orchestratorService.step(state, event);
     state = step.state;
     records.push(writer.append(event, step.effects, state, lease === leases - 1));
@@ -63,7 +81,11 @@ test('a sound journal verifies and replays, plain or compressed', async (t) => {
   const records = exampleRecords(5);
   writeFileSync(join(folder, 'a.jsonl'), toText(records));
   writeFileSync(join(folder, 'a.jsonl.zst'), zstdCompressSync(toText(records)));
-  for (const file of ['a.jsonl', 'a.jsonl.zst']) {
+  const frames = [records.slice(0, 2), records.slice(2)].map((part) =>
+    zstdCompressSync(toText(part)),
+  );
+  writeFileSync(join(folder, 'frames.zst'), Buffer.concat(frames));
+  for (const file of ['a.jsonl', 'a.jsonl.zst', 'frames.zst']) {
     const path = join(folder, file);
     const verified = await runCli(['journal', 'verify', path, '--json']);
     t.is(verified.exitCode, 0, verified.stderr);
@@ -141,6 +163,7 @@ test('what is no journal is wrong input', async (t) => {
     ['json', '{"a":1}\n', 'INPUT_NOT_A_JOURNAL'],
     ['binary', Buffer.alloc(1000, 7), 'INPUT_NOT_A_JOURNAL'],
     ['cut.zst', compressed.subarray(0, compressed.length - 8), 'INPUT_ZSTD_CORRUPT'],
+    ['tail.zst', Buffer.concat([compressed, Buffer.from('junk')]), 'INPUT_ZSTD_CORRUPT'],
     ['bomb.zst', zstdCompressSync(Buffer.alloc(64 << 20)), 'INPUT_ZSTD_BOMB'],
   ];
   for (const [name, contents, start] of files) {
@@ -166,4 +189,160 @@ test('replaying needs the configuration and a service that is known', async (t) 
   writeFileSync(path, toText(rechain([other])));
   const result = await runCli(['journal', 'replay', path]);
   assertOneLine(t, result, 'INPUT_JOURNAL_SERVICE: the journal is of a service "orchestra"');
+});
+
+test('a recorded journal replays, over many frames and with states on the way', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'recorded.jsonl.zst');
+  let state = orchestratorService.initial(CONFIGURATION);
+  const recorder = recordJournal({
+    service: orchestratorService.name,
+    configuration: CONFIGURATION,
+    version: '0.1.0',
+    timeMs: 0,
+    state,
+  });
+  const filler = 'x'.repeat(2_000);
+  for (let lease = 0; lease < 2_500; lease++) {
+    const event = { ...plan(lease), imageId: `${filler}${lease}` };
+    const step = orchestratorService.step(state, event);
+    state = step.state;
+    recorder.append(event, step.effects, state);
+    const ending: OrchestratorEvent = {
+      kind: 'NoticeReceived',
+      timeMs: event.timeMs,
+      notice: { kind: 'LeaseEnded', leaseId: event.leaseId },
+    };
+    const end = orchestratorService.step(state, ending);
+    state = end.state;
+    recorder.append(ending, end.effects, state);
+  }
+  const bytes = recorder.finish();
+  writeFileSync(path, bytes);
+  const firstFrame = zstdDecompressSync(bytes).toString().split('\n');
+  t.true(firstFrame.length < 5_001, 'the journal has several frames');
+  const stateHashes = firstFrame.filter((line) => line.includes('"stateHash"')).length;
+  t.true(stateHashes >= 1);
+  const result = await runCli(['journal', 'replay', path, '--json']);
+  t.is(result.exitCode, 0, result.stderr);
+  const replayed = JSON.parse(result.stdout) as { events: number; stateHash: string };
+  t.is(replayed.events, 5_000);
+});
+
+const MARKET: MarketConfiguration = {
+  mechanism: 'k-double-auction',
+  parameters: {},
+  slotMs: 3_600_000,
+  horizonSlots: 4,
+  seed: 'seed',
+  buyerDepositPartsPerMillion: 0,
+  sellerDepositPartsPerMillion: 0,
+  organisations: [
+    { name: 'buyer', openingBalanceMillicredits: 1_000_000 },
+    { name: 'seller', openingBalanceMillicredits: 1_000_000 },
+  ],
+  isolationService: 'isolation',
+};
+
+/** A market's journal of one round with one trade, whose solution the test may change. */
+function marketRecords(
+  change: (solution: RoundSolved) => RoundSolved = (solution) => solution,
+): JournalRecord[] {
+  const writer = journalWriter<MarketState, MarketEvent | Genesis, MarketEffect>(sha256);
+  let state = marketService.initial(MARKET);
+  const records: JournalRecord[] = [
+    writer.append(genesis(marketService.name, MARKET, '0.1.0', 0), [], state),
+  ];
+  const step = (event: MarketEvent) => {
+    const { effects } = marketService.step(state, event);
+    records.push(writer.append(event, effects, state));
+    return effects;
+  };
+  const admin = { role: 'admin', name: 'operator' } as const;
+  const option = { nodeClass: 'standard', nodes: 1, minimumNodes: 1, startSlot: 0, endSlot: 1 };
+  step({
+    kind: 'PostBid',
+    timeMs: 1,
+    commandId: '1',
+    from: { role: 'organisation', name: 'buyer' },
+    roundId: 0,
+    bid: {
+      bidId: 'bid',
+      organisation: 'buyer',
+      options: [{ ...option, valueMillicredits: 1_000 }],
+      securityLevel: 'none',
+      acceptsRecall: false,
+    },
+  });
+  step({
+    kind: 'PostAsk',
+    timeMs: 2,
+    commandId: '2',
+    from: { role: 'organisation', name: 'seller' },
+    roundId: 0,
+    ask: {
+      askId: 'ask',
+      organisation: 'seller',
+      nodeClass: 'standard',
+      nodes: 1,
+      startSlot: 0,
+      endSlot: 4,
+      reserveMillicredits: 200,
+      recall: null,
+      securityLevel: 'none',
+    },
+  });
+  const closing = step({ kind: 'CloseRound', timeMs: 3, commandId: '3', from: admin, roundId: 0 });
+  const asked = closing.find((effect) => effect.kind === 'SolveRound')!;
+  const mechanism = mechanisms.get(asked.mechanism)!;
+  const solved = mechanism.clear(asked.round, asked.parameters, asked.mechanismState);
+  step(
+    change({
+      kind: 'RoundSolved',
+      timeMs: 4,
+      roundId: 0,
+      clearing: recordClearing(solved.clearing),
+      state: solved.state,
+      solverVersion: `${mechanism.name}/${mechanism.version}`,
+    }),
+  );
+  return records;
+}
+
+test('recorded rounds are solved again, and another solution is found', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'market.jsonl');
+  const verify = async (records: readonly JournalRecord[]) => {
+    writeFileSync(path, toText(records));
+    const result = await runCli(['journal', 'verify', path, '--json']);
+    return { ...result, ...(JSON.parse(result.stdout) as { rounds: object; records: number }) };
+  };
+  const honest = await verify(marketRecords());
+  t.is(honest.exitCode, 0, honest.stderr);
+  t.deepEqual(honest.rounds, { solved: 1, same: 1, skipped: 0 });
+  t.is((await runCli(['journal', 'replay', path, '--full'])).exitCode, 0);
+
+  // Nobody trades: feasible, so the core accepts it, but not what the mechanism gives.
+  const withheld = await verify(
+    marketRecords((solution) => ({
+      ...solution,
+      clearing: {
+        ...solution.clearing,
+        fills: [],
+        receipts: [],
+        prices: [{ nodeClass: 'standard', millicreditsPerNodeSlot: null }],
+        surplusMillicredits: 0,
+        welfareMillicredits: 0,
+      },
+    })),
+  );
+  t.is(withheld.exitCode, 1);
+  t.deepEqual(withheld.rounds, { solved: 1, same: 0, skipped: 0 });
+  t.is(withheld.stderr, `JOURNAL_BROKEN: event 4: the round has another solution, ${path}:5\n`);
+
+  const older = await verify(
+    marketRecords((solution) => ({ ...solution, solverVersion: 'k-double-auction/0' })),
+  );
+  t.is(older.exitCode, 0);
+  t.deepEqual(older.rounds, { solved: 0, same: 0, skipped: 1 });
 });

@@ -1,0 +1,12 @@
+/** What the scenario loader must be told, because the simulated world knows no other part. */
+import { strategies } from '../core/agents/registry.ts';
+import { mechanisms } from '../core/market/mechanisms/registry.ts';
+import type { ScenarioVocabulary } from '../sim/scenario/load.ts';
+import { checkWorkload, WorkloadSchema } from '../workloads/schema.ts';
+
+export const scenarioVocabulary: ScenarioVocabulary = {
+  workloadSchema: WorkloadSchema,
+  checkWorkload,
+  mechanisms: [...mechanisms.keys()],
+  strategies: [...strategies.keys()],
+};
