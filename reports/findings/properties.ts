@@ -1,0 +1,112 @@
+/** What a mechanism claims beside what the run measured. */
+import type { MarketBehaviour } from '../../core/metrics/results.ts';
+import { describeEstimate } from '../text/number.ts';
+import { entryOf } from './records.ts';
+
+export interface PropertyRow {
+  readonly property: string;
+  readonly claimed: string;
+  readonly measured: string;
+  readonly verdict: 'holds' | 'contradicted' | 'not checked' | '';
+}
+
+/** Budgets are integers of thousandths; sums of their means may miss zero by rounding. */
+const ROUNDING_CREDITS = 1e-6;
+
+const NAMES: readonly (readonly [string, string])[] = [
+  ['individualRationality', 'Individual rationality'],
+  ['incentiveCompatibility', 'Incentive compatibility'],
+  ['efficiency', 'Efficiency'],
+  ['budgetBalance', 'Budget balance'],
+  ['falseNameProofness', 'False-name-proofness'],
+  ['gangs', 'Gangs'],
+  ['windows', 'Windows of time'],
+];
+
+export function propertyRows(market: MarketBehaviour): PropertyRow[] {
+  const known = NAMES.map(([key, property]): PropertyRow => {
+    const claimed = entryOf(market.claims, key) ?? '–';
+    return { property, claimed, ...measure(key, claimed, market) };
+  }).filter((row) => row.claimed !== '–' || row.measured !== '–');
+  const others = Object.entries(market.claims)
+    .filter(([key]) => !NAMES.some(([name]) => name === key))
+    .map(([property, claimed]): PropertyRow => ({ property, claimed, ...unmeasured() }));
+  return [...known, ...others, ...behaviour(market)];
+}
+
+function measure(
+  key: string,
+  claimed: string,
+  market: MarketBehaviour,
+): Pick<PropertyRow, 'measured' | 'verdict'> {
+  switch (key) {
+    case 'individualRationality': {
+      const violations = market.individualRationalityViolations;
+      const months = describeEstimate(market.monthsWorseOff, 'share');
+      const holds = claimed === 'always' ? (violations.mean > 0 ? 'contradicted' : 'holds') : '';
+      const trades = describeEstimate(violations, 'count');
+      return {
+        measured: `trades at a loss: ${trades}; months worse off than alone: ${months}`,
+        verdict: holds,
+      };
+    }
+    case 'efficiency':
+      return {
+        measured: `share of the LP bound: ${describeEstimate(market.efficiency, 'share')}`,
+        verdict: '',
+      };
+    case 'budgetBalance':
+      return budget(claimed, market);
+    case 'gangs':
+    case 'windows':
+      return { measured: '–', verdict: '' };
+    default:
+      return unmeasured();
+  }
+}
+
+function budget(
+  claimed: string,
+  market: MarketBehaviour,
+): Pick<PropertyRow, 'measured' | 'verdict'> {
+  const surplus = market.budgetSurplusCredits;
+  const measured = `payments − receipts: ${describeEstimate(surplus, 'credits')}`;
+  if (claimed === 'strong') {
+    const balanced = Math.abs(surplus.mean) <= ROUNDING_CREDITS;
+    return { measured, verdict: balanced ? 'holds' : 'contradicted' };
+  }
+  if (claimed === 'weak') {
+    return { measured, verdict: surplus.mean >= -ROUNDING_CREDITS ? 'holds' : 'contradicted' };
+  }
+  return { measured, verdict: '' };
+}
+
+function unmeasured(): Pick<PropertyRow, 'measured' | 'verdict'> {
+  return { measured: '–', verdict: 'not checked' };
+}
+
+function behaviour(market: MarketBehaviour): PropertyRow[] {
+  const row = (property: string, measured: string): PropertyRow => ({
+    property,
+    claimed: '–',
+    measured,
+    verdict: '',
+  });
+  return [
+    row('Fairness (Jain index of gains)', describeEstimate(market.fairness, 'count')),
+    row('Sharing index', describeEstimate(market.sharingIndex, 'share')),
+    row('Rounds', describeEstimate(market.rounds, 'count')),
+    row('Rounds with an LP bound', describeEstimate(market.sampledRounds, 'count')),
+    row('Bids a round', describeEstimate(market.bidsPerRound, 'count')),
+    row('Contracts', describeEstimate(market.contracts, 'count')),
+    row('Leases', describeEstimate(market.leases, 'count')),
+    row('Traded', describeEstimate(market.tradedNodeHours, 'node-hours')),
+    row('Recalls', describeEstimate(market.recalls, 'count')),
+    row('Defaults', describeEstimate(market.defaults, 'count')),
+  ];
+}
+
+/** Whether any figure of the run contradicts what its mechanism claims. */
+export function contradictions(market: MarketBehaviour): PropertyRow[] {
+  return propertyRows(market).filter((row) => row.verdict === 'contradicted');
+}

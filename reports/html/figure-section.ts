@@ -1,0 +1,39 @@
+/** A section of figures: each with the finding as its heading, its caption and its numbers. */
+import type { Figure, MissingFigure } from '../charts/figures.ts';
+import { markup, trusted } from './markup.ts';
+import type { Child, Markup } from './markup.ts';
+import { renderTable } from './table.ts';
+
+export function figureSection(
+  id: string,
+  title: string,
+  introduction: string,
+  figures: readonly (Figure | MissingFigure)[],
+  more: Child = null,
+): Markup {
+  return markup`<section id="${id}">
+    <h2>${title}</h2>
+    <p>${introduction}</p>
+    ${figures.map((figure) => ('missing' in figure ? renderMissing(figure) : renderFigure(figure)))}${more}
+  </section>\n`;
+}
+
+function renderFigure(figure: Figure): Markup {
+  const { name, story } = figure;
+  return markup`<figure id="figure-${name}">
+    <h3>${story.title}</h3>
+    <div class="wide">${trusted(figure.wide)}</div>
+    <div class="narrow">${trusted(figure.narrow)}</div>
+    <figcaption>${story.caption}</figcaption>
+    <details>
+      <summary>Numbers of this figure</summary>
+      ${renderTable({ caption: `Numbers of: ${story.title}`, columns: story.table.columns, rows: story.table.rows })}
+    </details>
+  </figure>\n`;
+}
+
+function renderMissing(figure: MissingFigure): Markup {
+  return markup`<p class="missing" id="figure-${figure.name}">
+    No figure “${figure.name}”: ${figure.missing}
+  </p>\n`;
+}

@@ -1,0 +1,47 @@
+/** Tables of a page. Wide ones scroll in their own frame, so that the page itself never does. */
+import { markup } from './markup.ts';
+import type { Child, Markup } from './markup.ts';
+
+export interface HtmlTable {
+  /** For people who do not see it; also names the frame that scrolls. */
+  readonly caption: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly Child[])[];
+  /** Columns whose cells are numbers, counted from 0. */
+  readonly numeric?: readonly number[];
+}
+
+export function renderTable(table: HtmlTable): Markup {
+  const numeric = new Set(table.numeric ?? []);
+  const heads = table.columns.map((name, index) =>
+    numeric.has(index)
+      ? markup`<th scope="col" class="number">${name}</th>`
+      : markup`<th scope="col">${name}</th>`,
+  );
+  const rows = table.rows.map((cells) => {
+    const rendered = cells.map((cell, index) => {
+      if (index === 0) return markup`<th scope="row">${cell}</th>`;
+      return numeric.has(index)
+        ? markup`<td class="number">${cell}</td>`
+        : markup`<td>${cell}</td>`;
+    });
+    return markup`<tr>
+      ${rendered}
+    </tr>\n`;
+  });
+  return markup`<div class="scroll" role="region" aria-label="${table.caption}" tabindex="0">
+    <table>
+      <caption>
+        ${table.caption}
+      </caption>
+      <thead>
+        <tr>
+          ${heads}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>\n`;
+}
