@@ -342,7 +342,7 @@ function listCandidates(
     }
   }
   firstCandidate[options] = found.length;
-  return { firstCandidate, candidates: Int32Array.from(found) };
+  return { firstCandidate, candidates: new Int32Array(found) };
 }
 
 function byBidId(a: Bid, b: Bid): number {

@@ -61,7 +61,7 @@ export interface SearchOrders {
 
 /** Price changes of the tâtonnement; see `docs/numbers.md`. */
 const PRICE_ITERATIONS = 60;
-const PRICE_ITERATIONS_SMALL = 24;
+const PRICE_ITERATIONS_SMALL = 12;
 const SMALL_ROUND_OPTIONS = 200;
 
 /**
@@ -99,11 +99,11 @@ function bestFirst(instance: Instance, solo: SoloSurplus, worth: Float64Array): 
     key[o] = worth[o]! / Math.sqrt(optionNodes[o]! * optionSlots[o]!);
     usable.push(o);
   }
-  return Int32Array.from(usable.sort((a, b) => key[b]! - key[a]! || a - b));
+  return new Int32Array(usable.sort((a, b) => key[b]! - key[a]! || a - b));
 }
 
 function splitByClass(instance: Instance, order: Int32Array): Int32Array[] {
   const lists: number[][] = instance.nodeClasses.map(() => []);
   for (const o of order) lists[instance.optionClass[o]!]!.push(o);
-  return lists.map((list) => Int32Array.from(list));
+  return lists.map((list) => new Int32Array(list));
 }

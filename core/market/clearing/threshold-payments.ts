@@ -14,7 +14,7 @@
  * Where the Vickrey discounts leave something over, C is negative: the rest is handed out too.
  */
 import { splitExactly } from '../amounts.ts';
-import type { Allocation } from './allocation.ts';
+import type { Allocation, Parts } from './allocation.ts';
 import { worthOf } from './allocation.ts';
 import type { Instance } from './instance.ts';
 import { Rebuilder } from './rebuilder.ts';
@@ -125,13 +125,16 @@ class Absence {
   readonly #search: SearchResult;
   readonly #allocation: Allocation;
   readonly #rebuilder: Rebuilder;
-  readonly #isBanned: Uint8Array;
+  /** Options of bids that are not served, best first. */
+  readonly #unserved: Int32Array;
+  #banned = -1;
 
   constructor(search: SearchResult) {
     this.#search = search;
     this.#allocation = search.allocation;
     this.#rebuilder = new Rebuilder(search.allocation);
-    this.#isBanned = new Uint8Array(search.allocation.instance.bids.length);
+    const { instance, optionOf } = search.allocation;
+    this.#unserved = search.order.filter((o) => optionOf[instance.optionBid[o]!] === -1);
   }
 
   /** W − W(without the bid). */
@@ -142,9 +145,9 @@ class Absence {
     const before = allocation.welfare;
     const option = allocation.optionOf[bid]!;
     this.#rebuilder.remove(bid);
-    this.#isBanned[bid] = 1;
+    this.#banned = bid;
     const best = this.#bestRefill(option);
-    this.#isBanned[bid] = 0;
+    this.#banned = -1;
     return before - best;
   }
 
@@ -156,7 +159,7 @@ class Absence {
     const before = allocation.welfare;
     let most = 0;
     for (let b = 0; b < instance.bids.length; b++) {
-      if (!allocation.partsOf[b]!.some((a, i) => i % 2 === 0 && askOwner[a] === owner)) continue;
+      if (!usesAskOf(allocation.partsOf[b]!, askOwner, owner)) continue;
       most += allocation.surplusOf[b]!;
       this.#rebuilder.remove(b);
     }
@@ -166,7 +169,7 @@ class Absence {
       kept.push([a * steps, free.slice(a * steps, (a + 1) * steps)]);
       free.fill(0, a * steps, (a + 1) * steps);
     }
-    this.#refill(-1);
+    this.#refill(this.#search.order, -1);
     const best = allocation.welfare;
     this.#rebuilder.dropAdded();
     for (const [at, values] of kept) free.set(values, at);
@@ -180,7 +183,7 @@ class Absence {
    */
   #bestRefill(option: number): number {
     const allocation = this.#allocation;
-    this.#refill(option);
+    this.#refill(this.#unserved, option);
     let best = allocation.welfare;
     this.#rebuilder.dropAdded();
     const { optionClass, optionFrom, optionTo } = allocation.instance;
@@ -191,19 +194,20 @@ class Absence {
         this.#rebuilder.remove(b);
       }
     }
-    this.#refill(-1);
+    this.#refill(this.#search.order, -1);
     if (allocation.welfare > best) best = allocation.welfare;
     this.#rebuilder.undo();
     return best;
   }
 
   /** Serves what is not served, best first; near one option only, or (−1) anywhere. */
-  #refill(near: number): void {
+  #refill(options: Int32Array, near: number): void {
     const { instance, optionOf } = this.#allocation;
     const { optionBid, optionClass, optionFrom, optionTo } = instance;
-    for (const o of this.#search.order) {
+    for (let i = 0; i < options.length; i++) {
+      const o = options[i]!;
       const bid = optionBid[o]!;
-      if (optionOf[bid] !== -1 || this.#isBanned[bid]) continue;
+      if (optionOf[bid] !== -1 || bid === this.#banned) continue;
       if (near >= 0) {
         if (optionClass[o] !== optionClass[near]) continue;
         if (optionFrom[o]! >= optionTo[near]! || optionTo[o]! <= optionFrom[near]!) continue;
@@ -211,6 +215,11 @@ class Absence {
       this.#rebuilder.add(o);
     }
   }
+}
+
+function usesAskOf(parts: Parts, askOwner: Int32Array, owner: number): boolean {
+  for (let p = 0; p < parts.length; p += 2) if (askOwner[parts[p]!] === owner) return true;
+  return false;
 }
 
 /** Node-slots sold and their reserve, by ask. */
