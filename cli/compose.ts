@@ -12,7 +12,7 @@ import { mechanisms } from '../core/market/mechanisms/registry.ts';
 import { createHighsSolver } from '../backends/solver/highs.ts';
 import type { DemandLoader, TaskContext } from '../sim/experiment/task.ts';
 import { defaultCalibration } from '../sim/hardware/calibration/calibration.ts';
-import type { Calibration } from '../sim/hardware/calibration/calibration.ts';
+import type { Calibration, HardwareProfile } from '../sim/hardware/calibration/calibration.ts';
 import { parseCalibration } from '../sim/hardware/calibration/calibration-file.ts';
 import { loadScenario } from '../sim/scenario/load.ts';
 import type { LoadedScenario } from '../sim/scenario/load.ts';
@@ -58,6 +58,11 @@ export async function taskContext(
       return runPorts(scenario, calibration, solver, observe);
     },
   };
+}
+
+/** The hardware profile of a scenario's provisioning times. */
+export function siteProfile(scenario: Scenario, source: ComparisonSource): HardwareProfile {
+  return calibrationOf(scenario, source).profiles.get(scenario.provisioning.calibration)!;
 }
 
 function runPorts(

@@ -45,6 +45,7 @@ export interface LeaseOutcome {
   readonly usedNodeMs: NodeMs;
   /** Mean over its nodes, from hand-over to ready; null where none became ready. */
   readonly setupMs: number | null;
+  readonly recallable: boolean;
   readonly end: 'expired' | 'recalled' | 'returned' | 'failed';
 }
 

@@ -13,26 +13,30 @@ export const PRIORITY = { outcome: 0, timer: 1, cluster: 2, round: 3 } as const;
 /** One occurrence in the world: what to do when its time has come. */
 export type Occurrence = (nowMs: TimeMs) => void;
 
-/** Sees every event and what it led to; for the journal. */
-export type EventObserver = (
-  service: string,
-  event: ServiceEvent,
-  effects: readonly ServiceEffect[],
-  state: unknown,
-) => void;
+/** Sees every event of every service and what it led to; for the journal. */
+export interface EventObserver {
+  /** Before the first event. @param instance name of this instance of the service `service` */
+  opened(instance: string, service: string, configuration: unknown, state: unknown): void;
+  stepped(
+    instance: string,
+    event: ServiceEvent,
+    effects: readonly ServiceEffect[],
+    state: unknown,
+  ): void;
+}
 
 export class Bus {
   readonly queue: EventQueue<Occurrence>;
   readonly #digest: Digest;
-  readonly #observe: EventObserver | null;
+  readonly observer: EventObserver | null;
   readonly #pending: (() => void)[] = [];
   #head = 0;
   events = 0;
 
-  constructor(queue: EventQueue<Occurrence>, digest: Digest, observe: EventObserver | null) {
+  constructor(queue: EventQueue<Occurrence>, digest: Digest, observer: EventObserver | null) {
     this.queue = queue;
     this.#digest = digest;
-    this.#observe = observe;
+    this.observer = observer;
   }
 
   /** Lines up something to do at this instant, after all that is in line already. */
@@ -57,7 +61,7 @@ export class Bus {
     this.events += 1;
     this.#digest.add(service);
     this.#digest.add(event);
-    if (this.#observe) this.#observe(service, event, effects, state);
+    this.observer?.stepped(service, event, effects, state);
   }
 }
 
@@ -88,6 +92,7 @@ export class ServiceRunner<
     this.#bus = bus;
     this.#handle = handle;
     this.state = service.initial(configuration);
+    bus.observer?.opened(name, service.name, configuration, this.state);
   }
 
   post(event: Event): void {

@@ -330,6 +330,7 @@ export class LeaseDesk {
       priceMillicredits: contract.priceMillicredits,
       usedNodeMs: lease.usedNodeMs,
       setupMs: lease.readyNodes > 0 ? Math.round(lease.setupMs / lease.readyNodes) : null,
+      recallable: contract.recall !== null,
       end,
     });
   }

@@ -12,7 +12,7 @@ test('earliest deadline goes first, and what cannot be done in time is missed', 
     ],
     { standard: 4 },
   );
-  runToEnd(cluster);
+  runToEnd(cluster, 7 * DAY_MS);
   const outcome = cluster.outcome();
   t.is(outcome.demandNodeMs, 80 * HOUR_MS);
   t.is(outcome.metNodeMs, 40 * HOUR_MS);
@@ -25,21 +25,21 @@ test('a gang is of one class', (t) => {
     standard: 2,
     legacy: 2,
   });
-  runToEnd(cluster);
+  runToEnd(cluster, 7 * DAY_MS);
   t.is(cluster.outcome().metNodeMs, 0);
 });
 
 test('without the will to work at night an experiment starts at eight', (t) => {
   const jobs = [experiment('day', { release: 1, deadline: 12, duration: 4 }, 2, false)];
   const inTime = testbed(jobs, { standard: 2 });
-  runToEnd(inTime);
+  runToEnd(inTime, 7 * DAY_MS);
   t.is(inTime.outcome().metNodeMs, 8 * HOUR_MS);
   // Saturday 01:00 with a deadline on Sunday: nobody comes in.
   const weekend = testbed(
     [experiment('weekend', { release: 121, deadline: 160, duration: 4 }, 2, false)],
     { standard: 2 },
   );
-  runToEnd(weekend);
+  runToEnd(weekend, 7 * DAY_MS);
   t.is(weekend.outcome().metNodeMs, 0);
 });
 
@@ -63,7 +63,7 @@ test('it bids for what its own nodes cannot do in time, and runs it on the lease
   cluster.addReady('l', 5, HOUR_MS);
   t.is(cluster.nextEventMs(), 12 * HOUR_MS, 'five of six: the gang still waits');
   cluster.addReady('l', 1, HOUR_MS);
-  runToEnd(cluster);
+  runToEnd(cluster, 7 * DAY_MS);
   t.is(cluster.outcome().metNodeMs, 60 * HOUR_MS);
 });
 

@@ -1,0 +1,143 @@
+/** `ocx compare SCENARIO`: the main job. Static partition against the market, and its report. */
+
+import { join, relative } from 'node:path';
+import type { Command } from 'commander';
+import { OcxError } from '../core/kernel/errors.ts';
+import type { Metrics } from '../core/metrics/results.ts';
+import { isEstimate } from '../core/metrics/estimate.ts';
+import type { Gates } from '../sim/scenario/schema.ts';
+import { gather } from '../sim/experiment/gather.ts';
+import { planTasks } from '../sim/experiment/task.ts';
+import { renderHeadlineTable } from '../reports/tables/terminal.ts';
+import { loadComparison, siteProfile } from './compose.ts';
+import type { ComparisonSource } from './compose.ts';
+import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
+import type { CommonOptions, Output } from './command.ts';
+import { makeManifest } from './manifest.ts';
+import { defaultWorkers, executeTasks } from './pool.ts';
+import { readInputText } from './files.ts';
+import { checkResultsFolder, writeResults } from './results.ts';
+
+interface CompareOptions extends CommonOptions {
+  readonly out?: string;
+  readonly seed?: number;
+  readonly replications?: number;
+  readonly jobs?: number;
+  readonly set?: readonly string[];
+}
+
+export function registerCompare(program: Command): void {
+  defineCommand(
+    program,
+    'compare <scenario>',
+    'Compare static partition with a market: four metrics, with intervals, and a report.',
+  )
+    .option('--out <folder>', 'where results go (default: results/<scenario>-<seed>)')
+    .option('--seed <number>', 'another seed', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option('--replications <number>', 'another number of replications', wholeNumber(1, 10_000))
+    .option('--jobs <number>', 'worker threads (default: one a processor)', wholeNumber(1, 1024))
+    .option('--set <key.path=value>', 'change a value of the scenario; may be repeated', collect)
+    .action((file: string, options: CompareOptions) =>
+      runCommand(options, (output) => compare(output, file, options)),
+    );
+}
+
+async function compare(output: Output, file: string, options: CompareOptions): Promise<void> {
+  const startedAt = new Date();
+  const source = sourceOf(output, file, options);
+  const loaded = loadComparison(source);
+  const { scenario } = loaded;
+  requireReplications(scenario.replications, source.file);
+  const folder = output.path(options.out ?? join('results', `${scenario.name}-${scenario.seed}`));
+  checkResultsFolder(folder);
+  const tasks = planTasks(loaded);
+  const workers = Math.min(options.jobs ?? defaultWorkers(), tasks.length);
+  const progress = output.progress(scenario.name, tasks.length);
+  const results = await executeTasks(source, loaded, tasks, workers, (done) =>
+    progress.update(done),
+  ).finally(() => progress.finish());
+  const gathered = gather(loaded, results, siteProfile(scenario, source));
+  const manifest = makeManifest({
+    startedAt,
+    workers,
+    scenario,
+    file: source.file,
+    command: commandOf(file, options),
+    sources: gathered.sources,
+  });
+  await writeResults(folder, gathered, manifest);
+  output.result(gathered.metrics, (metrics) =>
+    [
+      renderHeadlineTable(metrics, {
+        width: output.streams.stdout.columns ?? 100,
+        colour: output.streams.stdout.isTTY === true,
+      }),
+      '',
+      `report: ${relative(output.streams.workingDirectory, join(folder, 'report.html'))}`,
+    ].join('\n'),
+  );
+  judge(output, gathered.metrics, scenario.gates);
+}
+
+function sourceOf(output: Output, file: string, options: CompareOptions): ComparisonSource {
+  const path = output.path(file);
+  const settings = [...(options.set ?? [])];
+  if (options.seed !== undefined) settings.push(`seed=${options.seed}`);
+  if (options.replications !== undefined) settings.push(`replications=${options.replications}`);
+  return {
+    file: path,
+    text: readInputText(path),
+    settings,
+    tracesFolder: output.streams.environment['OCX_TRACES'],
+  };
+}
+
+/** The command that makes the same results again, with nothing of this machine in it. */
+function commandOf(file: string, options: CompareOptions): string {
+  const words = ['ocx', 'compare', file];
+  if (options.seed !== undefined) words.push('--seed', String(options.seed));
+  if (options.replications !== undefined) {
+    words.push('--replications', String(options.replications));
+  }
+  for (const setting of options.set ?? []) words.push('--set', setting);
+  return words.map(quoted).join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** One replication has no interval, and a figure without one is not printed. */
+function requireReplications(replications: number, file: string): void {
+  if (replications >= 2) return;
+  throw new OcxError({
+    code: 'INPUT_SCENARIO_VALUE',
+    message: 'an interval needs at least two replications',
+    place: { file, keyPath: 'replications' },
+    remedy: 'give five or more for figures that are to be used',
+  });
+}
+
+/** Exit code 1: an invariant broke, money leaked, or a gate of the scenario is not met. */
+function judge(output: Output, metrics: Metrics, gates: Gates): void {
+  if (metrics.invariantViolations > 0 || metrics.ledgerImbalance !== 0) {
+    output.negative({
+      code: 'RESULT_INVARIANT',
+      message: `${metrics.invariantViolations} invariant violations, ledger off by ${metrics.ledgerImbalance}`,
+      remedy: 'this is a bug: do not use these results',
+    });
+    return;
+  }
+  const saving = metrics.hardwareReduction?.saving;
+  const failed = (what: string, value: number, least: number) =>
+    output.negative({
+      code: 'RESULT_GATE',
+      message: `${what} is ${value}, the scenario's gate asks for ${least}`,
+    });
+  if (gates.minimumSaving !== undefined && saving && isEstimate(saving)) {
+    if (saving.mean < gates.minimumSaving) failed('the saving', saving.mean, gates.minimumSaving);
+  }
+  const extra = metrics.extraDemandMet.nodeHours.mean;
+  const least = gates.minimumExtraNodeHours;
+  if (least !== undefined && extra < least) failed('extra demand met', extra, least);
+}
