@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The program `ocx`. Commands are registered here, one file each; `main` runs one command line
+ * The program `ocx`. Commands are listed here, one file each; `main` runs one command line
  * against given streams and answers with the exit code, so that tests need no process of their own.
  */
 import { realpathSync } from 'node:fs';
@@ -8,9 +8,6 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { reportFailure } from './command.ts';
 import { describeFailure, EXIT_DONE, EXIT_INPUT } from './failure.ts';
-import { registerJournal } from './journal.ts';
-import { registerReplay } from './replay.ts';
-import { registerScenario } from './scenario.ts';
 import { currentInvocation, processStreams } from './streams.ts';
 import type { Invocation, Streams } from './streams.ts';
 import { readVersion } from './version.ts';
@@ -21,8 +18,24 @@ const DISPLAYED: ReadonlySet<string> = new Set(['commander.helpDisplayed', 'comm
 /** Adds one command, or a family of them, to the program. */
 export type Registration = (program: Command) => void;
 
-/** The commands; each one is a file with a `registerX(program)`. */
-const REGISTRATIONS: readonly Registration[] = [registerReplay, registerScenario, registerJournal];
+/**
+ * The commands, in the order of the help. Each one is a file with a `registerX(program)`; only the
+ * one that was asked for is loaded, because some bring large packages with them.
+ */
+const COMMANDS: ReadonlyMap<string, () => Promise<Registration>> = new Map([
+  ['compare', async () => (await import('./compare.ts')).registerCompare],
+  ['scenario', async () => (await import('./scenario.ts')).registerScenario],
+  ['replay', async () => (await import('./replay.ts')).registerReplay],
+  ['trace', async () => (await import('./trace.ts')).registerTrace],
+  ['journal', async () => (await import('./journal.ts')).registerJournal],
+]);
+
+/** All commands where the first word is none: for help, and to suggest what was meant. */
+async function loadCommands(argv: readonly string[]): Promise<readonly Registration[]> {
+  const named = COMMANDS.get(argv[0] ?? '');
+  const wanted = argv[0] === '--version' ? [] : named ? [named] : [...COMMANDS.values()];
+  return Promise.all(wanted.map((load) => load()));
+}
 
 function createProgram(streams: Streams, registrations: readonly Registration[]): Command {
   const program = new Command('ocx')
@@ -51,12 +64,13 @@ function createProgram(streams: Streams, registrations: readonly Registration[])
 export async function main(
   argv: readonly string[],
   streams: Streams = processStreams(),
-  registrations: readonly Registration[] = REGISTRATIONS,
+  registrations?: readonly Registration[],
 ): Promise<number> {
   const invocation: Invocation = { streams, exitCode: EXIT_DONE };
   await currentInvocation.run(invocation, async () => {
     try {
-      await createProgram(streams, registrations).parseAsync(argv, { from: 'user' });
+      const commands = registrations ?? (await loadCommands(argv));
+      await createProgram(streams, commands).parseAsync(argv, { from: 'user' });
     } catch (error) {
       if (error instanceof CommanderError && DISPLAYED.has(error.code)) return;
       if (error instanceof CommanderError && error.code === 'commander.help') {

@@ -50,12 +50,12 @@ test('a result is text for people and JSON alone for programs', async (t) => {
 test('a negative result ends with 1', async (t) => {
   const surroundings = trying((output) => {
     output.result({ ok: false }, () => 'no');
-    output.negative({ code: 'GATE_VIOLATED', message: 'too little' });
+    output.negative({ code: 'RESULT_GATE', message: 'too little' });
   });
   t.deepEqual(await runCli(['try'], surroundings), {
     exitCode: 1,
     stdout: 'no\n',
-    stderr: 'GATE_VIOLATED: too little\n',
+    stderr: 'RESULT_GATE: too little\n',
   });
 });
 
@@ -299,7 +299,7 @@ test('Ctrl-C leaves no half-written folder', async (t) => {
 
 test('a reader that goes away is no failure', async (t) => {
   const main = join(import.meta.dirname, '../../cli/main.ts');
-  const child = spawn(process.execPath, [main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, 'replay', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
