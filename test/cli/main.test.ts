@@ -299,7 +299,9 @@ test('Ctrl-C leaves no half-written folder', async (t) => {
 
 test('a reader that goes away is no failure', async (t) => {
   const main = join(import.meta.dirname, '../../cli/main.ts');
-  const child = spawn(process.execPath, [main, 'replay', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, 'replay', '--help'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   child.stdout.destroy();
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
