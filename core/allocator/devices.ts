@@ -76,6 +76,7 @@ export function configurePort(
   actionId: string | null = null,
 ): void {
   const nic = node.nics[nicIndex]!;
+  if (nic.intended !== nic.attachments) nic.unsettled = [...nic.unsettled, ...nic.intended];
   nic.intended = attachments;
   const { switchId, portId } = nic.port!;
   const request = { kind: 'ConfigurePort', switchId, portId, attachments } as const;
@@ -173,6 +174,7 @@ export function recordDone(node: Node, operation: Operation): void {
 function recordPort(node: Node, nicIndex: number, effect: ConfigurePort): void {
   const nic = node.nics[nicIndex]!;
   nic.attachments = effect.attachments;
+  nic.unsettled = NO_ATTACHMENTS;
 }
 
 /** Writes down what the hardware shows; a port that is missing keeps what it was last known as. */
@@ -181,7 +183,9 @@ export function recordObservation(node: Node, observation: NodeObservation): voi
   node.bmcGrantee = observation.bmcGrantee;
   for (const nic of node.nics) {
     const seen = nic.port && ownMember(observation.ports, nic.port.portId);
-    if (seen) nic.attachments = seen;
+    if (!seen) continue;
+    nic.attachments = seen;
+    nic.unsettled = NO_ATTACHMENTS;
   }
 }
 

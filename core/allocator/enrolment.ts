@@ -1,7 +1,7 @@
 /** The site as it is configured before the first event. */
 import { requireConfiguration, completeSettings, type IsolationSettings } from './settings.ts';
 import { isName } from './fields.ts';
-import { SECURITY_LEVELS } from './lease-terms.ts';
+import { SECURITY_LEVELS } from './commands.ts';
 import { networkIdPool } from './network-ids.ts';
 import { NO_ATTACHMENTS } from './devices.ts';
 import { MOCK_SWITCH, SWITCH_TYPES } from './switch-types.ts';
@@ -116,7 +116,15 @@ export function newOrganisation(name: string, parent: string | null): Organisati
 
 export function newNic(nicId: string, macAddress: string | null, port: Nic['port']): Nic {
   const none = NO_ATTACHMENTS;
-  return { nicId, macAddress, port, attachments: none, intended: none, actionId: null };
+  return {
+    nicId,
+    macAddress,
+    port,
+    attachments: none,
+    intended: none,
+    unsettled: none,
+    actionId: null,
+  };
 }
 
 export function newNode(
@@ -142,6 +150,7 @@ export function newNode(
     intendedGrantee: null,
     airlockNetworkId: null,
     leaseId: null,
+    offerIds: [],
     reservations: [],
     leaving: [],
     fencingToken: 0,

@@ -4,7 +4,7 @@
  */
 import { isSafeAmount } from '../kernel/units.ts';
 import type { Refusal } from '../kernel/errors.ts';
-import { refuse } from './isolation.ts';
+import { badArgument } from './refusals.ts';
 
 /** A list of strings means one of them. */
 export type FieldKind =
@@ -16,7 +16,7 @@ export type FieldKind =
   | 'timeOrNull'
   | 'boolean'
   | 'json'
-  | 'record'
+  | 'terms'
   | readonly string[];
 
 export type Fields = Readonly<Record<string, FieldKind>>;
@@ -37,17 +37,17 @@ export function checkFields(
   besides: ReadonlySet<string> = NOTHING,
 ): Refusal | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return refuse('INPUT_BAD_ARGUMENT', 'an object with named fields is needed');
+    return badArgument('an object with named fields is needed');
   }
   for (const name in fields) {
     const given = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
     if (!isOfKind(given, fields[name]!)) {
-      return refuse('INPUT_BAD_ARGUMENT', `${name} is missing or not ${describe(fields[name]!)}`);
+      return badArgument(`${name} is missing or not ${describe(fields[name]!)}`);
     }
   }
   for (const name in value) {
     if (!Object.hasOwn(fields, name) && !besides.has(name)) {
-      return refuse('INPUT_BAD_ARGUMENT', `there is no field ${JSON.stringify(name).slice(0, 64)}`);
+      return badArgument(`there is no field ${JSON.stringify(name).slice(0, 64)}`);
     }
   }
   return null;
@@ -73,7 +73,7 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
       return typeof value === 'boolean';
     case 'json':
       return isJson(value, 0);
-    case 'record':
+    case 'terms':
       return typeof value === 'object' && value !== null && !Array.isArray(value);
     default:
       return typeof value === 'string' && kind.includes(value);

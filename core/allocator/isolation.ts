@@ -18,8 +18,9 @@ export interface Isolation {
 export type Change = () => unknown;
 export type Verdict = Refusal | Change;
 
-export function refuse(code: string, message: string): Refusal {
-  return { code, message };
+/** A total order by code units. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 export function notify(isolation: Isolation, to: Principal, notice: LeaseNotice): void {

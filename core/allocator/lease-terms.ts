@@ -1,31 +1,25 @@
 /** What the terms of a lease have to satisfy before anything is reserved. */
 import { actsFor, isAdministrator } from './access.ts';
-import { checkFields, type Fields } from './fields.ts';
-import { refuse, type Isolation } from './isolation.ts';
+import { LEASE_TERMS, SECURITY_LEVELS } from './commands.ts';
+import { checkFields } from './fields.ts';
+import type { Isolation } from './isolation.ts';
 import { isPoolExhausted } from './network-ids.ts';
+import {
+  badArgument,
+  blocked,
+  denied,
+  duplicate,
+  mismatch,
+  notFound,
+  refuse,
+  wrongState,
+} from './refusals.ts';
 import { conflictingLease } from './reservations.ts';
 import { ENCLAVE_PREFIX } from './walk.ts';
-import type { SecurityLevel } from '../market/orders.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
 import type { LeaseTerms, NodeState } from './protocol.ts';
 import type { Lease, Node } from './state.ts';
-
-/** Weakest first. */
-export const SECURITY_LEVELS: readonly SecurityLevel[] = ['none', 'attested', 'full'];
-
-const TERMS: Fields = {
-  leaseId: 'name',
-  contractId: 'nameOrNull',
-  owner: 'name',
-  lessee: 'name',
-  nodeIds: 'names',
-  startMs: 'time',
-  endMs: 'time',
-  securityLevel: SECURITY_LEVELS,
-  attester: 'nameOrNull',
-  recallNoticeMs: 'timeOrNull',
-};
 
 /** States of a node in which it can be promised; an allocated one is in use by hand. */
 const LEASABLE: ReadonlySet<NodeState> = new Set([
@@ -51,7 +45,7 @@ export function checkTerms(
   parent: Lease | null,
 ): Refusal | null {
   return (
-    checkFields(terms, TERMS) ??
+    checkFields(terms, LEASE_TERMS) ??
     checkParties(isolation, terms, from) ??
     checkWindow(isolation, terms, from, parent) ??
     checkNodes(isolation, terms, parent)
@@ -62,18 +56,18 @@ function checkParties(isolation: Isolation, terms: LeaseTerms, from: Principal):
   const { state } = isolation;
   const { leaseId, owner, lessee, attester, securityLevel } = terms;
   if (!isAdministrator(from) && !actsFor(state, from, owner, 'leasing')) {
-    return refuse('DENIED_AUTHORIZATION', `only ${owner} and who it delegates to lease its nodes`);
+    return denied(`only ${owner} and who it delegates to lease its nodes`);
   }
   for (const name of [owner, lessee]) {
     if (!state.organisations.has(name)) {
-      return refuse('NOT_FOUND_ORGANISATION', `no organisation ${name}`);
+      return notFound('ORGANISATION', name);
     }
   }
   if ((attester === null) !== (securityLevel === 'none')) {
-    return refuse('INPUT_BAD_ARGUMENT', 'attester must be null exactly for security level none');
+    return badArgument('attester must be null exactly for security level none');
   }
   if (state.leases.has(leaseId)) {
-    return refuse('CONFLICT_DUPLICATE', `lease ${leaseId} exists`);
+    return duplicate(`lease ${leaseId} exists`);
   }
   if (!state.networks.has(ENCLAVE_PREFIX + lessee) && isPoolExhausted(state)) {
     return refuse('CONFLICT_ALLOCATION', 'no network id is left for the enclave');
@@ -100,10 +94,10 @@ function checkWindow(
     return refuse('CONFLICT_SUBLEASE', `lease ${leaseId} is a sub-lease itself`);
   }
   if (terms.owner !== lessee) {
-    return refuse('CONFLICT_PROJECT_MISMATCH', `lease ${leaseId} is ${lessee}'s to sublet`);
+    return mismatch(`lease ${leaseId} is ${lessee}'s to sublet`);
   }
   if (parent.state !== 'running') {
-    return refuse('CONFLICT_STATE', `lease ${leaseId} is ${parent.state}`);
+    return wrongState(`lease ${leaseId}`, parent.state);
   }
   if (startMs < parent.terms.startMs || endMs > parent.endMs) {
     return refuse('CONFLICT_WINDOW', `the window is not inside that of lease ${leaseId}`);
@@ -114,13 +108,13 @@ function checkWindow(
 function checkNodes(isolation: Isolation, terms: LeaseTerms, parent: Lease | null): Refusal | null {
   const { state } = isolation;
   const { nodeIds } = terms;
-  if (nodeIds.length === 0) return refuse('INPUT_BAD_ARGUMENT', 'a lease needs nodes');
+  if (nodeIds.length === 0) return badArgument('a lease needs nodes');
   if (nodeIds.length > 1 && new Set(nodeIds).size !== nodeIds.length) {
-    return refuse('INPUT_BAD_ARGUMENT', 'a node is listed twice');
+    return badArgument('a node is listed twice');
   }
   for (const nodeId of nodeIds) {
     const node = state.nodes.get(nodeId);
-    if (!node) return refuse('NOT_FOUND_NODE', `no node ${nodeId}`);
+    if (!node) return notFound('NODE', nodeId);
     const refusal = checkRight(node, terms, parent) ?? checkHealth(node, terms);
     if (refusal) return refusal;
     const parentId = parent?.terms.leaseId ?? null;
@@ -137,7 +131,7 @@ function checkRight(node: Node, terms: LeaseTerms, parent: Lease | null): Refusa
     ? node.reservations.includes(parent.terms.leaseId)
     : node.owner === terms.owner;
   if (isTheirs) return null;
-  return refuse('CONFLICT_PROJECT_MISMATCH', `node ${node.nodeId} is not ${terms.owner}'s`);
+  return mismatch(`node ${node.nodeId} is not ${terms.owner}'s`);
 }
 
 /** A node that something is wrong with is nobody's until it is verified clean. */
@@ -145,10 +139,10 @@ function checkHealth(node: Node, terms: LeaseTerms): Refusal | null {
   const { nodeId } = node;
   if (!LEASABLE.has(node.state) || node.trouble !== null) {
     const reason = node.trouble ? ` (${node.trouble})` : '';
-    return refuse('CONFLICT_BLOCKED', `node ${nodeId} is ${node.state}${reason}`);
+    return blocked(`node ${nodeId} is ${node.state}${reason}`);
   }
   if (!node.nics.some((nic) => nic.port !== null)) {
-    return refuse('CONFLICT_BLOCKED', `node ${nodeId} has no NIC that is wired to a port`);
+    return blocked(`node ${nodeId} has no NIC that is wired to a port`);
   }
   const isCapable =
     SECURITY_LEVELS.indexOf(terms.securityLevel) <= SECURITY_LEVELS.indexOf(node.securityLevel);

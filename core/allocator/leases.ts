@@ -3,48 +3,92 @@
  * start and end them; orchestrator, market and attester may all be dead.
  */
 import { actsFor, actsForLessee, actsForOwner, isAdministrator, maySeeLease } from './access.ts';
-import {
-  LEASE_TIMER,
-  notifyParties,
-  refuse,
-  setLeaseTimer,
-  type Isolation,
-  type Verdict,
-} from './isolation.ts';
+import type { Handlers } from './commands.ts';
+import { LEASE_TIMER, notifyParties, setLeaseTimer, type Isolation } from './isolation.ts';
 import { checkTerms } from './lease-terms.ts';
 import { ensureEnclave } from './networks.ts';
 import { release } from './recovery.ts';
+import { blocked, denied, isRefusal, notFound, refuse, wrongState } from './refusals.ts';
 import { addReservation, closeNode, dropReservation, holderOf } from './reservations.ts';
 import { duringLease, handOver, notifyWithheld } from './walk.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
 import type { TimeMs } from '../kernel/units.ts';
-import type { LeaseSublet, LeaseUpdate } from './commands.ts';
-import type {
-  LeaseCancel,
-  LeaseCreate,
-  LeaseNotice,
-  LeaseRecall,
-  LeaseReturn,
-  LeaseTerms,
-} from './protocol.ts';
-import type { Lease, Node } from './state.ts';
+import type { LeaseNotice, LeaseTerms } from './protocol.ts';
+import type { IsolationState, Lease, Node } from './state.ts';
 
 type EndingReason = Extract<LeaseNotice, { kind: 'LeaseEnding' }>['reason'];
 
-export function leaseCreate(isolation: Isolation, command: LeaseCreate): Verdict {
-  const refusal = checkTerms(isolation, command.terms, command.from, null);
-  return refusal ?? (() => reserve(isolation, command.terms, null));
-}
+export const leaseCommands = {
+  LeaseCreate(isolation, { terms, from }) {
+    return checkTerms(isolation, terms, from, null) ?? (() => reserve(isolation, terms, null));
+  },
 
-export function leaseSublet(isolation: Isolation, command: LeaseSublet): Verdict {
-  const parent = isolation.state.leases.get(command.parentLeaseId);
-  if (!parent || !maySeeLease(isolation.state, command.from, parent)) {
-    return refuse('NOT_FOUND_LEASE', `no lease ${command.parentLeaseId}`);
-  }
-  const refusal = checkTerms(isolation, command.terms, command.from, parent);
-  return refusal ?? (() => reserve(isolation, command.terms, parent));
-}
+  LeaseSublet(isolation, { parentLeaseId, terms, from }) {
+    const parent = visibleLease(isolation.state, parentLeaseId, from);
+    if (isRefusal(parent)) return parent;
+    return checkTerms(isolation, terms, from, parent) ?? (() => reserve(isolation, terms, parent));
+  },
+
+  LeaseCancel(isolation, { leaseId, from }) {
+    const { state } = isolation;
+    const lease = visibleLease(state, leaseId, from);
+    if (isRefusal(lease)) return lease;
+    if (!actsForOwner(state, from, lease) && !isLesseeSide(state, from, lease)) {
+      return notYours(leaseId);
+    }
+    const isOpen = lease.state === 'reserved' || isAdministrator(from);
+    if (!isOpen || lease.state === 'ending') return wrongState(`lease ${leaseId}`, lease.state);
+    return () => {
+      endLease(isolation, lease, 'cancelled');
+      return { leaseId };
+    };
+  },
+
+  LeaseRecall(isolation, { leaseId, from }) {
+    const lease = visibleLease(isolation.state, leaseId, from);
+    if (isRefusal(lease)) return lease;
+    if (!actsForOwner(isolation.state, from, lease)) return notYours(leaseId);
+    const { recallNoticeMs } = lease.terms;
+    if (recallNoticeMs === null) {
+      return refuse('CONFLICT_FIRM', `lease ${leaseId} is firm until its end`);
+    }
+    if (lease.state !== 'running') return wrongState(`lease ${leaseId}`, lease.state);
+    return () => {
+      drain(isolation, lease, Math.min(lease.endMs, isolation.nowMs + recallNoticeMs));
+      return { leaseId, endMs: lease.endMs };
+    };
+  },
+
+  LeaseReturn(isolation, { leaseId, nodeIds, from }) {
+    const lease = visibleLease(isolation.state, leaseId, from);
+    if (isRefusal(lease)) return lease;
+    if (!isLesseeSide(isolation.state, from, lease)) return notYours(leaseId);
+    if (lease.state !== 'running' && lease.state !== 'draining') {
+      return wrongState(`lease ${leaseId}`, lease.state);
+    }
+    const unknown = nodeIds?.find((nodeId) => !lease.openNodeIds.has(nodeId));
+    if (unknown !== undefined) return notFound('NODE', `${unknown} in lease ${leaseId}`);
+    return () => {
+      if (nodeIds === null) endLease(isolation, lease, 'returned');
+      else for (const nodeId of nodeIds) returnNode(isolation, lease, nodeId);
+      return { leaseId };
+    };
+  },
+
+  /** The owner's side may extend; whoever shortens gives up only what is its own to give up. */
+  LeaseUpdate(isolation, { leaseId, endMs, from }) {
+    const lease = visibleLease(isolation.state, leaseId, from);
+    if (isRefusal(lease)) return lease;
+    const refusal = checkNewEnd(isolation, lease, from, endMs);
+    if (refusal) return refusal;
+    return () => {
+      lease.endMs = endMs;
+      if (lease.state === 'running') setLeaseTimer(isolation, leaseId, endMs);
+      return { leaseId, endMs };
+    };
+  },
+} satisfies Partial<Handlers>;
 
 /** The caller has checked the terms. */
 export function reserve(isolation: Isolation, terms: LeaseTerms, parent: Lease | null): unknown {
@@ -69,41 +113,6 @@ export function reserve(isolation: Isolation, terms: LeaseTerms, parent: Lease |
   return { leaseId: terms.leaseId };
 }
 
-export function leaseCancel(isolation: Isolation, command: LeaseCancel): Verdict {
-  const { state } = isolation;
-  const { from, leaseId } = command;
-  const lease = visibleLease(isolation, leaseId, from);
-  if ('code' in lease) return lease;
-  const isParty = actsForOwner(state, from, lease) || isLesseeSide(isolation, from, lease);
-  if (!isParty) return denied(leaseId);
-  const mayCancel = lease.state === 'reserved' || isAdministrator(from);
-  if (!mayCancel || lease.state === 'ending') {
-    return refuse('CONFLICT_STATE', `lease ${leaseId} is ${lease.state}: return or recall it`);
-  }
-  return () => {
-    endLease(isolation, lease, 'cancelled');
-    return { leaseId };
-  };
-}
-
-export function leaseRecall(isolation: Isolation, command: LeaseRecall): Verdict {
-  const { from, leaseId } = command;
-  const lease = visibleLease(isolation, leaseId, from);
-  if ('code' in lease) return lease;
-  if (!actsForOwner(isolation.state, from, lease)) return denied(leaseId);
-  const { recallNoticeMs } = lease.terms;
-  if (recallNoticeMs === null) {
-    return refuse('CONFLICT_FIRM', `lease ${leaseId} is firm until its end`);
-  }
-  if (lease.state !== 'running') {
-    return refuse('CONFLICT_STATE', `lease ${leaseId} is ${lease.state}`);
-  }
-  return () => {
-    drain(isolation, lease, Math.min(lease.endMs, isolation.nowMs + recallNoticeMs));
-    return { leaseId, endMs: lease.endMs };
-  };
-}
-
 /** The notice runs; sub-leases get the same, those that have not begun are off. */
 function drain(isolation: Isolation, lease: Lease, atMs: TimeMs): void {
   const { leases, nodes } = isolation.state;
@@ -124,25 +133,6 @@ function drain(isolation: Isolation, lease: Lease, atMs: TimeMs): void {
   setLeaseTimer(isolation, leaseId, atMs);
 }
 
-export function leaseReturn(isolation: Isolation, command: LeaseReturn): Verdict {
-  const { from, leaseId, nodeIds } = command;
-  const lease = visibleLease(isolation, leaseId, from);
-  if ('code' in lease) return lease;
-  if (!isLesseeSide(isolation, from, lease)) return denied(leaseId);
-  if (lease.state !== 'running' && lease.state !== 'draining') {
-    return refuse('CONFLICT_STATE', `lease ${leaseId} is ${lease.state}`);
-  }
-  const unknown = nodeIds?.find((nodeId) => !lease.openNodeIds.has(nodeId));
-  if (unknown !== undefined) {
-    return refuse('NOT_FOUND_NODE', `no node ${unknown} in lease ${leaseId}`);
-  }
-  return () => {
-    if (nodeIds === null) endLease(isolation, lease, 'returned');
-    else for (const nodeId of nodeIds) returnNode(isolation, lease, nodeId);
-    return { leaseId };
-  };
-}
-
 /** Sub-leases of the node first. */
 function returnNode(isolation: Isolation, lease: Lease, nodeId: string): void {
   const { leases, nodes } = isolation.state;
@@ -152,20 +142,6 @@ function returnNode(isolation: Isolation, lease: Lease, nodeId: string): void {
     if (child.openNodeIds.has(nodeId)) endUse(isolation, node, child);
   }
   endUse(isolation, node, lease);
-}
-
-/** The owner's side may extend; whoever shortens gives up only what is its own to give up. */
-export function leaseUpdate(isolation: Isolation, command: LeaseUpdate): Verdict {
-  const { from, leaseId, endMs } = command;
-  const lease = visibleLease(isolation, leaseId, from);
-  if ('code' in lease) return lease;
-  const refusal = checkNewEnd(isolation, lease, from, endMs);
-  if (refusal) return refusal;
-  return () => {
-    lease.endMs = endMs;
-    if (lease.state === 'running') setLeaseTimer(isolation, leaseId, endMs);
-    return { leaseId, endMs };
-  };
 }
 
 function checkNewEnd(
@@ -181,12 +157,12 @@ function checkNewEnd(
   const isOwner = actsForOwner(state, from, lease);
   const earliestMs = nowMs + (terms.recallNoticeMs ?? Infinity);
   const mayShorten =
-    isLesseeSide(isolation, from, lease) ||
+    isLesseeSide(state, from, lease) ||
     isAdministrator(from) ||
     (isOwner && (lease.state === 'reserved' || endMs >= earliestMs));
-  if (isShorter ? !mayShorten : !isOwner) return denied(leaseId);
+  if (isShorter ? !mayShorten : !isOwner) return notYours(leaseId);
   if (lease.state !== 'reserved' && lease.state !== 'running') {
-    return refuse('CONFLICT_STATE', `lease ${leaseId} is ${lease.state}`);
+    return wrongState(`lease ${leaseId}`, lease.state);
   }
   if (endMs <= terms.startMs || endMs < nowMs) {
     return refuse('INPUT_TIME_RANGE', 'a lease must end after its start, and not in the past');
@@ -199,7 +175,7 @@ function checkNewEnd(
     return refuse('CONFLICT_WINDOW', `the lease would outlast its parent's`);
   }
   if (lease.childLeaseIds.some((childId) => state.leases.get(childId)!.endMs > endMs)) {
-    return refuse('CONFLICT_BLOCKED', `a sub-lease of ${leaseId} lasts longer`);
+    return blocked(`a sub-lease of ${leaseId} lasts longer`);
   }
   return isShorter ? null : checkExtension(isolation, lease, endMs);
 }
@@ -293,17 +269,19 @@ function endUse(isolation: Isolation, node: Node, lease: Lease): void {
   closeNode(isolation, lease, node.nodeId);
 }
 
-function visibleLease(isolation: Isolation, leaseId: string, from: Principal): Lease | Refusal {
-  const lease = isolation.state.leases.get(leaseId);
-  if (lease && maySeeLease(isolation.state, from, lease)) return lease;
-  return refuse('NOT_FOUND_LEASE', `no lease ${leaseId}`);
+export function visibleLease(
+  state: IsolationState,
+  leaseId: string,
+  from: Principal,
+): Lease | Refusal {
+  const lease = state.leases.get(leaseId);
+  return lease && maySeeLease(state, from, lease) ? lease : notFound('LEASE', leaseId);
 }
 
-function isLesseeSide(isolation: Isolation, from: Principal, lease: Lease): boolean {
-  const { state } = isolation;
+function isLesseeSide(state: IsolationState, from: Principal, lease: Lease): boolean {
   return actsForLessee(state, from, lease) || actsFor(state, from, lease.terms.lessee, 'leasing');
 }
 
-function denied(leaseId: string): Refusal {
-  return refuse('DENIED_AUTHORIZATION', `this is not yours to do with lease ${leaseId}`);
+function notYours(leaseId: string): Refusal {
+  return denied(`this is not yours to do with lease ${leaseId}`);
 }

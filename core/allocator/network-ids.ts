@@ -36,7 +36,7 @@ export function returnNetworkId(state: IsolationState, id: number): void {
   if (isFromPool && !pool.returned.includes(id)) pool.returned.push(id);
 }
 
-/** After all ports of the node were confirmed to carry something else. */
+/** After all ports of the node were read back and carry nothing any more. */
 export function returnAirlock(state: IsolationState, node: Node): void {
   if (node.airlockNetworkId === null) return;
   returnNetworkId(state, node.airlockNetworkId);

@@ -231,7 +231,15 @@ export interface WipeEvidence {
 export type IsolationDeviceEffect =
   PowerOff | PowerOn | SetBootDevice | RotateBmcToken | ConfigurePort | WipeNode | ObserveNode;
 
-export type IsolationEffect = IsolationDeviceEffect | Notify | Reply | SetTimer | CancelTimer;
+/** Told to the service of the maintenance pool; the node stays there whether it hears it or not. */
+export interface CallMaintenance extends ServiceEffect {
+  readonly kind: 'CallMaintenance';
+  readonly service: string;
+  readonly nodeId: string;
+}
+
+export type IsolationEffect =
+  IsolationDeviceEffect | Notify | CallMaintenance | Reply | SetTimer | CancelTimer;
 
 /** The administrative commands are in `commands.ts`; a service event is any of these. */
 export type IsolationOutcome = EffectOutcome<NodeObservation | WipeEvidence | undefined>;

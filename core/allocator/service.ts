@@ -4,14 +4,27 @@
  */
 import type { Refusal } from '../kernel/errors.ts';
 import { NO_EFFECTS, type Service, type Step } from '../kernel/service.ts';
-import { COMMANDS, type CommandRow } from './command-table.ts';
+import { attachmentCommands, portAdministration } from './attachments.ts';
+import {
+  COMMAND_FIELDS,
+  type Handlers,
+  type IsolationCommand,
+  type IsolationEvent,
+} from './commands.ts';
 import { checkFields } from './fields.ts';
 import { isAdministrator } from './access.ts';
 import { initialState, type IsolationConfiguration } from './enrolment.ts';
-import { LEASE_TIMER, NODE_TIMER, refuse, type Isolation, type Verdict } from './isolation.ts';
-import { leaseTimerFired } from './leases.ts';
+import { LEASE_TIMER, NODE_TIMER, OFFER_TIMER, type Isolation, type Verdict } from './isolation.ts';
+import { leaseCommands, leaseTimerFired } from './leases.ts';
+import { networkCommands } from './networks.ts';
+import { nodeAdministration, nodeCommands } from './nodes.ts';
+import { offerCommands, offerTimerFired } from './offers.ts';
+import { organisationAdministration, organisationCommands } from './organisations.ts';
+import { powerCommands } from './power.ts';
+import { denied, refuse } from './refusals.ts';
+import { switchAdministration } from './switches.ts';
+import { tenancyCommands } from './tenancy.ts';
 import { nodeTimerFired, takeObservation, takeOutcome } from './outcomes.ts';
-import type { IsolationCommand, IsolationEvent } from './commands.ts';
 import type { IsolationEffect } from './protocol.ts';
 import type { IsolationState } from './state.ts';
 
@@ -52,6 +65,7 @@ function step(state: IsolationState, event: IsolationEvent): Step<IsolationState
 function timerFired(isolation: Isolation, timerId: string): void {
   if (timerId.startsWith(NODE_TIMER)) nodeTimerFired(isolation, timerId);
   else if (timerId.startsWith(LEASE_TIMER)) leaseTimerFired(isolation, timerId);
+  else if (timerId.startsWith(OFFER_TIMER)) offerTimerFired(isolation, timerId);
 }
 
 /** One reply; a refused command has no other effect. */
@@ -69,16 +83,41 @@ function answer(isolation: Isolation, command: IsolationCommand): void {
 
 const HEADER: ReadonlySet<string> = new Set(['kind', 'timeMs', 'commandId', 'from']);
 
+/** An administrator's alone. */
+const ADMINISTRATION = {
+  ...organisationAdministration,
+  ...nodeAdministration,
+  ...switchAdministration,
+  ...portAdministration,
+};
+
+/** Who may give one of these is for its handler to say, by the object. */
+const PARTY_COMMANDS = {
+  ...organisationCommands,
+  ...nodeCommands,
+  ...networkCommands,
+  ...attachmentCommands,
+  ...powerCommands,
+  ...offerCommands,
+  ...leaseCommands,
+  ...tenancyCommands,
+};
+
+const HANDLERS: Handlers = { ...ADMINISTRATION, ...PARTY_COMMANDS };
+
+/** Kinds of commands that only administrators may give. */
+export const ADMINISTRATOR_COMMANDS: ReadonlySet<string> = new Set(Object.keys(ADMINISTRATION));
+
 function judge(isolation: Isolation, command: IsolationCommand): Verdict {
-  if (!Object.hasOwn(COMMANDS, command.kind)) {
+  const { kind, from } = command;
+  if (!Object.hasOwn(HANDLERS, kind)) {
     return refuse('INPUT_UNKNOWN_COMMAND', 'the isolation service has no such command');
   }
-  // The row was found by the command's own kind.
-  const row = COMMANDS[command.kind] as CommandRow<IsolationCommand>;
-  const refusal = checkFields(command, row.fields, HEADER);
+  const refusal = checkFields(command, COMMAND_FIELDS[kind], HEADER);
   if (refusal) return refusal;
-  if (row.who === 'administrator' && !isAdministrator(command.from)) {
-    return refuse('DENIED_AUTHORIZATION', `${command.kind} is an administrator's`);
+  if (!isAdministrator(from) && ADMINISTRATOR_COMMANDS.has(kind)) {
+    return denied(`${kind} is an administrator's`);
   }
-  return row.handle(isolation, command);
+  // The handler was found by the command's own kind.
+  return HANDLERS[kind](isolation, command as never);
 }

@@ -36,6 +36,8 @@ export interface Nic {
   attachments: readonly Attachment[];
   /** What it was last told to have; the same list as `attachments` once confirmed. */
   intended: readonly Attachment[];
+  /** What it was told before that and may have besides, until it is confirmed again. */
+  unsettled: readonly Attachment[];
   /** The last networking action on it, finished or not; one at a time. */
   actionId: string | null;
 }
@@ -92,6 +94,8 @@ export interface Node {
 
   /** Lease that has it, from handover until it is verified clean. */
   leaseId: string | null;
+  /** Open offers of it. */
+  readonly offerIds: string[];
   /** Leases that have a right to it now or later, by start. */
   readonly reservations: string[];
   /** Leases that are over for it; they end once it is verified clean or withheld. */

@@ -179,7 +179,6 @@ function enclaveNetworkId(isolation: Isolation, node: Node): number {
 /** Power is off and all ports are known to be empty. */
 function leaveNetworks(isolation: Isolation, node: Node): void {
   const { state, nowMs } = isolation;
-  returnAirlock(state, node);
   node.state = 'sanitizing';
   node.lastUseEndMs = nowMs;
   const lease = holderOf(state, node);
@@ -232,7 +231,6 @@ function finishPower(isolation: Isolation, node: Node): void {
 function finishJoin(isolation: Isolation, node: Node): void {
   const lease = requireLease(isolation, node);
   const { leaseId, lessee } = lease.terms;
-  returnAirlock(isolation.state, node);
   node.joined = true;
   if (!isAdmitted(isolation, node, lease)) return startWalk(isolation, node, 'eject');
   if (node.verdict) wakeNode(isolation, node, node.verdict.validUntilMs);
@@ -252,7 +250,6 @@ export function isAdmitted(isolation: Isolation, node: Node, lease: Lease): bool
 
 /** Off, cut, without credentials: it leaves its leases and stays where it is. */
 function finishWithhold(isolation: Isolation, node: Node): void {
-  returnAirlock(isolation.state, node);
   node.lastUseEndMs = isolation.nowMs;
   leaveLease(isolation, node);
 }
@@ -273,10 +270,11 @@ function finishRelease(isolation: Isolation, node: Node): void {
   const { state } = isolation;
   node.trouble = null;
   node.recoveries = 0;
-  const lease = holderOf(state, node);
-  if (lease && node.leaving.includes(lease.terms.leaseId)) {
-    const { leaseId } = lease.terms;
-    notifyParties(isolation, lease, { kind: 'NodeFreed', leaseId, nodeId: node.nodeId });
+  // Only now the ports were seen to be clear: what was sent earlier may have landed late.
+  returnAirlock(state, node);
+  for (const leaseId of node.leaving) {
+    const lease = state.leases.get(leaseId);
+    if (lease) notifyParties(isolation, lease, { kind: 'NodeFreed', leaseId, nodeId: node.nodeId });
   }
   node.leaseId = null;
   closeLeaving(isolation, node);
@@ -313,4 +311,8 @@ export function notifyWithheld(
   const { leaseId } = lease.terms;
   const { nodeId } = node;
   notifyParties(isolation, lease, { kind: 'NodeWithheld', leaseId, nodeId, state, code });
+  // What a sub-lease has lost, its parent has lost too.
+  const { parentLeaseId } = lease;
+  const parent = parentLeaseId === null ? undefined : isolation.state.leases.get(parentLeaseId);
+  if (parent) notifyWithheld(isolation, node, parent, state, code);
 }

@@ -156,7 +156,7 @@ export class Site {
     this.effects.push(effect);
     if (effect.kind === 'SetTimer') this.#timers.set(effect.timerId, effect.atMs);
     else if (effect.kind === 'CancelTimer') this.#timers.delete(effect.timerId);
-    else if (effect.kind !== 'Reply' && effect.kind !== 'Notify') this.#runDevice(effect);
+    else if ('effectId' in effect) this.#runDevice(effect);
   }
 
   #runDevice(effect: IsolationDeviceEffect): void {
