@@ -3,10 +3,11 @@
  * is refused. It reports what it has seen and opens nothing itself.
  */
 import type { LeaseNotice } from '../allocator/protocol.ts';
+import { shapeRefusal } from '../kernel/command-shape.ts';
+import type { CommandShape } from '../kernel/command-shape.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Command, EffectOutcome, Principal, Reply, Service, Step } from '../kernel/service.ts';
 import { NO_EFFECTS } from '../kernel/service.ts';
-import { isSafeAmount } from '../kernel/units.ts';
 import {
   REVOCATION_TIMER,
   abandonRelease,
@@ -18,7 +19,13 @@ import {
   revocationOutcome,
   revokeKeys,
 } from './keys.ts';
-import type { AttestNode, AttesterEffect, AttesterEvent, ForgetNode } from './protocol.ts';
+import type {
+  AttestNode,
+  AttesterCommand,
+  AttesterEffect,
+  AttesterEvent,
+  ForgetNode,
+} from './protocol.ts';
 import { changeRegistry } from './registry.ts';
 import {
   WATCH_TIMER,
@@ -43,16 +50,20 @@ export const attesterService: Service<
   step,
 };
 
+const WATCHED = { leaseId: 'name', nodeId: 'name', fencingToken: 'count' } as const;
+
+const SHAPES: Readonly<Record<AttesterCommand['kind'], CommandShape>> = {
+  AttestNode: { ...WATCHED, bootCount: 'count', policyId: 'name' },
+  ForgetNode: WATCHED,
+  RegisterNode: { node: 'any' },
+  UnregisterNode: { nodeId: 'name' },
+  PutPolicy: { policy: 'any' },
+};
+
 function step(state: AttesterState, event: AttesterEvent): Step<AttesterState, AttesterEffect> {
   const effects: AttesterEffect[] = [];
   const turn: Turn = { state, timeMs: event.timeMs, effects };
   switch (event.kind) {
-    case 'AttestNode':
-      attestNode(turn, event);
-      break;
-    case 'ForgetNode':
-      forgetNode(turn, event);
-      break;
     case 'EffectOutcome':
       takeOutcome(turn, event);
       break;
@@ -66,10 +77,23 @@ function step(state: AttesterState, event: AttesterEvent): Step<AttesterState, A
       takeReply(turn, event.reply);
       break;
     default:
-      reply(turn, event, changeRegistry(state, event));
+      takeCommand(turn, event);
       break;
   }
   return { state, effects: effects.length === 0 ? NO_EFFECTS : effects };
+}
+
+function takeCommand(turn: Turn, command: AttesterCommand): void {
+  const known = Object.hasOwn(SHAPES, command.kind);
+  const refusal = known ? shapeRefusal(command, SHAPES[command.kind]) : noSuchCommand();
+  if (refusal) return reply(turn, command, refusal);
+  if (command.kind === 'AttestNode') attestNode(turn, command);
+  else if (command.kind === 'ForgetNode') forgetNode(turn, command);
+  else reply(turn, command, changeRegistry(turn.state, command));
+}
+
+function noSuchCommand(): Refusal {
+  return { code: 'INPUT_UNKNOWN_COMMAND', message: 'the attestation service has no such command' };
 }
 
 function attestNode(turn: Turn, command: AttestNode): void {
@@ -97,9 +121,6 @@ function attestNode(turn: Turn, command: AttestNode): void {
 function attestRefusal(turn: Turn, known: Watch | undefined, command: AttestNode): Refusal | null {
   const { state } = turn;
   const { nodeId, leaseId, policyId, fencingToken, bootCount } = command;
-  if (!isSafeAmount(fencingToken) || !isSafeAmount(bootCount)) {
-    return { code: 'INPUT_NUMBER', message: 'fencing token and boot count are safe integers' };
-  }
   const finished = state.finishedTokens.get(finishedKey(command.from, nodeId));
   if (finished !== undefined && fencingToken <= finished) {
     return { code: 'CONFLICT_LATE', message: `lease ${leaseId} of node ${nodeId} is over` };
@@ -126,10 +147,6 @@ function forgetNode(turn: Turn, command: ForgetNode): void {
   const key = watchKey(leaseId, nodeId);
   const watch = state.watches.get(key);
   if (watch && !isAsker(watch, command)) return reply(turn, command, otherTenant(command));
-  if (!isSafeAmount(fencingToken)) {
-    const message = 'a fencing token is a safe integer';
-    return reply(turn, command, { code: 'INPUT_NUMBER', message });
-  }
   reply(turn, command, null);
   finish(state, from, nodeId, fencingToken);
   if (watch && watch.fencingToken <= fencingToken) removeWatch(turn, watch, key);

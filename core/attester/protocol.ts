@@ -142,11 +142,7 @@ export interface ReportAnswered extends ServiceEvent {
   readonly reply: Reply;
 }
 
+export type AttesterCommand = AttestNode | ForgetNode | RegistryCommand;
+
 export type AttesterEvent =
-  | AttestNode
-  | ForgetNode
-  | RegistryCommand
-  | AttesterOutcome
-  | AttesterTimer
-  | IsolationNoticeReceived
-  | ReportAnswered;
+  AttesterCommand | AttesterOutcome | AttesterTimer | IsolationNoticeReceived | ReportAnswered;

@@ -1,7 +1,15 @@
 /** The registry of nodes and policies: who may change it, and what never changes again. */
 import type { Refusal } from '../kernel/errors.ts';
+import { isName } from '../kernel/command-shape.ts';
 import { isSafeAmount } from '../kernel/units.ts';
-import type { PutPolicy, RegisterNode, RegistryCommand, UnregisterNode } from './commands.ts';
+import type {
+  AttestationPolicy,
+  NodeIdentity,
+  PutPolicy,
+  RegisterNode,
+  RegistryCommand,
+  UnregisterNode,
+} from './commands.ts';
 import { makePolicy } from './state.ts';
 import type { AttesterState } from './state.ts';
 
@@ -19,8 +27,11 @@ export function changeRegistry(state: AttesterState, command: RegistryCommand): 
 
 /** keylime issue 1820: another TPM took over the identity of a node that was registered. */
 function registerNode(state: AttesterState, command: RegisterNode): Refusal | null {
-  const { nodeId, endorsementKeyHash, profile } = command.node;
   if (!isAdministrator(state, command)) return notAdministrator();
+  if (!isIdentity(command.node)) {
+    return badArgument('node needs the names nodeId, endorsementKeyHash and profile');
+  }
+  const { nodeId, endorsementKeyHash, profile } = command.node;
   const known = state.nodes.get(nodeId);
   if (!known) {
     state.nodes.set(nodeId, { endorsementKeyHash, profile, lastResetCount: null });
@@ -52,10 +63,8 @@ function unregisterNode(state: AttesterState, command: UnregisterNode): Refusal 
 }
 
 function putPolicy(state: AttesterState, command: PutPolicy): Refusal | null {
+  if (!isPolicy(command.policy)) return badArgument('policy is not of the form of a policy');
   const { policyId, version } = command.policy;
-  if (!isSafeAmount(version)) {
-    return { code: 'INPUT_POLICY_VERSION', message: 'a policy version is a safe integer' };
-  }
   const known = state.policies.get(policyId);
   if (known && known.owner !== command.from.name) {
     return { code: 'DENIED_POLICY', message: `policy ${policyId} is another organisation's` };
@@ -79,4 +88,49 @@ function isAdministrator(state: AttesterState, command: RegistryCommand): boolea
 
 function notAdministrator(): Refusal {
   return { code: 'DENIED_REGISTRY', message: 'only an administrator may change the registry' };
+}
+
+function badArgument(message: string): Refusal {
+  return { code: 'INPUT_BAD_ARGUMENT', message };
+}
+
+type Unknown<T> = { readonly [Key in keyof T]?: unknown };
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isIdentity(value: unknown): value is NodeIdentity {
+  if (!isObject(value)) return false;
+  const { nodeId, endorsementKeyHash, profile } = value as Unknown<NodeIdentity>;
+  return isName(nodeId) && isName(endorsementKeyHash) && isName(profile);
+}
+
+function isPolicy(value: unknown): value is AttestationPolicy {
+  if (!isObject(value)) return false;
+  const policy = value as Unknown<AttestationPolicy>;
+  return (
+    isName(policy.policyId) &&
+    isSafeAmount(policy.version) &&
+    typeof policy.releasesKeyShare === 'boolean' &&
+    (policy.runtimeDigests === null || isNames(policy.runtimeDigests)) &&
+    Array.isArray(policy.profiles) &&
+    policy.profiles.every(isProfile)
+  );
+}
+
+function isProfile(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { profile, pcrs } = value as Unknown<AttestationPolicy['profiles'][number]>;
+  return isName(profile) && Array.isArray(pcrs) && pcrs.every(isReference);
+}
+
+function isReference(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { index, digests } = value as { readonly index?: unknown; readonly digests?: unknown };
+  return isName(index) && isNames(digests);
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isName);
 }

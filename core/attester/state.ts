@@ -1,5 +1,5 @@
 /** What the attestation service remembers: nodes and their TPMs, policies, and what it watches. */
-import { OcxError, invariant } from '../kernel/errors.ts';
+import { OcxError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
 import { MINUTE_MS, SECOND_MS } from '../kernel/units.ts';
 import type { TimeMs } from '../kernel/units.ts';
@@ -148,6 +148,7 @@ export interface Turn {
   readonly effects: AttesterEffect[];
 }
 
+/** @throws OcxError INPUT_BAD_CONFIGURATION */
 export function initialState(configuration: AttesterConfiguration): AttesterState {
   const { freshnessMs, reattestIntervalMs, quoteDeadlineMs } = configuration;
   if (
@@ -155,20 +156,21 @@ export function initialState(configuration: AttesterConfiguration): AttesterStat
     reattestIntervalMs !== null &&
     reattestIntervalMs + quoteDeadlineMs > freshnessMs
   ) {
-    throw new OcxError({
-      code: 'INPUT_FRESHNESS',
-      message: 'a verdict expires before the next attestation can be through',
-      remedy: 'make freshnessMs at least reattestIntervalMs + quoteDeadlineMs',
-    });
+    throw badConfiguration(
+      'a verdict expires before the next attestation can be through',
+      'make freshnessMs at least reattestIntervalMs + quoteDeadlineMs',
+    );
   }
   const nodes = new Map<string, RegisteredNode>();
   for (const { nodeId, endorsementKeyHash, profile } of configuration.nodes) {
-    invariant(!nodes.has(nodeId), `two nodes are called ${nodeId}`);
+    if (nodes.has(nodeId)) throw badConfiguration(`two nodes are called ${nodeId}`);
     nodes.set(nodeId, { endorsementKeyHash, profile, lastResetCount: null });
   }
   const policies = new Map<string, Policy>();
   for (const policy of configuration.policies) {
-    invariant(!policies.has(policy.policyId), `two policies are called ${policy.policyId}`);
+    if (policies.has(policy.policyId)) {
+      throw badConfiguration(`two policies are called ${policy.policyId}`);
+    }
     policies.set(policy.policyId, makePolicy(policy, policy.owner));
   }
   return {
@@ -183,6 +185,10 @@ export function initialState(configuration: AttesterConfiguration): AttesterStat
     reports: new Map(),
     finishedTokens: new Map(),
   };
+}
+
+function badConfiguration(message: string, remedy?: string): OcxError {
+  return new OcxError({ code: 'INPUT_BAD_CONFIGURATION', message, ...(remedy ? { remedy } : {}) });
 }
 
 export function makePolicy(policy: AttestationPolicy, owner: string): Policy {

@@ -34,6 +34,9 @@ export type AttestationCode = keyof typeof DEFAULT_SEVERITIES;
 /** More measured files than this are refused unread (Linux IMA lists on servers hold thousands). */
 export const MAX_RUNTIME_DIGESTS = 200_000;
 
+/** A TPM 2.0 has 24 of them. */
+const MAX_PCRS = 24;
+
 export interface Expectation {
   readonly nonce: string;
   readonly endorsementKeyHash: string;
@@ -96,11 +99,13 @@ function isQuote(value: unknown): value is Quote {
     typeof quote.endorsementKeyHash === 'string' &&
     Number.isSafeInteger(quote.resetCount) &&
     Number.isSafeInteger(quote.bootCount) &&
-    typeof quote.pcrs === 'object' &&
-    quote.pcrs !== null &&
-    typeof quote.replayedPcrs === 'object' &&
-    quote.replayedPcrs !== null &&
+    isPcrs(quote.pcrs) &&
+    isPcrs(quote.replayedPcrs) &&
     Array.isArray(quote.runtimeDigests) &&
     quote.runtimeDigests.length <= MAX_RUNTIME_DIGESTS
   );
+}
+
+function isPcrs(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length <= MAX_PCRS;
 }

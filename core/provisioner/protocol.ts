@@ -152,11 +152,7 @@ export type ProvisionerEffect =
 export type ProvisionerOutcome = EffectOutcome<undefined>;
 export type ProvisionerTimer = TimerFired;
 
-export type ProvisionerEvent =
-  | PrepareNode
-  | ProvisionNode
-  | DeprovisionNode
-  | ImageCommand
-  | DiscardDisk
-  | ProvisionerOutcome
-  | ProvisionerTimer;
+export type ProvisionerCommand =
+  PrepareNode | ProvisionNode | DeprovisionNode | ImageCommand | DiscardDisk;
+
+export type ProvisionerEvent = ProvisionerCommand | ProvisionerOutcome | ProvisionerTimer;

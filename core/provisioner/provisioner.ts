@@ -2,10 +2,11 @@
  * The provisioning service: every event's way to images, disks and sessions, and what is refused.
  * A command is accepted or refused at once; what became of it is told by a notice.
  */
+import { shapeRefusal } from '../kernel/command-shape.ts';
+import type { CommandShape } from '../kernel/command-shape.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Command, Outcome, Service, Step, TimerFired } from '../kernel/service.ts';
 import { NO_EFFECTS } from '../kernel/service.ts';
-import { isSafeAmount } from '../kernel/units.ts';
 import type { DiscardDisk, ImageCommand } from './commands.ts';
 import { DISK_TIMER, diskOutcome, diskTimer, startLeaving } from './disks.ts';
 import {
@@ -20,6 +21,7 @@ import type {
   DeprovisionNode,
   PrepareNode,
   ProvisionNode,
+  ProvisionerCommand,
   ProvisionerEffect,
   ProvisionerEvent,
 } from './protocol.ts';
@@ -51,36 +53,57 @@ export const provisionerService: Service<
   step,
 };
 
+const NODE_LEASE = { leaseId: 'name', nodeId: 'name', fencingToken: 'count' } as const;
+const SNAPSHOT = { imageId: 'name', snapshotId: 'name' } as const;
+
+const SHAPES: Readonly<Record<ProvisionerCommand['kind'], CommandShape>> = {
+  PrepareNode: { ...NODE_LEASE, imageId: 'name' },
+  ProvisionNode: {
+    ...NODE_LEASE,
+    imageId: 'name',
+    method: ['diskless', 'diskful'],
+    securityLevel: ['none', 'attested', 'full'],
+    fromAttestedFirmware: 'flag',
+    resumeDiskId: 'name?',
+  },
+  DeprovisionNode: { ...NODE_LEASE, park: 'flag' },
+  DiscardDisk: { diskId: 'name' },
+  ImportImage: { imageId: 'name', source: 'text', shared: 'flag' },
+  RemoveImage: { imageId: 'name' },
+  TakeSnapshot: SNAPSHOT,
+  ProtectSnapshot: SNAPSHOT,
+  UnprotectSnapshot: SNAPSHOT,
+  RemoveSnapshot: SNAPSHOT,
+};
+
 function step(
   state: ProvisionerState,
   event: ProvisionerEvent,
 ): Step<ProvisionerState, ProvisionerEffect> {
   const effects: ProvisionerEffect[] = [];
   const turn: Turn = { state, timeMs: event.timeMs, effects };
-  switch (event.kind) {
-    case 'PrepareNode':
-      prepareNode(turn, event);
-      break;
-    case 'ProvisionNode':
-      provisionNode(turn, event);
-      break;
-    case 'DeprovisionNode':
-      deprovisionNode(turn, event);
-      break;
-    case 'DiscardDisk':
-      discardDisk(turn, event);
-      break;
-    case 'EffectOutcome':
-      takeOutcome(turn, event.effectId, event.outcome);
-      break;
-    case 'TimerFired':
-      takeTimer(turn, event);
-      break;
-    default:
-      changeImage(turn, event);
-      break;
-  }
+  if (event.kind === 'EffectOutcome') takeOutcome(turn, event.effectId, event.outcome);
+  else if (event.kind === 'TimerFired') takeTimer(turn, event);
+  else takeCommand(turn, event);
   return { state, effects: effects.length === 0 ? NO_EFFECTS : effects };
+}
+
+function takeCommand(turn: Turn, command: ProvisionerCommand): void {
+  const known = Object.hasOwn(SHAPES, command.kind);
+  const refusal = known ? shapeRefusal(command, SHAPES[command.kind]) : noSuchCommand();
+  if (refusal) return reply(turn, command, refusal);
+  switch (command.kind) {
+    case 'PrepareNode':
+      return prepareNode(turn, command);
+    case 'ProvisionNode':
+      return provisionNode(turn, command);
+    case 'DeprovisionNode':
+      return deprovisionNode(turn, command);
+    case 'DiscardDisk':
+      return discardDisk(turn, command);
+    default:
+      return changeImage(turn, command);
+  }
 }
 
 function prepareNode(turn: Turn, command: PrepareNode): void {
@@ -133,7 +156,7 @@ function provisionNode(turn: Turn, command: ProvisionNode): void {
   const opened = session ?? newSession(command, command.imageId);
   state.sessions.set(key, opened);
   opened.stage = keepsClone ? opened.stage : 'preparing';
-  if (!keepsClone) dropDisk(turn, opened, false);
+  if (!keepsClone) dropDisk(turn, opened, 'undo');
   reply(turn, command, null);
   beginProvisioning(turn, opened, command, snapshotId);
 }
@@ -143,7 +166,6 @@ function deprovisionNode(turn: Turn, command: DeprovisionNode): void {
   const { leaseId, nodeId, from, fencingToken } = command;
   const session = state.sessions.get(sessionKey(leaseId, nodeId));
   if (session && !isAsker(session, command)) return reply(turn, command, otherTenant(command));
-  if (!isSafeAmount(fencingToken)) return reply(turn, command, badToken());
   const key = finishedKey(from, nodeId);
   const finished = state.finishedTokens.get(key) ?? fencingToken;
   state.finishedTokens.set(key, Math.max(finished, fencingToken));
@@ -219,7 +241,6 @@ function sessionRefusal(
   session: Session | undefined,
   command: PrepareNode | ProvisionNode,
 ): Refusal | null {
-  if (!isSafeAmount(command.fencingToken)) return badToken();
   const late = lateRefusal(turn, command);
   if (late || !session) return late;
   if (!isAsker(session, command)) return otherTenant(command);
@@ -301,8 +322,8 @@ function otherWish(command: ProvisionNode): Refusal {
   };
 }
 
-function badToken(): Refusal {
-  return { code: 'INPUT_FENCING_TOKEN', message: 'a fencing token is a safe integer' };
+function noSuchCommand(): Refusal {
+  return { code: 'INPUT_UNKNOWN_COMMAND', message: 'the provisioning service has no such command' };
 }
 
 function reply(turn: Turn, command: Command, refusal: Refusal | null): void {

@@ -42,7 +42,7 @@ export function beginProvisioning(
   } else if (command.resumeDiskId !== undefined) {
     const disk = turn.state.disks.get(command.resumeDiskId)!;
     disk.sessionKey = sessionKey(session.leaseId, session.nodeId);
-    disk.keep = true;
+    disk.state = 'ready';
     session.diskId = disk.diskId;
     expose(turn, session, disk);
   } else if (session.diskId === null) {
@@ -174,7 +174,7 @@ function failSession(turn: Turn, session: Session, code: string): void {
     session.commands.set(commandId, code);
     tellFailed(turn, session, commandId, code);
   }
-  dropDisk(turn, session, false);
+  dropDisk(turn, session, 'undo');
 }
 
 function tellFailed(turn: Turn, session: Session, commandId: string, code: string): void {
@@ -183,15 +183,19 @@ function tellFailed(turn: Turn, session: Session, commandId: string, code: strin
   turn.effects.push({ kind: 'Notify', to: asker, notice });
 }
 
-/** The session's disk, if it has one, goes: to the parked ones where asked for or resumed. */
-export function dropDisk(turn: Turn, session: Session, park: boolean): void {
+/**
+ * The session's disk, if it has one, goes. `undo`: what failed leaves nothing behind, but a disk
+ * that was resumed goes back to the parked ones. `park`: so does one that a system has run from.
+ */
+export function dropDisk(turn: Turn, session: Session, how: 'undo' | 'park' | 'destroy'): void {
   endBoot(turn, session);
   if (session.diskId === null) return;
   const disk = turn.state.disks.get(session.diskId)!;
-  const used = disk.exposure === 'exposed';
+  const resumed = session.resumeDiskId === disk.diskId;
+  const used = resumed || disk.exposure === 'exposed';
   session.diskId = null;
   session.unsettledDisks += 1;
-  startLeaving(turn, disk, disk.keep || (park && used));
+  startLeaving(turn, disk, (how === 'undo' && resumed) || (how === 'park' && used));
   // One that was resumed but not opened yet needs no hiding and is back already.
   if (disk.state === 'parked') diskNews(turn, disk, { kind: 'parked' });
 }
@@ -200,7 +204,7 @@ export function dropDisk(turn: Turn, session: Session, park: boolean): void {
 export function leave(turn: Turn, session: Session, park: boolean): void {
   session.stage = 'leaving';
   session.commandId = null;
-  dropDisk(turn, session, park);
+  dropDisk(turn, session, park ? 'park' : 'destroy');
   endIfSettled(turn, session);
 }
 

@@ -1,5 +1,5 @@
 /** What the provisioning service remembers: images, disks, and one session per node and lease. */
-import { invariant } from '../kernel/errors.ts';
+import { OcxError } from '../kernel/errors.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
 import { MINUTE_MS, SECOND_MS } from '../kernel/units.ts';
@@ -161,10 +161,14 @@ export interface Turn {
   readonly effects: ProvisionerEffect[];
 }
 
+/** @throws OcxError INPUT_BAD_CONFIGURATION */
 export function initialState(configuration: ProvisionerConfiguration): ProvisionerState {
   const images = new Map<string, Image>();
   for (const { imageId, owner, shared, snapshotId } of configuration.images) {
-    invariant(!images.has(imageId), `two images are called ${imageId}`);
+    if (images.has(imageId)) {
+      const message = `two images are called ${imageId}`;
+      throw new OcxError({ code: 'INPUT_BAD_CONFIGURATION', message });
+    }
     const snapshots = new Map([[snapshotId, { protected: true, children: 0 }]]);
     images.set(imageId, { imageId, owner, shared, snapshots, job: null });
   }
