@@ -6,7 +6,7 @@ import type { SimulatedNode, SimulatedPort } from './node.ts';
 export function quoteDueMs(node: SimulatedNode, nowMs: TimeMs): TimeMs {
   const { times, pace } = node;
   if (node.power === 'off') return nowMs;
-  if (node.quotedBoot === node.bootCount) return nowMs + times.repeatedQuoteMs;
+  if (node.quotedReset === node.resetCount) return nowMs + times.repeatedQuoteMs;
   return Math.max(
     node.poweredOnAtMs + Math.round(times.firstQuoteMs * pace),
     nowMs + Math.round(times.attestationMs * pace),

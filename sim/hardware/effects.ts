@@ -14,6 +14,7 @@ import type {
 import type { Outcome } from '../../core/kernel/service.ts';
 import type {
   BootNode,
+  ChangeImage,
   CloneImage,
   DestroyDisk,
   ExposeDisk,
@@ -21,7 +22,7 @@ import type {
 } from '../../core/provisioner/protocol.ts';
 import type { DeviceKind } from './failures.ts';
 
-export type StorageDeviceEffect = CloneImage | ExposeDisk | HideDisk | DestroyDisk;
+export type StorageDeviceEffect = CloneImage | ExposeDisk | HideDisk | DestroyDisk | ChangeImage;
 
 export type HardwareEffect =
   | IsolationDeviceEffect
@@ -47,6 +48,7 @@ const DEVICES: Readonly<Record<HardwareEffect['kind'], DeviceKind>> = {
   ExposeDisk: 'storage',
   HideDisk: 'storage',
   DestroyDisk: 'storage',
+  ChangeImage: 'storage',
   BootNode: 'storage',
   RequestQuote: 'attestation',
   MakeNonce: 'attestation',

@@ -87,5 +87,6 @@ export const DEVICE_FENCED = noEffect('DEVICE_FENCED', 'a newer lease has reache
 export const DEVICE_UNKNOWN = noEffect('NOT_FOUND_DEVICE', 'there is no such device');
 export const NODE_FAILED = noEffect('DEVICE_NODE_FAILED', 'the node is broken');
 export const NODE_OFF = noEffect('DEVICE_NODE_OFF', 'the node is off');
+export const NODE_OUT_OF_REACH = noEffect('DEVICE_NO_ANSWER', 'the node is in another network');
 export const NO_TPM = noEffect('DEVICE_NO_TPM', 'the node has no TPM');
 export const NO_BOOT_DISK = noEffect('NOT_FOUND_BOOT_DISK', 'no disk is exposed to the node');

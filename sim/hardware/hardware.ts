@@ -32,6 +32,7 @@ import {
   NO_TPM,
   NODE_FAILED,
   NODE_OFF,
+  NODE_OUT_OF_REACH,
   turnedDown,
 } from './failures.ts';
 import type { FailureRates } from './failures.ts';
@@ -56,6 +57,11 @@ export interface HardwareOptions {
   readonly replication: number;
   readonly extrapolation?: Extrapolation;
   readonly failureRates?: FailureRates;
+  /**
+   * Whether whoever boots a node is in a network with it; default always. Where tenants are not
+   * trusted, the world knows whose lease the effect belongs to.
+   */
+  readonly reaches?: (effect: BootNode, node: SimulatedNode) => boolean;
   /** False plants a fault: devices and stores accept whatever arrives. */
   readonly fencing?: boolean;
 }
@@ -156,6 +162,7 @@ export class SimulatedHardware {
     switch (effect.kind) {
       case 'MakeNonce':
       case 'ReleaseKeyShare':
+      case 'ChangeImage':
         return nowMs;
       case 'CloneImage':
         return nowMs + this.#storageTimes.cloneMs;
@@ -232,6 +239,7 @@ export class SimulatedHardware {
       case 'ExposeDisk':
       case 'HideDisk':
       case 'DestroyDisk':
+      case 'ChangeImage':
         return this.#applyToStorage(effect);
       default:
         break;
@@ -256,6 +264,8 @@ export class SimulatedHardware {
         return ok;
       }
       case 'ObserveNode':
+        // What has answered obeys no older lease any more.
+        node.raiseFencingTokens(effect.fencingToken);
         return { status: 'ok', value: this.observe(node) };
       default:
         return this.#applyToBmc(node, effect, nowMs, dueMs);
@@ -273,7 +283,10 @@ export class SimulatedHardware {
     switch (effect.kind) {
       case 'PowerOn':
         if (node.failed) return NODE_FAILED;
-        if (node.power === 'off') this.#powerOn(node, nowMs);
+        if (node.power === 'off') {
+          this.#powerOn(node, nowMs);
+          node.bootCount = effect.bootCount;
+        }
         return ok;
       case 'PowerOff':
         this.#powerOff(node);
@@ -283,11 +296,11 @@ export class SimulatedHardware {
         return ok;
       case 'RotateBmcToken':
         node.bmcGrantee = effect.grantee;
+        if (effect.grantee !== null) node.handoverFencingToken = effect.fencingToken;
         return ok;
       case 'WipeNode':
         if (node.failed) return NODE_FAILED;
         this.#powerOff(node);
-        node.bootCount += 1;
         node.resetCount += 1;
         node.residueLease = null;
         node.bootDevice = 'network';
@@ -314,6 +327,8 @@ export class SimulatedHardware {
   #bootTenant(node: SimulatedNode, effect: BootNode, dueMs: TimeMs): HardwareOutcome {
     if (node.failed) return NODE_FAILED;
     if (node.power === 'off') return NODE_OFF;
+    if (effect.fencingToken < node.handoverFencingToken && this.#fencing) return DEVICE_FENCED;
+    if (this.#options.reaches?.(effect, node) === false) return NODE_OUT_OF_REACH;
     if (effect.method === 'diskless') {
       const disk = this.storage.bootDisk(effect.nodeId, effect.leaseId);
       if (disk === null) return NO_BOOT_DISK;
@@ -330,12 +345,13 @@ export class SimulatedHardware {
 
   #applyToStorage(effect: StorageDeviceEffect): HardwareOutcome {
     const { storage } = this;
-    const late = storage.admit(effect.diskId, effect.sequence);
+    const subject = effect.kind === 'ChangeImage' ? effect.imageId : effect.diskId;
+    const late = storage.admit(subject, effect.sequence);
     if (late !== null) return turnedDown(late);
     let refusal = null;
     switch (effect.kind) {
       case 'CloneImage':
-        refusal = storage.clone(effect.imageId, effect.diskId);
+        refusal = storage.clone(effect.imageId, effect.snapshotId, effect.diskId);
         break;
       case 'ExposeDisk':
         refusal = storage.expose(effect.diskId, effect.nodeId, effect.leaseId);
@@ -345,6 +361,9 @@ export class SimulatedHardware {
         break;
       case 'DestroyDisk':
         refusal = storage.destroy(effect.diskId);
+        break;
+      case 'ChangeImage':
+        refusal = storage.changeImage(effect);
         break;
     }
     return refusal === null ? ok : turnedDown(refusal);
@@ -443,6 +462,6 @@ function quote(node: SimulatedNode, effect: RequestQuote): HardwareOutcome {
   if (node.failed) return NODE_FAILED;
   if (node.specification.endorsementKeyHash === null) return NO_TPM;
   if (node.power === 'off') return NODE_OFF;
-  node.quotedBoot = node.bootCount;
+  node.quotedReset = node.resetCount;
   return { status: 'ok', value: node.quote(effect.nonce) };
 }

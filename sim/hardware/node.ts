@@ -45,13 +45,16 @@ export class SimulatedNode {
   bmcGrantee: string | null = null;
   /** Largest fencing token that the BMC has seen. */
   bmcFencingToken = 0;
+  /** Token under which the node was last handed to somebody; what boots it must not be older. */
+  handoverFencingToken = 0;
 
-  /** Boots of the TPM's counter; a wipe is one too. */
+  /** Number that the airlock gave to this boot; a boot that nobody asked for keeps it. */
   bootCount = 0;
+  /** Starts that the TPM has counted, those of a wipe among them. */
   resetCount = 0;
   measurements: Readonly<Record<string, string>>;
-  /** Boot in which firmware, client and TPM were last brought up to a quote; 0: none. */
-  quotedBoot = 0;
+  /** Start in which firmware, client and TPM were last brought up to a quote; 0: none. */
+  quotedReset = 0;
   /** Lease whose second key share the node holds since its last boot. */
   keyShareLease: string | null = null;
 
@@ -87,11 +90,17 @@ export class SimulatedNode {
     return undefined;
   }
 
+  raiseFencingTokens(token: number): void {
+    if (token > this.bmcFencingToken) this.bmcFencingToken = token;
+    for (const port of this.ports) {
+      if (token > port.fencingToken) port.fencingToken = token;
+    }
+  }
+
   /** Off to on: memory and TPM start anew. */
   boot(nowMs: number): void {
     this.power = 'on';
     this.poweredOnAtMs = nowMs;
-    this.bootCount += 1;
     this.resetCount += 1;
     this.keyShareLease = null;
     this.runningLease = null;

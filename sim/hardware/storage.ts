@@ -1,5 +1,6 @@
 /** Simulated image store: golden images, copy-on-write clones, and who may reach a clone. */
 import type { Refusal } from '../../core/kernel/errors.ts';
+import type { ChangeImage } from '../../core/provisioner/protocol.ts';
 
 export interface SimulatedDisk {
   readonly diskId: string;
@@ -13,6 +14,8 @@ export interface SimulatedDisk {
 /** Stands in the same namespace as its clones: nothing but good services keeps them apart. */
 export interface SimulatedImage {
   readonly imageId: string;
+  /** Snapshot → whether it is protected; clones stand on protected ones. */
+  readonly snapshots: Map<string, boolean>;
   /** Writes and deletions; 0 as long as the services keep the image golden. */
   damages: number;
 }
@@ -20,6 +23,10 @@ export interface SimulatedImage {
 const STALE: Refusal = { code: 'DEVICE_FENCED', message: 'a newer effect reached the disk first' };
 const NO_IMAGE: Refusal = { code: 'NOT_FOUND_IMAGE', message: 'the image store has no such image' };
 const NO_DISK: Refusal = { code: 'NOT_FOUND_DISK', message: 'the image store has no such disk' };
+const HAS_SNAPSHOTS: Refusal = {
+  code: 'CONFLICT_SNAPSHOT',
+  message: 'a snapshot is in the way',
+};
 const IN_USE: Refusal = { code: 'CONFLICT_DISK_EXPOSED', message: 'the disk is still exposed' };
 
 export class SimulatedStorage {
@@ -35,10 +42,50 @@ export class SimulatedStorage {
     this.#fencing = fencing;
   }
 
-  addImage(imageId: string): void {
-    if (this.images.has(imageId)) return;
-    this.images.set(imageId, { imageId, damages: 0 });
-    this.disks.set(imageId, newDisk(imageId, imageId));
+  /** Puts an image with one protected snapshot into the store, where it is not there yet. */
+  addImage(imageId: string, snapshotId: string): void {
+    this.#image(imageId).snapshots.set(snapshotId, true);
+  }
+
+  #image(imageId: string): SimulatedImage {
+    let image = this.images.get(imageId);
+    if (image === undefined) {
+      image = { imageId, snapshots: new Map(), damages: 0 };
+      this.images.set(imageId, image);
+      this.disks.set(imageId, newDisk(imageId, imageId));
+    }
+    return image;
+  }
+
+  /** Does an image command; doing it twice is harmless. */
+  changeImage(effect: ChangeImage): Refusal | null {
+    const { operation, imageId, snapshotId } = effect;
+    if (operation === 'ImportImage') {
+      this.#image(imageId);
+      return null;
+    }
+    const image = this.images.get(imageId);
+    if (operation === 'RemoveImage') {
+      if (image !== undefined && image.snapshots.size > 0) return HAS_SNAPSHOTS;
+      this.images.delete(imageId);
+      this.disks.delete(imageId);
+      return null;
+    }
+    if (image === undefined || snapshotId === null) return NO_IMAGE;
+    switch (operation) {
+      case 'TakeSnapshot':
+        if (!image.snapshots.has(snapshotId)) image.snapshots.set(snapshotId, false);
+        return null;
+      case 'ProtectSnapshot':
+      case 'UnprotectSnapshot':
+        if (!image.snapshots.has(snapshotId)) return NO_IMAGE;
+        image.snapshots.set(snapshotId, operation === 'ProtectSnapshot');
+        return null;
+      case 'RemoveSnapshot':
+        if (image.snapshots.get(snapshotId) === true) return HAS_SNAPSHOTS;
+        image.snapshots.delete(snapshotId);
+        return null;
+    }
   }
 
   /** A refusal where something newer was done to the disk, which makes this a late copy. */
@@ -49,8 +96,8 @@ export class SimulatedStorage {
   }
 
   /** Making a clone that is already there is harmless. */
-  clone(imageId: string, diskId: string): Refusal | null {
-    if (!this.images.has(imageId)) return NO_IMAGE;
+  clone(imageId: string, snapshotId: string, diskId: string): Refusal | null {
+    if (this.images.get(imageId)?.snapshots.get(snapshotId) !== true) return NO_IMAGE;
     if (!this.disks.has(diskId)) this.disks.set(diskId, newDisk(diskId, imageId));
     return null;
   }

@@ -1,0 +1,387 @@
+/**
+ * The independent invariant checker. It reads what services wrote to their journals (events and
+ * effects) and what the simulated hardware holds, never the memory of a reducer, and it is asked
+ * after every event. Its rules are those of the isolation service's contract, written a second
+ * time from the outside:
+ *
+ * - a node has one holder; nobody is let in without a running lease
+ * - a node that was said to be free is off, cut off, without credentials, wiped since its last use,
+ *   and was read back after everything that was done to it
+ * - nodes of different organisations share no network, and a node is alone in its airlock
+ * - at a measured level, no tenant network and no key without a trusted verdict on this boot, and
+ *   no trusted verdict without a genuine quote of untampered firmware
+ * - fencing tokens never go back at a device; golden images are never written
+ */
+import type {
+  AttestationReport,
+  IsolationDeviceEffect,
+  LeaseCreate,
+  LeaseNotice,
+  LeaseTerms,
+  NodeObservation,
+} from '../../core/allocator/protocol.ts';
+import type { Quote, ReleaseKeyShare, RequestQuote } from '../../core/attester/protocol.ts';
+import type {
+  EffectOutcome,
+  Reply,
+  ServiceEffect,
+  ServiceEvent,
+} from '../../core/kernel/service.ts';
+import type { TimeMs } from '../../core/kernel/units.ts';
+import { isHardwareEffect } from '../hardware/effects.ts';
+import type { HardwareEffect, HardwareOutcome } from '../hardware/effects.ts';
+import type { SimulatedHardware } from '../hardware/hardware.ts';
+import { goldenMeasurements } from '../hardware/node.ts';
+import { HardwareChecks } from './hardware-checks.ts';
+import type { EndpointRecord } from './endpoint.ts';
+import { LeaseFacts, NodeFacts } from './facts.ts';
+
+export interface Violation {
+  readonly invariant: string;
+  readonly timeMs: TimeMs;
+  readonly detail: string;
+}
+
+/** The part of a `LeaseUpdate` that matters here. */
+interface LeaseUpdated extends ServiceEvent {
+  readonly leaseId: string;
+  readonly endMs: TimeMs;
+}
+
+/** More than this are the same bug again. */
+const REPORTED_MAXIMUM = 20;
+
+export class InvariantChecker {
+  readonly violations: Violation[] = [];
+  readonly leases = new Map<string, LeaseFacts>();
+  readonly nodes = new Map<string, NodeFacts>();
+  readonly #isolation: string;
+  readonly #hardware: SimulatedHardware;
+  readonly #hardwareChecks: HardwareChecks;
+  #nowMs: TimeMs = 0;
+  #sequence = 0;
+  /** Record whose notice was taken last. */
+  #noticed = -1;
+  #active = 0;
+  #freedCount = 0;
+  #withheld = 0;
+
+  /** @param isolation name of the isolation service's journal */
+  constructor(hardware: SimulatedHardware, isolation: string) {
+    this.#hardware = hardware;
+    this.#isolation = isolation;
+    for (const { specification } of hardware.nodes()) {
+      this.nodes.set(specification.nodeId, new NodeFacts(specification.nodeId));
+    }
+    this.#hardwareChecks = new HardwareChecks(hardware, this.nodes, (invariant, detail) =>
+      this.report(invariant, detail),
+    );
+  }
+
+  /** Node-leases by what became of them. */
+  outcomes(): { readonly active: number; readonly freed: number; readonly withheld: number } {
+    return { active: this.#active, freed: this.#freedCount, withheld: this.#withheld };
+  }
+
+  report(invariant: string, detail: string): void {
+    if (this.violations.length >= REPORTED_MAXIMUM) return;
+    this.violations.push({ invariant, timeMs: this.#nowMs, detail });
+  }
+
+  /** A service has written an event and its effects to its journal. */
+  record(service: string, record: EndpointRecord, nowMs: TimeMs): void {
+    this.#nowMs = nowMs;
+    this.#sequence += 1;
+    if (service !== this.#isolation) return;
+    const { event, effects } = record;
+    if (event.kind === 'EffectOutcome') this.#outcome(event as EffectOutcome);
+    for (const effect of effects) {
+      if (effect.kind === 'Reply') this.#reply(event, effect as Reply);
+    }
+    for (const effect of effects) {
+      if (effect.kind === 'Notify') this.#notice(effect);
+      else if (isHardwareEffect(effect)) this.#issued(effect as IsolationDeviceEffect);
+    }
+  }
+
+  #reply(event: ServiceEvent, reply: Reply): void {
+    if (reply.refusal !== null) return;
+    switch (event.kind) {
+      case 'LeaseCreate':
+      case 'LeaseSublet': {
+        const { terms } = event as LeaseCreate;
+        this.leases.set(terms.leaseId, new LeaseFacts(terms));
+        return;
+      }
+      case 'LeaseUpdate': {
+        const { leaseId, endMs } = event as LeaseUpdated;
+        const lease = this.leases.get(leaseId);
+        if (lease !== undefined) lease.endMs = endMs;
+        return;
+      }
+      case 'NodeActive':
+        this.#active += 1;
+        return;
+      case 'AttestationReport':
+        return this.#verdict(event as AttestationReport);
+    }
+  }
+
+  #verdict(report: AttestationReport): void {
+    const lease = this.leases.get(report.leaseId);
+    const node = this.nodes.get(report.nodeId);
+    if (lease === undefined || node === undefined) return;
+    if (report.from.role !== 'service' || report.from.name !== lease.terms.attester) {
+      this.report('verdicts come from the attester', `${report.from.name} about ${node.nodeId}`);
+    }
+    if (report.verdict !== 'trusted') {
+      node.trustedBoots.delete(report.bootCount);
+      return;
+    }
+    if (!node.genuineQuotes.has(report.bootCount)) {
+      this.report(
+        'a trusted verdict needs a genuine quote',
+        `${node.nodeId} boot ${report.bootCount} of lease ${report.leaseId}`,
+      );
+    }
+    node.trustedBoots.set(report.bootCount, report.validUntilMs);
+    node.everTrustedBoots.add(report.bootCount);
+  }
+
+  #notice(effect: ServiceEffect): void {
+    const { notice } = effect as ServiceEffect & { readonly notice: LeaseNotice };
+    const lease = this.leases.get(notice.leaseId);
+    switch (notice.kind) {
+      case 'LeaseEnding':
+        if (lease !== undefined) this.#leaseEnding(lease, notice);
+        return;
+      case 'LeaseEnded':
+        if (lease !== undefined) lease.endedMs ??= this.#nowMs;
+        return;
+      case 'LeaseStarted':
+        if (lease !== undefined) lease.isStarted = true;
+        return;
+    }
+    const node = this.nodes.get(notice.nodeId);
+    if (lease === undefined || node === undefined) return;
+    const last = lease.lastNotices.get(notice.nodeId);
+    // Both parties are told; once is enough.
+    if (last?.kind === notice.kind && this.#noticed === this.#sequence) return;
+    this.#noticed = this.#sequence;
+    // A node that is withheld may be cut off again and again; it is still withheld.
+    if (notice.kind !== 'NodeCutOff' || last?.kind !== 'NodeWithheld') {
+      lease.lastNotices.set(notice.nodeId, notice);
+    }
+    switch (notice.kind) {
+      case 'NodeInAirlock':
+        if (node.heldBy !== lease.terms.lessee) {
+          this.report('a node has one holder', `${notice.nodeId} enters ${notice.leaseId}`);
+        }
+        node.leaseId = notice.leaseId;
+        node.opensAirlock = false;
+        // It was cut off on the way here: no verdict of before opens anything any more.
+        node.everTrustedBoots.clear();
+        return;
+      case 'NodeInEnclave':
+        node.airlockNetworks = new Set();
+        return;
+      case 'NodeFreed':
+        return this.#freed(node, notice.leaseId);
+      case 'NodeWithheld':
+        if (notice.state === 'quarantined' || node.isWithheld) return;
+        node.isWithheld = true;
+        this.#withheld += 1;
+        return;
+    }
+  }
+
+  #leaseEnding(lease: LeaseFacts, notice: Extract<LeaseNotice, { kind: 'LeaseEnding' }>): void {
+    lease.endMs = Math.min(lease.endMs, notice.atMs);
+    if (notice.reason !== 'recall') return;
+    const { recallNoticeMs, leaseId } = lease.terms;
+    if (recallNoticeMs === null) this.report('a firm lease is not recalled', leaseId);
+  }
+
+  /** What was done to the node since its last use must add up to a clean node. */
+  #freed(node: NodeFacts, leaseId: string): void {
+    const { nodeId } = node;
+    if (node.isWithheld) {
+      this.report('what is withheld is not freed', `${nodeId} of lease ${leaseId}`);
+    }
+    if (!node.readBackIsClean || node.readBackSequence <= node.lastChangeSequence) {
+      this.report('unknown never leads to free', `${nodeId}: no clean read-back at the end`);
+    } else if (node.wipedSequence <= node.lastOpenedSequence) {
+      this.report('free needs evidence newer than the lease', `${nodeId} of lease ${leaseId}`);
+    }
+    // What is said to be free has to be: from here on the hardware is held to it.
+    node.isClean = true;
+    node.heldBy = null;
+    this.#freedCount += 1;
+  }
+
+  /** The isolation service told a device to do something. */
+  #issued(effect: IsolationDeviceEffect): void {
+    const node = this.nodes.get(effect.nodeId);
+    if (node === undefined) return;
+    node.issuedSequence.set(effect.effectId, this.#sequence);
+    node.issuedEffects.set(effect.effectId, effect);
+    if (effect.kind !== 'ObserveNode' && effect.kind !== 'WipeNode') {
+      node.lastChangeSequence = this.#sequence;
+    }
+    if (effect.fencingToken < node.issuedToken) {
+      this.report('fencing tokens never decrease', `${effect.kind} on ${node.nodeId}`);
+    }
+    node.issuedToken = effect.fencingToken;
+    switch (effect.kind) {
+      case 'RotateBmcToken':
+        if (effect.grantee !== null) this.#granted(node, effect.grantee);
+        return;
+      case 'ConfigurePort':
+        if (effect.attachments.length > 0) this.#opened(node, effect.attachments);
+        return;
+      case 'PowerOn':
+        node.open(this.#sequence, this.#nowMs);
+        node.lastBoot = effect.bootCount;
+        return;
+    }
+  }
+
+  #granted(node: NodeFacts, grantee: string): void {
+    const { nodeId } = node;
+    if (node.isWithheld) {
+      this.report('what is withheld is handed to nobody', `${nodeId} to ${grantee}`);
+    }
+    if (node.heldBy !== null && node.heldBy !== grantee) {
+      this.report('a node has one holder', `${nodeId} of ${node.heldBy} goes to ${grantee}`);
+    }
+    if (!this.#hasRunningLease(nodeId, grantee)) {
+      this.report('nobody is let in without a lease', `${nodeId} to ${grantee}`);
+    }
+    node.heldBy = grantee;
+    node.opensAirlock = true;
+    node.open(this.#sequence, this.#nowMs);
+  }
+
+  #hasRunningLease(nodeId: string, lessee: string): boolean {
+    for (const { terms, endMs, isStarted } of this.leases.values()) {
+      const isTheirs = terms.lessee === lessee && terms.nodeIds.includes(nodeId);
+      if (isTheirs && isStarted && this.#nowMs < endMs) return true;
+    }
+    return false;
+  }
+
+  #opened(node: NodeFacts, attachments: readonly { readonly networkId: number }[]): void {
+    node.open(this.#sequence, this.#nowMs);
+    if (node.opensAirlock) {
+      node.airlockNetworks = new Set(attachments.map(({ networkId }) => networkId));
+      return;
+    }
+    const terms = this.#termsOf(node);
+    if (terms === undefined) {
+      this.report('nobody is let in without a lease', `ports of ${node.nodeId}`);
+    } else if (terms.securityLevel !== 'none') {
+      const validUntilMs = node.trustedBoots.get(node.lastBoot) ?? -1;
+      if (validUntilMs > this.#nowMs) return;
+      this.report(
+        'no tenant network without a trusted verdict on this boot',
+        `${node.nodeId} boot ${node.lastBoot} of lease ${terms.leaseId}`,
+      );
+    }
+  }
+
+  #termsOf(node: NodeFacts): LeaseTerms | undefined {
+    return node.leaseId === null ? undefined : this.leases.get(node.leaseId)?.terms;
+  }
+
+  #outcome(event: EffectOutcome): void {
+    const { effectId, outcome } = event;
+    if (outcome.status !== 'ok') return;
+    const at = effectId.lastIndexOf('#');
+    const node = this.nodes.get(effectId.slice(0, at));
+    const effect = node?.issuedEffects.get(effectId);
+    if (node === undefined || effect === undefined) return;
+    const issued = node.issuedSequence.get(effectId)!;
+    if (effect.kind === 'WipeNode') {
+      const value = outcome.value as { memoryScrubbed?: unknown; disksErased?: unknown } | null;
+      if (value?.memoryScrubbed === true && value.disksErased === true) {
+        node.wipedSequence = Math.max(node.wipedSequence, issued);
+      }
+    } else if (effect.kind === 'ObserveNode' && issued >= node.readBackSequence) {
+      node.readBackSequence = issued;
+      node.readBackIsClean = isClean(outcome.value);
+      node.settle();
+    }
+  }
+
+  /** An effect has reached its device. */
+  landed(effect: HardwareEffect, outcome: HardwareOutcome, nowMs: TimeMs): void {
+    this.#nowMs = nowMs;
+    if (effect.kind === 'ReleaseKeyShare' && outcome.status === 'ok') this.#keyReleased(effect);
+    if (outcome.status !== 'ok' || !('nodeId' in effect)) return;
+    this.nodes.get(effect.nodeId)?.lies.delete(lieKey(effect));
+  }
+
+  #keyReleased(effect: ReleaseKeyShare): void {
+    const node = this.nodes.get(effect.nodeId);
+    const bootCount = this.#hardware.node(effect.nodeId)?.bootCount ?? -1;
+    if (node === undefined || node.genuineQuotes.has(bootCount)) return;
+    this.report('no key without a genuine quote', `${effect.nodeId} boot ${bootCount}`);
+  }
+
+  /** A quote arrived as the TPM signed it. */
+  quoted(effect: RequestQuote, outcome: HardwareOutcome): void {
+    if (outcome.status !== 'ok') return;
+    const quote = outcome.value as Quote;
+    const firmware = this.#hardware.node(effect.nodeId)!.specification.firmware;
+    const golden = goldenMeasurements(firmware);
+    const isGolden = Object.keys(golden).every((index) => quote.pcrs[index] === golden[index]);
+    if (isGolden) this.nodes.get(effect.nodeId)!.genuineQuotes.add(quote.bootCount);
+  }
+
+  /** A device said it did this and did not; only reading it back can show that. */
+  lied(effect: HardwareEffect): void {
+    if ('nodeId' in effect) this.nodes.get(effect.nodeId)?.lies.add(lieKey(effect));
+  }
+
+  /** After anything that may have changed the hardware. */
+  checkHardware(nowMs: TimeMs): void {
+    this.#nowMs = nowMs;
+    this.#hardwareChecks.check(this.leases);
+  }
+
+  /** After the faults are over and everything has had its time to come to an end. */
+  checkEnd(nowMs: TimeMs): void {
+    this.#nowMs = nowMs;
+    for (const lease of this.leases.values()) {
+      const { leaseId, nodeIds } = lease.terms;
+      if (lease.endMs > nowMs) continue;
+      for (const nodeId of nodeIds) this.#checkNodeEnd(lease, nodeId);
+      // A lease that waits for a node that is withheld says so by the node's notice.
+      const waits = nodeIds.some(
+        (nodeId) => lease.lastNotices.get(nodeId)?.kind === 'NodeWithheld',
+      );
+      if (lease.endedMs === null && !waits) this.report('every lease comes to its end', leaseId);
+    }
+  }
+
+  #checkNodeEnd(lease: LeaseFacts, nodeId: string): void {
+    const { leaseId } = lease.terms;
+    const last = lease.lastNotices.get(nodeId);
+    // It never had the node: cancelled, or the node was not well by then.
+    if (last === undefined || last.kind === 'NodeFreed') return;
+    if (last.kind === 'NodeWithheld' && last.code !== '') return;
+    this.report('every node ends free or withheld', `${nodeId} of ${leaseId}: ${last.kind}`);
+  }
+}
+
+function isClean(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { power, ports, bmcGrantee } = value as Partial<NodeObservation>;
+  if (power !== 'off' || bmcGrantee !== null || ports === undefined) return false;
+  return Object.values(ports).every((attachments) => attachments.length === 0);
+}
+
+/** Device that the lie is about. */
+function lieKey(effect: HardwareEffect): string {
+  return effect.kind === 'ConfigurePort' ? `port ${effect.portId}` : effect.kind;
+}
