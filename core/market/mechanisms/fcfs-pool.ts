@@ -23,7 +23,7 @@ export const fcfsPool: Mechanism = {
   version: 1,
   properties: {
     individualRationality: 'never',
-    incentiveCompatibility: 'price-taking',
+    incentiveCompatibility: 'never',
     efficiency: 'never',
     budgetBalance: 'no-money',
     falseNameProofness: 'always',

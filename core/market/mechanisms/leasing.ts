@@ -5,7 +5,8 @@
  * for a window inside it gets the lease, for nothing. A request that does not fit now is refused
  * and does not hold up the next one; offers are used in the order in which they were made.
  * Claims: no money; not individually rational for owners whose reserve is above 0, who lend for
- * nothing; reports of value have no effect, so they may as well be true.
+ * nothing. Not incentive compatible: values have no effect, but nothing keeps anybody from asking for
+ * more than is needed. Names have no effect either: false-name-proof.
  * Complexity: O(options × asks of the class × steps).
  *
  * Example: two nodes are offered; the first request takes two, the second, worth more, gets none.
@@ -20,7 +21,7 @@ export const leasing: Mechanism = {
   version: 1,
   properties: {
     individualRationality: 'never',
-    incentiveCompatibility: 'price-taking',
+    incentiveCompatibility: 'never',
     efficiency: 'never',
     budgetBalance: 'no-money',
     falseNameProofness: 'always',

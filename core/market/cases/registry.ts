@@ -1,0 +1,39 @@
+/** Every kind of worked case by its name; adding one costs its file and a line here. */
+import { OcxError } from '../../kernel/errors.ts';
+import { solveStaticFcfs } from './baseline-static-fcfs.ts';
+import type { CaseSolver, MarketCase } from './case.ts';
+import { solveExchangeThreshold } from './exchange-threshold.ts';
+import { solveKDoubleAuction } from './k-double-auction.ts';
+import { solveMcAfee } from './mcafee.ts';
+import { solveWillingness } from './metric-willingness.ts';
+import { solvePostedPrice } from './posted-price.ts';
+import { solveSbba } from './sbba.ts';
+import { solveVcgDoubleAuction } from './vcg-double-auction.ts';
+
+export const caseKinds: ReadonlyMap<string, CaseSolver> = new Map([
+  ['baseline-static-fcfs', solveStaticFcfs],
+  ['exchange-threshold', solveExchangeThreshold],
+  ['k-double-auction', solveKDoubleAuction],
+  ['mcafee', solveMcAfee],
+  ['metric-willingness', solveWillingness],
+  ['posted-price', solvePostedPrice],
+  ['sbba', solveSbba],
+  ['vcg-double-auction', solveVcgDoubleAuction],
+]);
+
+/**
+ * @returns an object with the keys of the case's `expected`
+ * @throws OcxError INPUT_MECHANISM_UNKNOWN, INPUT_CASE_INVALID
+ */
+export function solveCase({ mechanism, input }: MarketCase): Record<string, unknown> {
+  const solve = caseKinds.get(mechanism);
+  if (!solve) {
+    throw new OcxError({
+      code: 'INPUT_MECHANISM_UNKNOWN',
+      message: `there are no worked cases of mechanism ${JSON.stringify(mechanism)}`,
+      place: { keyPath: 'mechanism' },
+      remedy: `use one of ${[...caseKinds.keys()].join(', ')}`,
+    });
+  }
+  return solve(input);
+}
