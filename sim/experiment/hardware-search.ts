@@ -31,8 +31,9 @@ export interface SearchResult {
   readonly invariantViolations: readonly string[];
 }
 
-/** Sizes above the result that are run again to see whether more hardware still meets it all. */
-const MONOTONE_PROBES: readonly number[] = [1, 3];
+/** Sizes around the result that are run to see whether more hardware always meets more. */
+const PROBES_ABOVE: readonly number[] = [1, 3];
+const PROBE_BELOW = 2;
 
 export function searchHardware(input: SearchInput): SearchResult {
   const today = new Map<string, number>();
@@ -79,7 +80,9 @@ function searchMarket(
   while (!enough(high) && high < 4 * requiredStaticNodes) high = Math.ceil(high * 1.1);
   const low = high > requiredStaticNodes ? Math.floor(high / 1.1) : Math.ceil(high / 3);
   const required = least(low, high, enough);
-  const monotone = MONOTONE_PROBES.every((more) => enough(required + more));
+  const monotone =
+    PROBES_ABOVE.every((more) => enough(required + more)) &&
+    (required <= PROBE_BELOW || !enough(required - PROBE_BELOW));
   const run = runWith(required);
   return {
     requiredMarketNodes: required,
