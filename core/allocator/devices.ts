@@ -76,7 +76,10 @@ export function configurePort(
   actionId: string | null = null,
 ): void {
   const nic = node.nics[nicIndex]!;
-  if (nic.intended !== nic.attachments) nic.unsettled = [...nic.unsettled, ...nic.intended];
+  // By value: a journal that is replayed holds other objects than the devices did.
+  if (!isSameList(nic.intended, nic.attachments)) {
+    nic.unsettled = [...nic.unsettled, ...nic.intended];
+  }
   nic.intended = attachments;
   const { switchId, portId } = nic.port!;
   const request = { kind: 'ConfigurePort', switchId, portId, attachments } as const;
