@@ -2,10 +2,11 @@
  * Code that tests the code. Each rule is held against the tree, and against a planted violation
  * that it must report: a check that cannot fail is worse than none.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { unrepeatableConstructs, unwantedConstructs } from './constructs.ts';
+import { deadLinks } from './documents.ts';
 import { directionViolations, undeclaredPackages } from './modules.ts';
 import { allDependencies, lockViolations, looseVersions } from './packages.ts';
 import type { Lock, Manifest } from './packages.ts';
@@ -239,4 +240,11 @@ test('versions are exact', (t) => {
   t.is(describe(looseVersions('package.json', manifest)), '');
   t.is(describe(looseVersions('tools/package.json', readJson<Manifest>('tools/package.json'))), '');
   t.is(looseVersions('package.json', { dependencies: { a: '^1.0.0', b: '1.0.0' } }).length, 1);
+});
+
+test('documents link to files that are there', (t) => {
+  t.is(describe(deadLinks(files, (path) => existsSync(join(ROOT, path)))), '');
+  const text = 'see [a](b.md), [c](../README.md#d) and [e](https://example.org/)';
+  const found = deadLinks([{ path: 'docs/a.md', text }], (path) => path === 'README.md');
+  t.deepEqual(found, [{ path: 'docs/a.md', line: 1, what: 'links to b.md, which is not there' }]);
 });
