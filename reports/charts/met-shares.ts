@@ -9,7 +9,7 @@ import type { Chart } from './chart.ts';
 import { ESTIMATE_COLUMNS, estimateRow } from './parts/table.ts';
 import { drawForest } from './parts/forest.ts';
 import type { Lane } from './parts/forest.ts';
-import { kindName } from './parts/names.ts';
+import { withKind } from './parts/names.ts';
 import { BLUE, REFERENCE } from './parts/palette.ts';
 
 interface Pair {
@@ -46,7 +46,7 @@ export const metSharesChart: Chart = {
   },
   draw(d3, root, metrics, { width }) {
     const rows = pairsOf(metrics).map((pair) => ({
-      label: `${pair.name} (${kindName(pair.kind)})`,
+      label: withKind(pair.name, pair.kind),
       lanes: [
         ...(pair.alone ? [laneOf(pair.alone, REFERENCE)] : []),
         ...(pair.trading ? [laneOf(pair.trading, BLUE)] : []),
@@ -91,6 +91,7 @@ function titleOf(pairs: readonly Pair[]): string {
     if (order === 'first') more += 1;
     if (order === 'second') less += 1;
   }
+  if (more === pairs.length) return `All ${more} organisations meet clearly more of their demand`;
   if (more === 0 && less === 0) return 'Share of its demand that each organisation meets';
   const lost = less > 0 ? ` and ${less} clearly less` : '';
   return `${more} of ${pairs.length} organisations meet clearly more of their demand${lost}`;

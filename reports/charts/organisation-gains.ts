@@ -6,7 +6,7 @@ import { describeEstimate } from '../text/number.ts';
 import type { Chart } from './chart.ts';
 import { ESTIMATE_COLUMNS, estimateRow } from './parts/table.ts';
 import { drawForest } from './parts/forest.ts';
-import { kindName } from './parts/names.ts';
+import { withKind } from './parts/names.ts';
 import { kindColour } from './parts/palette.ts';
 
 export const organisationGainsChart: Chart = {
@@ -38,7 +38,7 @@ export const organisationGainsChart: Chart = {
   },
   draw(d3, root, metrics, { width }) {
     const rows = organisationsOf(metrics).map((one) => ({
-      label: `${one.name} (${kindName(one.kind)})`,
+      label: withKind(one.name, one.kind),
       lanes: [
         {
           figure: one.gainCredits,

@@ -18,8 +18,8 @@ export const pricesChart: Chart = {
     return {
       title: titleOf(metrics),
       caption:
-        'Mean clearing price of a node-hour over all rounds in which the class was traded, means ' +
-        'over replications with 95 % intervals. Prices are in the credits of the scenario; only ' +
+        'Money paid for leases of the class ÷ their node-hours, over the whole run; means over ' +
+        'replications with 95 % intervals. Prices are in the credits of the scenario; only ' +
         'their ratios mean anything outside it.',
       description: 'Points with intervals: price of a node-hour by node class and variant.',
       table: {
@@ -38,7 +38,7 @@ export const pricesChart: Chart = {
     return drawForest(d3, root, {
       width,
       groups: pricedClasses(metrics).map((name) => groupOf(metrics, name)),
-      axisTitle: 'clearing price, credits per node-hour',
+      axisTitle: 'mean price, credits per node-hour',
     });
   },
 };

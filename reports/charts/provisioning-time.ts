@@ -170,6 +170,11 @@ function drawPhases(
     if (textWidth(seconds, SMALL_FONT_SIZE) + 6 <= end - start) {
       const fill = readableOn(tone.under);
       const centre = { size: SMALL_FONT_SIZE, anchor: 'middle', fill } as const;
+      if (tone.fill !== tone.under) {
+        const width = textWidth(seconds, SMALL_FONT_SIZE) + 4;
+        const back = { x: (start + end - width) / 2, y: middle - 7, width, height: 14 };
+        rectangle(root, back, { fill: PAPER });
+      }
       label(root, (start + end) / 2, middle, seconds, centre);
     }
     from += phase.seconds;

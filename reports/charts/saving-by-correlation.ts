@@ -2,7 +2,7 @@
 import { isEstimate } from '../../core/metrics/estimate.ts';
 import type { CorrelationPoint, Metrics } from '../../core/metrics/results.ts';
 import { exactly } from '../findings/records.ts';
-import { describeEstimate, describeMean, describeValue } from '../text/number.ts';
+import { describeEstimate, describeMean, describePlain, formatNumber } from '../text/number.ts';
 import type { Chart } from './chart.ts';
 import { STACKED_BELOW } from './chart.ts';
 import { group } from './parts/marks.ts';
@@ -32,7 +32,7 @@ export const savingByCorrelationChart: Chart = {
       table: {
         columns: ['Shift, hours', 'Correlation', 'Saving'],
         rows: points.map((one) => [
-          describeValue(one.alignmentHours, 'count'),
+          describePlain(one.alignmentHours),
           describeEstimate(one.correlation, 'count'),
           describeEstimate(one.saving, 'share'),
         ]),
@@ -88,6 +88,6 @@ function titleOf(points: readonly CorrelationPoint[]): string {
     .sort((a, b) => a.correlation.mean - b.correlation.mean);
   const [low, high] = [known[0]!, known.at(-1)!];
   const at = (one: (typeof known)[number]) =>
-    `${describeMean(one.saving, 'share')} at correlation ${describeMean(one.correlation, 'count')}`;
+    `${describeMean(one.saving, 'share')} at correlation ${formatNumber(one.correlation.mean, 2)}`;
   return `Trading saves ${at(low)} and ${at(high)}`;
 }

@@ -17,8 +17,8 @@ export const securityPremiumChart: Chart = {
     return {
       title: premiumSentence(premium).replace(/\.$/, ''),
       caption:
-        'Clearing price of a node-hour of the class minus that of a class without TPM over the ' +
-        'same hours; means with 95 % intervals. A difference of prices between classes holds ' +
+        'Mean price of a node-hour of the class minus that of the classes without TPM, over the ' +
+        'whole run; means with 95 % intervals. A difference of prices between classes holds ' +
         'everything in which they differ, not only that one can be attested.',
       description: 'Points with intervals: price premium in credits per node-hour by class.',
       table: {

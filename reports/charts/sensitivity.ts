@@ -1,7 +1,7 @@
 /** How the extra demand met depends on parameters that the scenario had to assume. */
 import type { Metrics, SensitivityPoint } from '../../core/metrics/results.ts';
 import { exactly } from '../findings/records.ts';
-import { describeEstimate, describeMean, describeValue } from '../text/number.ts';
+import { describeEstimate, describeMean, describePlain } from '../text/number.ts';
 import { oneLine } from '../text/printable.ts';
 import type { Chart } from './chart.ts';
 import { STACKED_BELOW } from './chart.ts';
@@ -29,7 +29,7 @@ export const sensitivityChart: Chart = {
         columns: ['Parameter', 'Value', 'Extra demand met, node-hours'],
         rows: metrics.sensitivity.map((one) => [
           one.parameter,
-          describeValue(one.value, 'count'),
+          describePlain(one.value),
           describeEstimate(one.extraNodeHours, 'node-hours', { withoutUnit: true }),
         ]),
       },
@@ -76,8 +76,8 @@ function titleOf(points: readonly SensitivityPoint[]): string {
   const sorted = [...points].sort((a, b) => a.extraNodeHours.mean - b.extraNodeHours.mean);
   const [low, high] = [sorted[0]!, sorted.at(-1)!];
   const at = (one: SensitivityPoint) =>
-    `${describeMean(one.extraNodeHours, 'node-hours', { compact: true })} ` +
-    `(${oneLine(one.parameter)} = ${describeValue(one.value, 'count')})`;
+    `${describeMean(one.extraNodeHours, 'node-hours')} ` +
+    `(${oneLine(one.parameter)} = ${describePlain(one.value)})`;
   if (low === high) return `Extra demand met: ${at(low)}`;
   return `Assumed parameters move the extra demand met from ${at(low)} to ${at(high)}`;
 }

@@ -17,7 +17,7 @@ import {
   readableOn,
   SMALL_FONT_SIZE,
 } from './parts/palette.ts';
-import { kindName, kindOf } from './parts/names.ts';
+import { kindOf, withKind } from './parts/names.ts';
 
 /** More organisations than this are counted together as "others". */
 const MOST = 10;
@@ -169,7 +169,7 @@ function drawCells(
 
 function describeOwner(metrics: Metrics, name: string): string {
   const kind = kindOf(metrics, name);
-  return kind === '' ? oneLine(name) : `${oneLine(name)} (${kindName(kind)})`;
+  return oneLine(kind === '' ? name : withKind(name, kind));
 }
 
 function sum(values: readonly number[]): number {

@@ -7,7 +7,7 @@ export interface PropertyRow {
   readonly property: string;
   readonly claimed: string;
   readonly measured: string;
-  readonly verdict: 'holds' | 'contradicted' | 'not checked' | '';
+  readonly verdict: 'holds' | 'contradicted' | 'not checked' | 'nothing claimed' | '';
 }
 
 /** Budgets are integers of thousandths; sums of their means may miss zero by rounding. */
@@ -26,12 +26,18 @@ const NAMES: readonly (readonly [string, string])[] = [
 export function propertyRows(market: MarketBehaviour): PropertyRow[] {
   const known = NAMES.map(([key, property]): PropertyRow => {
     const claimed = entryOf(market.claims, key) ?? '–';
-    return { property, claimed, ...measure(key, claimed, market) };
+    const row = { property, claimed: describeClaim(claimed), ...measure(key, claimed, market) };
+    return claimed === 'never' ? { ...row, verdict: 'nothing claimed' } : row;
   }).filter((row) => row.claimed !== '–' || row.measured !== '–');
   const others = Object.entries(market.claims)
     .filter(([key]) => !NAMES.some(([name]) => name === key))
     .map(([property, claimed]): PropertyRow => ({ property, claimed, ...unmeasured() }));
   return [...known, ...others, ...behaviour(market)];
+}
+
+function describeClaim(claim: string): string {
+  if (claim === 'true') return 'yes';
+  return claim === 'false' ? 'no' : claim;
 }
 
 function measure(

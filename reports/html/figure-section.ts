@@ -1,5 +1,6 @@
 /** A section of figures: each with the finding as its heading, its caption and its numbers. */
 import type { Figure, MissingFigure } from '../charts/figures.ts';
+import { keepUnits } from '../text/printable.ts';
 import { markup, trusted } from './markup.ts';
 import type { Child, Markup } from './markup.ts';
 import { renderTable } from './table.ts';
@@ -24,7 +25,7 @@ function renderFigure(figure: Figure): Markup {
     <h3>${story.title}</h3>
     <div class="wide">${trusted(figure.wide)}</div>
     <div class="narrow">${trusted(figure.narrow)}</div>
-    <figcaption>${story.caption}</figcaption>
+    <figcaption>${keepUnits(story.caption)}</figcaption>
     <details>
       <summary>Numbers of this figure</summary>
       ${renderTable({ caption: `Numbers of: ${story.title}`, columns: story.table.columns, rows: story.table.rows })}

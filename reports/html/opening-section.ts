@@ -7,8 +7,9 @@ import { keyFigures } from '../findings/key-figures.ts';
 import { staticVariant } from '../findings/records.ts';
 import { warningsOf } from '../findings/warnings.ts';
 import { formatNumber } from '../text/number.ts';
+import { keepUnits } from '../text/printable.ts';
 import { markup } from './markup.ts';
-import type { Markup } from './markup.ts';
+import type { Child, Markup } from './markup.ts';
 
 export function openingSection(metrics: Metrics, manifest: Manifest): Markup {
   const answers = headline(metrics).map(
@@ -17,10 +18,20 @@ export function openingSection(metrics: Metrics, manifest: Manifest): Markup {
         <dd>${detail}</dd>\n`,
   );
   return markup`<h1>Static partition against a market for bare-metal nodes: ${metrics.scenario}</h1>
-    <p class="lead">${headlineSentence(metrics)}</p>
+    <p class="lead">${strengthen(headlineSentence(metrics))}</p>
     <p class="facts">${factsOf(metrics, manifest)}</p>
     ${warningsOf(metrics).map((text) => markup`<p class="warning" role="note">${text}</p>\n`)}
     <dl class="answers">${answers}</dl>\n`;
+}
+
+/** A figure with its interval, as `describeEstimate` writes it. */
+const FIGURE = /([+\u2212]?\d[\d.,]*(?:\u00a0\S+)? \[[\d.,+\u2212\u00a0]+\])/;
+
+/** Figures stand out, so that the sentence can be read at a glance. */
+function strengthen(sentence: string): Child {
+  return sentence
+    .split(FIGURE)
+    .map((part, index) => (index % 2 === 1 ? markup`<strong>${part}</strong>` : part));
 }
 
 /** One line on what the answers rest on. */
@@ -35,11 +46,11 @@ function factsOf(metrics: Metrics, manifest: Manifest): string {
   const organisations = before?.organisations.length ?? 0;
   return [
     `${organisations} organisations with ${formatNumber(nodes, 0)} nodes`,
-    `${days(metrics.horizonSeconds)} days after ${days(metrics.warmUpSeconds)} of warm-up`,
+    `${days(metrics.horizonSeconds - metrics.warmUpSeconds)} days after ${days(metrics.warmUpSeconds)} of warm-up`,
     metrics.replications === 1 ? '1 replication' : `${metrics.replications} replications`,
     `seed ${metrics.seed}`,
     labels.length > 0 ? `inputs: ${labels.join(', ')}` : 'no inputs listed',
-    'brackets are 95 % intervals',
+    keepUnits('brackets are 95 % intervals'),
   ].join(' · ');
 }
 
@@ -63,8 +74,8 @@ export function keyFiguresSection(metrics: Metrics): Markup {
   return markup`<section id="key-figures">
     <h2>Key figures</h2>
     <p>
-      Each is a mean over replications that all saw the same traces, seeds and draws, with its 95 %
-      interval. How every figure is defined is in <code>docs/METRICS.md</code>.
+      Each is a mean over replications that all saw the same traces, seeds and draws, with its
+      95&nbsp;% interval. How every figure is defined is in <code>docs/METRICS.md</code>.
     </p>
     <div class="scroll" role="region" aria-label="Key figures" tabindex="0">
       <table>
@@ -75,7 +86,7 @@ export function keyFiguresSection(metrics: Metrics): Markup {
           <tr>
             <th scope="col">Figure</th>
             <th scope="col" class="number">Mean</th>
-            <th scope="col">95 % interval</th>
+            <th scope="col">95&nbsp;% interval</th>
             <th scope="col">Unit</th>
           </tr>
         </thead>

@@ -1,7 +1,7 @@
 /** Tables of results that are no figures: variants, organisations in their own language. */
 import type { MaybeEstimate } from '../../core/metrics/estimate.ts';
 import type { Metrics } from '../../core/metrics/results.ts';
-import { kindName } from '../charts/parts/names.ts';
+import { withKind } from '../charts/parts/names.ts';
 import { entryOf, mainVariant, STATIC, staticVariant } from '../findings/records.ts';
 import { contradictions, propertyRows } from '../findings/properties.ts';
 import { describeEstimate } from '../text/number.ts';
@@ -42,7 +42,7 @@ export function ownMeasuresTable(metrics: Metrics): Markup | null {
     const alone = before.find((one) => one.name === organisation.name)?.ownMeasures ?? {};
     const names = new Set([...Object.keys(alone), ...Object.keys(organisation.ownMeasures)]);
     return [...names].map((name) => [
-      `${organisation.name} (${kindName(organisation.kind)})`,
+      withKind(organisation.name, organisation.kind),
       describeMeasure(name),
       cell(entryOf(alone, name), unitOfMeasure(name)),
       cell(entryOf(organisation.ownMeasures, name), unitOfMeasure(name)),
@@ -58,6 +58,9 @@ export function mechanismSection(metrics: Metrics): Markup {
   const markets = metrics.variants.flatMap((variant) =>
     variant.market ? [{ variant, market: variant.market }] : [],
   );
+  const isMain = ({ variant }: (typeof markets)[number]) =>
+    variant.name === metrics.extraDemandMet.variant;
+  markets.sort((a, b) => Number(isMain(b)) - Number(isMain(a)));
   const broken = markets.flatMap(({ market }) => contradictions(market)).length;
   const tables = markets.map(({ variant, market }) => {
     const rows = propertyRows(market).map((row) => [
@@ -68,8 +71,13 @@ export function mechanismSection(metrics: Metrics): Markup {
     ]);
     const columns = ['Property', 'Claimed for', 'Measured', 'Claim'];
     const caption = `Properties of ${variant.name}`;
-    return markup`<h3>${variant.name}: mechanism ${variant.mechanism}</h3>
-      ${renderTable({ caption, columns, rows })}`;
+    const title = `${variant.name}: mechanism ${variant.mechanism}`;
+    const table = renderTable({ caption, columns, rows });
+    if (variant.name === metrics.extraDemandMet.variant) return markup`<h3>${title}</h3>${table}`;
+    return markup`<details>
+      <summary>${title}</summary>
+      ${table}
+    </details>`;
   });
   return markup`<section id="mechanism">
     <h2>Does the market behave?</h2>

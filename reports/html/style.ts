@@ -23,7 +23,8 @@ h2 {
 h3 { margin: 0 0 12px; font-size: 17px; line-height: 1.35; }
 p { margin: 0 0 12px; }
 a { color: #0b5c8f; text-underline-offset: 2px; }
-.lead { margin: 10px 0 20px; font-size: 23px; line-height: 1.38; letter-spacing: -0.01em; }
+.lead { margin: 10px 0 20px; font-size: 21px; line-height: 1.45; }
+.lead strong { font-weight: 600; }
 .facts { color: #57606a; font-size: 14px; }
 .warning {
   margin: 0 0 12px; padding: 10px 14px; border-left: 4px solid #d55e00; background: #fdf1e8;
@@ -67,7 +68,7 @@ code, pre, .hash { font: 13px/1.5 ui-monospace, 'Liberation Mono', 'DejaVu Sans 
 .plain-list dd { margin: 0; overflow-wrap: anywhere; }
 @media screen and (max-width: 640px) {
   header { padding-top: 28px; }
-  .lead { font-size: 19px; }
+  .lead { font-size: 18px; }
   .answers { grid-template-columns: 1fr; gap: 0; }
   .answers dd { margin-bottom: 14px; }
   .wide { display: none; }

@@ -1,4 +1,5 @@
 /** Tables of a page. Wide ones scroll in their own frame, so that the page itself never does. */
+import { keepUnits } from '../text/printable.ts';
 import { markup } from './markup.ts';
 import type { Child, Markup } from './markup.ts';
 
@@ -13,11 +14,13 @@ export interface HtmlTable {
 
 export function renderTable(table: HtmlTable): Markup {
   const numeric = new Set(table.numeric ?? []);
-  const heads = table.columns.map((name, index) =>
-    numeric.has(index)
-      ? markup`<th scope="col" class="number">${name}</th>`
-      : markup`<th scope="col">${name}</th>`,
-  );
+  const heads = table.columns
+    .map(keepUnits)
+    .map((name, index) =>
+      numeric.has(index)
+        ? markup`<th scope="col" class="number">${name}</th>`
+        : markup`<th scope="col">${name}</th>`,
+    );
   const rows = table.rows.map((cells) => {
     const rendered = cells.map((cell, index) => {
       if (index === 0) return markup`<th scope="row">${cell}</th>`;

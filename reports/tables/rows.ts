@@ -1,4 +1,4 @@
-/** Rows of the tables that are too long for `metrics.json`. Times in seconds since the warm-up's start. */
+/** Rows of the tables that are too long for `metrics.json`. Times in seconds since the end of the warm-up, negative within it. */
 
 /** One lease of one replication. */
 export interface LeaseRow {

@@ -182,6 +182,13 @@ export function describeDuration(seconds: number): string {
   return `${formatNumber(seconds, Number.isInteger(seconds) ? 0 : 1)}${NO_BREAK}s`;
 }
 
+/** A parameter's value as somebody would write it: `0.5`, `3,600`, at most six digits. */
+export function describePlain(value: number): string {
+  if (!Number.isFinite(value)) return 'undefined';
+  const decimals = /\.(\d+)$/.exec(String(Number(value.toPrecision(6))))?.[1]?.length ?? 0;
+  return formatNumber(value, decimals);
+}
+
 /** A tick's label with just the decimals that its step needs. */
 export function formatTick(value: number, step: number): string {
   const decimals = step > 0 ? Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) : 0;

@@ -19,6 +19,11 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, REPLACEMENT);
 }
 
+/** The text with a number kept together with its percent sign at the end of a line. */
+export function keepUnits(text: string): string {
+  return text.replace(/(\d) %/g, '$1\u00a0%');
+}
+
 /** As `printable`, and on one line. */
 export function oneLine(text: string): string {
   return printable(text.replace(/[\t\n\r]+/g, ' '));

@@ -68,7 +68,7 @@ export function exampleMetrics(options: ExampleOptions = {}): Metrics {
     scenario: 'five-silos',
     seed: 20_200_131,
     replications: n,
-    horizonSeconds: hours * 3_600,
+    horizonSeconds: hours * 3_600 + 7 * 86_400,
     warmUpSeconds: 7 * 86_400,
     variants: variants.map((name, index) => variantResult(name, index, organisations, make, gain)),
     hardwareReduction: hardware(main, installed, make, gain),
@@ -209,6 +209,8 @@ function marketBehaviour(index: number, make: Maker): MarketBehaviour {
       efficiency: 'never',
       budgetBalance: 'strong',
       falseNameProofness: 'never',
+      gangs: 'true',
+      windows: 'false',
     },
   };
 }

@@ -57,6 +57,8 @@ const ROW_GAP = 6;
 const LABEL_LINE = 18;
 const LARGEST_LABEL_SHARE = 0.3;
 const COLUMN_GAP = 12;
+/** Room for half a mark at the right end. */
+const RIGHT_PADDING = 6;
 /** Room for half a tick's label. */
 const STACKED_LEFT = 12;
 const PIXELS_PER_TICK = 70;
@@ -77,7 +79,7 @@ export function drawForest(d3: D3, parent: Selection, options: ForestOptions): n
   const scale = d3
     .scaleLinear()
     .domain(domainOf(options).map((value) => value * factor))
-    .range([layout.left, layout.right]);
+    .range([layout.left, layout.right - RIGHT_PADDING]);
   const plot = {
     left: layout.left,
     right: layout.right,

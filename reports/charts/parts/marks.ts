@@ -4,7 +4,10 @@
  * attributes, so that a strict content security policy has nothing to forbid.
  */
 import type { Selection } from '../drawing.ts';
-import { FONT_SIZE, INK } from './palette.ts';
+import { FONT_SIZE, INK, PAPER } from './palette.ts';
+
+/** Half the length of an interval's caps, pixels. */
+const CAP = 3;
 
 export interface Stroke {
   readonly stroke: string;
@@ -148,17 +151,14 @@ export function label(
   return mark;
 }
 
-/** A horizontal interval with caps. */
-export function whisker(
-  parent: Selection,
-  ends: readonly [number, number],
-  y: number,
-  colour: string = INK,
-): void {
-  const cap = 3;
-  const stroke = { stroke: colour, width: 1.25 };
-  segment(parent, [ends[0], y], [ends[1], y], stroke);
-  for (const end of ends) segment(parent, [end, y - cap], [end, y + cap], stroke);
+/** A horizontal interval with caps; a pale edge keeps it visible on dark bars. */
+export function whisker(parent: Selection, ends: readonly [number, number], y: number): void {
+  const [low, high] = ends.map(round);
+  const [top, middle, bottom] = [y - CAP, y, y + CAP].map(round);
+  drawInterval(
+    parent,
+    `M${low},${top}V${bottom}M${low},${middle}H${high}M${high},${top}V${bottom}`,
+  );
 }
 
 /** A vertical interval with caps. */
@@ -166,12 +166,19 @@ export function uprightWhisker(
   parent: Selection,
   x: number,
   ends: readonly [number, number],
-  colour: string = INK,
 ): void {
-  const cap = 3;
-  const stroke = { stroke: colour, width: 1.25 };
-  segment(parent, [x, ends[0]], [x, ends[1]], stroke);
-  for (const end of ends) segment(parent, [x - cap, end], [x + cap, end], stroke);
+  const [low, high] = ends.map(round);
+  const [left, middle, right] = [x - CAP, x, x + CAP].map(round);
+  drawInterval(
+    parent,
+    `M${left},${low}H${right}M${middle},${low}V${high}M${left},${high}H${right}`,
+  );
+}
+
+function drawInterval(parent: Selection, path: string): void {
+  const mark = curve(parent, path, { stroke: PAPER, width: 3.5, opacity: 0.75 });
+  mark.attr('stroke-linecap', 'square');
+  curve(parent, path, { stroke: INK, width: 1.25 }).attr('class', 'interval');
 }
 
 function applyStroke(mark: Selection, stroke: Stroke): Selection {

@@ -14,6 +14,12 @@ export function kindName(kind: string): string {
   return Object.hasOwn(KIND_NAMES, kind) ? KIND_NAMES[kind as ClusterKind] : kind;
 }
 
+/** `hpc-a (HPC)`; the name alone where it says its kind already. */
+export function withKind(name: string, kind: string): string {
+  const described = kindName(kind);
+  return name.toLowerCase() === described.toLowerCase() ? name : `${name} (${described})`;
+}
+
 /** Kind of an organisation by its name; empty where no variant knows it. */
 export function kindOf(metrics: Metrics, organisation: string): string {
   for (const variant of metrics.variants) {

@@ -1,0 +1,85 @@
+/** `ocx report RUN_DIR…`: rebuilds reports from stored results; several runs side by side. */
+import { basename, dirname, join, relative } from 'node:path';
+import type { Command } from 'commander';
+import { renderComparison } from '../reports/comparison/write.ts';
+import type { ComparedRun } from '../reports/comparison/runs.ts';
+import { parseManifest, parseMetrics } from '../reports/stored/parse.ts';
+import { renderHeadlineTable } from '../reports/tables/terminal.ts';
+import { renderReport } from '../reports/write.ts';
+import { defineCommand, runCommand } from './command.ts';
+import type { CommonOptions, Output } from './command.ts';
+import { readInputText, writeAtomically } from './files.ts';
+
+interface ReportOptions extends CommonOptions {
+  readonly out?: string;
+}
+
+/** What `--json` prints. */
+interface ReportResult {
+  readonly folder: string;
+  readonly runs: readonly string[];
+  /** Relative to the folder, in the order of their names. */
+  readonly files: readonly string[];
+}
+
+export function registerReport(program: Command): void {
+  defineCommand(
+    program,
+    'report <folders...>',
+    'Rebuild the report of a run from its stored results; several runs side by side.',
+  )
+    .option('--out <folder>', 'where it goes (default: the run; several: comparison/ beside it)')
+    .action((folders: readonly string[], options: ReportOptions) =>
+      runCommand(options, (output) => report(output, folders, options)),
+    );
+}
+
+async function report(
+  output: Output,
+  folders: readonly string[],
+  options: ReportOptions,
+): Promise<void> {
+  const paths = folders.map((folder) => output.path(folder));
+  const names = distinctNames(folders, paths);
+  const runs = paths.map((path, index) => readRun(path, names[index]!));
+  const [first] = runs;
+  const single = runs.length === 1;
+  const beside = single ? paths[0]! : join(dirname(paths[0]!), 'comparison');
+  const target = options.out === undefined ? beside : output.path(options.out);
+  const files = single
+    ? await renderReport(first!.metrics, first!.manifest)
+    : await renderComparison(runs);
+  for (const [path, text] of files) writeAtomically(join(target, path), text);
+  const result: ReportResult = { folder: target, runs: paths, files: [...files.keys()].sort() };
+  output.result(result, () => describe(output, target, single ? first! : null));
+}
+
+function readRun(folder: string, name: string): ComparedRun {
+  const metricsFile = join(folder, 'metrics.json');
+  const manifestFile = join(folder, 'manifest.json');
+  return {
+    name,
+    metrics: parseMetrics(readInputText(metricsFile), metricsFile),
+    manifest: parseManifest(readInputText(manifestFile), manifestFile),
+  };
+}
+
+/** Folder names where they tell the runs apart, else the paths as they were given. */
+function distinctNames(given: readonly string[], paths: readonly string[]): readonly string[] {
+  const names = paths.map((path) => basename(path));
+  if (new Set(names).size === names.length) return names;
+  if (new Set(given).size === given.length) return given;
+  return given.map((name, index) => `${name} (${index + 1})`);
+}
+
+function describe(output: Output, folder: string, run: ComparedRun | null): string {
+  const { stdout, workingDirectory } = output.streams;
+  const where = relative(workingDirectory, join(folder, 'report.html'));
+  const table =
+    run &&
+    renderHeadlineTable(run.metrics, {
+      width: stdout.columns ?? 100,
+      colour: stdout.isTTY === true,
+    });
+  return `${table === null ? '' : `${table}\n`}report: ${where}`;
+}

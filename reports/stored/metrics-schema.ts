@@ -1,0 +1,179 @@
+/**
+ * What a stored `metrics.json` must look like before a report is made of it: anybody may have
+ * written the file. What is not ours is read past, so that a later version may add figures.
+ */
+import { Type } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import type { Metrics } from '../../core/metrics/results.ts';
+
+const record = <Value extends TSchema>(value: Value) => Type.Record(Type.String(), value);
+const list = <Item extends TSchema>(item: Item) => Type.Array(item);
+
+const number = Type.Number();
+const text = Type.String();
+
+const estimate = Type.Object({
+  mean: number,
+  ci95: Type.Tuple([number, number]),
+  n: Type.Integer({ minimum: 0 }),
+});
+const missing = Type.Object({ value: Type.Null(), reason: text });
+const maybe = Type.Union([estimate, missing]);
+const kind = Type.Union([
+  Type.Literal('hpc'),
+  Type.Literal('htc'),
+  Type.Literal('cloud'),
+  Type.Literal('testbed'),
+  Type.Literal('government'),
+]);
+
+const organisation = Type.Object({
+  name: text,
+  kind,
+  installedNodes: number,
+  demandNodeHours: estimate,
+  metNodeHours: estimate,
+  metShare: maybe,
+  borrowedNodeHours: estimate,
+  lentNodeHours: estimate,
+  lostNodeHours: estimate,
+  netCredits: estimate,
+  gainCredits: estimate,
+  ownMeasures: record(maybe),
+});
+
+const market = Type.Object({
+  rounds: estimate,
+  bidsPerRound: estimate,
+  contracts: estimate,
+  leases: estimate,
+  tradedNodeHours: estimate,
+  meanPrice: record(maybe),
+  efficiency: maybe,
+  sampledRounds: estimate,
+  individualRationalityViolations: estimate,
+  monthsWorseOff: maybe,
+  budgetSurplusCredits: estimate,
+  fairness: maybe,
+  sharingIndex: maybe,
+  recalls: estimate,
+  defaults: estimate,
+  claims: record(text),
+});
+
+const variant = Type.Object({
+  name: text,
+  mechanism: text,
+  provisioning: text,
+  attestation: Type.Boolean(),
+  organisations: list(organisation),
+  utilisation: estimate,
+  metNodeHours: estimate,
+  demandNodeHours: estimate,
+  market: Type.Union([market, Type.Null()]),
+});
+
+const hardwareReduction = Type.Object({
+  variant: text,
+  installedNodes: number,
+  requiredStaticNodes: estimate,
+  requiredMarketNodes: estimate,
+  requiredStaticNodesMaximum: number,
+  requiredMarketNodesMaximum: number,
+  saving: maybe,
+  rightSizing: estimate,
+  workBound: estimate,
+  intervalBound: estimate,
+  captured: maybe,
+  byCorrelation: list(
+    Type.Object({ alignmentHours: number, correlation: estimate, saving: maybe }),
+  ),
+  nonMonotoneReplications: number,
+});
+
+const extraDemandMet = Type.Object({
+  variant: text,
+  nodeHours: estimate,
+  shareOfMissed: maybe,
+  optimumNodeHours: estimate,
+  organisations: record(Type.Object({ nodeHours: estimate })),
+  kinds: record(Type.Object({ nodeHours: estimate })),
+});
+
+const provisioningEffect = Type.Object({
+  bmi: estimate,
+  foreman: estimate,
+  kinds: record(Type.Object({ bmi: estimate, foreman: estimate })),
+  byLeaseLength: list(
+    Type.Object({
+      leaseSeconds: Type.Number({ exclusiveMinimum: 0 }),
+      bmi: number,
+      foreman: number,
+      tradedBmi: estimate,
+      tradedForeman: estimate,
+    }),
+  ),
+  breakEvenLeaseSeconds: Type.Object({ bmi: maybe, foreman: maybe }),
+});
+
+const security = Type.Object({
+  premium: record(maybe),
+  sensitive: Type.Object({ market: estimate, static: estimate, slowProvisioning: maybe }),
+  costToOthers: maybe,
+});
+
+const provisioningTime = Type.Object({
+  method: Type.Union([Type.Literal('foreman'), Type.Literal('bmi')]),
+  firmware: Type.Union([Type.Literal('uefi'), Type.Literal('linuxboot')]),
+  securityLevel: Type.Union([Type.Literal('none'), Type.Literal('attested'), Type.Literal('full')]),
+  phases: list(Type.Object({ name: text, seconds: Type.Number({ minimum: 0 }) })),
+  totalSeconds: Type.Number({ minimum: 0 }),
+});
+
+const series = Type.Object({
+  variant: text,
+  hour: list(number),
+  installedNodes: number,
+  demandNodes: list(number),
+  busyNodes: list(number),
+  lentNodes: list(number),
+  offeredNodes: list(number),
+  price: record(list(Type.Union([number, Type.Null()]))),
+  capacityByOrganisation: record(list(number)),
+  demandByOrganisation: record(list(number)),
+});
+
+export const metricsSchema = Type.Object({
+  schema: Type.Literal('ocx-metrics/1'),
+  scenario: text,
+  seed: number,
+  replications: Type.Integer({ minimum: 1 }),
+  horizonSeconds: number,
+  warmUpSeconds: number,
+  variants: list(variant),
+  hardwareReduction: Type.Union([hardwareReduction, Type.Null()]),
+  extraDemandMet,
+  extraDemandByVariant: list(extraDemandMet),
+  provisioningEffect: Type.Union([provisioningEffect, Type.Null()]),
+  provisioningTimes: list(provisioningTime),
+  security: Type.Union([security, Type.Null()]),
+  demandCorrelation: maybe,
+  series: list(series),
+  trades: list(
+    Type.Object({
+      variant: text,
+      seller: text,
+      buyer: text,
+      nodeHours: estimate,
+      credits: estimate,
+    }),
+  ),
+  sensitivity: list(Type.Object({ parameter: text, value: number, extraNodeHours: estimate })),
+  invariantViolations: number,
+  ledgerImbalance: number,
+  digest: text,
+});
+
+/** Does not compile where the schema and the type drift apart. */
+export const checkedAsMetrics: (checked: Static<typeof metricsSchema>) => Metrics = (checked) =>
+  checked;
