@@ -118,6 +118,21 @@ export class Allocation {
     return true;
   }
 
+  /** Nodes, up to those asked for, that option o could have now; fewer than its minimum: 0. */
+  nodesThatFit(o: number, usable: Uint8Array | null = null): number {
+    const { firstCandidate, candidates, optionNodes, optionMinimum } = this.instance;
+    const from = this.instance.optionFrom[o]!;
+    const to = this.instance.optionTo[o]!;
+    let nodes = 0;
+    for (let i = firstCandidate[o]!; i < firstCandidate[o + 1]!; i++) {
+      const a = candidates[i]!;
+      if (usable && !usable[a]) continue;
+      nodes += Math.max(0, this.freeOver(a, from, to));
+      if (nodes >= optionNodes[o]!) return optionNodes[o]!;
+    }
+    return nodes < optionMinimum[o]! ? 0 : nodes;
+  }
+
   /**
    * Serves option o with at most its nodes, whatever that costs; for mechanisms without prices.
    *

@@ -33,7 +33,7 @@ export interface SearchResult {
 
 /** Rounds of ruin and refill where nobody says otherwise; see `docs/numbers.md`. */
 export function defaultIterations(bids: number): number {
-  return Math.min(5_000, 20 + bids + Math.floor((bids * bids) / 60));
+  return Math.min(5_000, 40 + bids + Math.floor((bids * bids) / 60));
 }
 
 /** The share of a mean fill's surplus that a round may lose at first, in a round of one bid. */

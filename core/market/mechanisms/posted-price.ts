@@ -7,7 +7,7 @@
  * by each bid's best option; S: node-slots offered at reserves up to p. Where nothing is offered
  * but something is wanted, (D − S) / S counts as 1; where neither, the price stays.
  * Trades are at ⌊p⌋. Bids are served in order of submission, each by the option that leaves it most
- * at that price among those that fit; asks sell in order of submission.
+ * at that price with the nodes that are there; asks sell in order of submission.
  * Claims: individually rational, strongly budget balanced; truthful for price takers, since the
  * price is set before the report and the place in the queue does not depend on it.
  * Complexity: O(options × asks of the class × steps).
@@ -17,7 +17,7 @@
  * Parameters: `initialPriceMillicredits` (1,000), `eta` (0.2), `floorMillicredits` (1),
  * `ceilingMillicredits` (10⁹). State: `price CLASS`.
  */
-import { Allocation } from '../clearing/allocation.ts';
+import { Allocation, worthOf } from '../clearing/allocation.ts';
 import { compileRound } from '../clearing/instance.ts';
 import type { Instance } from '../clearing/instance.ts';
 import { clearingOf } from '../clearing/result.ts';
@@ -68,13 +68,12 @@ export const postedPrice: Mechanism = {
     }
     const demand = new Float64Array(prices.length);
     for (let b = 0; b < instance.bids.length; b++) {
-      const options = preferred(instance, b, charged);
-      if (options.length > 0) {
-        const best = options[0]!;
-        const size = instance.optionNodes[best]! * instance.optionSlots[best]!;
-        demand[instance.optionClass[best]!]! += size;
-      }
-      for (const o of options) if (allocation.serveWhatFits(o, willing)) break;
+      const wanted = bestOption(instance, b, charged, (o) => instance.optionNodes[o]!);
+      if (wanted < 0) continue;
+      const size = instance.optionNodes[wanted]! * instance.optionSlots[wanted]!;
+      demand[instance.optionClass[wanted]!]! += size;
+      const had = bestOption(instance, b, charged, (o) => allocation.nodesThatFit(o, willing));
+      if (had >= 0) allocation.serveWhatFits(had, willing);
     }
     const { payment, receipt } = uniformPayments(allocation, charged);
     const clearing = clearingOf(round, allocation, payment, receipt);
@@ -99,16 +98,28 @@ function stateKey(nodeClass: string): string {
   return `price ${nodeClass}`;
 }
 
-/** Options of a bid that are worth their price, the best first, ties to the earlier one. */
-function preferred(instance: Instance, bid: number, charged: readonly number[]): number[] {
-  const gain = (o: number) =>
-    instance.optionValue[o]! -
-    instance.optionNodes[o]! * instance.optionSlots[o]! * charged[instance.optionClass[o]!]!;
-  const options: number[] = [];
+/**
+ * The option that leaves the bidder most with so many nodes, ties to the earlier one; −1 where none
+ * is worth its price or has nodes.
+ */
+function bestOption(
+  instance: Instance,
+  bid: number,
+  charged: readonly number[],
+  nodesOf: (o: number) => number,
+): number {
+  let best = -1;
+  let most = -1;
   for (let o = instance.firstOption[bid]!; o < instance.firstOption[bid + 1]!; o++) {
-    if (gain(o) >= 0) options.push(o);
+    const nodes = nodesOf(o);
+    if (nodes === 0) continue;
+    const price = nodes * instance.optionSlots[o]! * charged[instance.optionClass[o]!]!;
+    const gain = worthOf(instance, o, nodes) - price;
+    if (gain <= most) continue;
+    most = gain;
+    best = o;
   }
-  return options.sort((a, b) => gain(b) - gain(a) || a - b);
+  return best;
 }
 
 /** Everybody pays and receives the price of the class for each node-slot. */
