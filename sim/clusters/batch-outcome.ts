@@ -1,0 +1,77 @@
+/** What a batch cluster made of its jobs: the cohort released in the measured window. */
+import { JOB_STATE } from './batch/batch-jobs.ts';
+import type { BatchJobs } from './batch/batch-jobs.ts';
+import type { BatchCluster } from './batch/cluster.ts';
+import type { BatchSetup } from './batch-owner.ts';
+import type { ClusterOutcome, MetDemand } from './cluster.ts';
+import { HourlyNodeTime } from './window.ts';
+
+/** Shorter runs do not inflate the slowdown (bounded slowdown; Feitelson et al. 1997). */
+const SLOWDOWN_BOUND_MS = 10_000;
+
+interface Columns {
+  readonly releaseMs: number[];
+  readonly dueMs: number[];
+  readonly nodeMs: number[];
+}
+
+export function batchOutcome(
+  setup: BatchSetup,
+  cluster: BatchCluster,
+  busy: HourlyNodeTime,
+  valueOf: (row: number) => number,
+): ClusterOutcome {
+  const { jobs } = cluster;
+  const demand: Columns = { releaseMs: [], dueMs: [], nodeMs: [] };
+  const met: Columns = { releaseMs: [], dueMs: [], nodeMs: [] };
+  const demandHours = new HourlyNodeTime(setup.window);
+  let value = 0;
+  let completed = 0;
+  let waitMs = 0;
+  let slowdown = 0;
+  for (let row = 0; row < jobs.count; row++) {
+    if (jobs.state[row] === JOB_STATE.dropped) continue;
+    const submitMs = jobs.submitMs[row]!;
+    demandHours.add(submitMs, submitMs + jobs.runMs[row]!, jobs.nodes[row]!);
+    if (submitMs < setup.window.startMs || submitMs >= setup.window.endMs) continue;
+    put(demand, jobs, row);
+    if (jobs.state[row] === JOB_STATE.completed) {
+      const wait = jobs.waitMs(row);
+      const run = Math.max(jobs.runMs[row]!, SLOWDOWN_BOUND_MS);
+      completed += 1;
+      waitMs += wait;
+      slowdown += Math.max(1, (wait + jobs.runMs[row]!) / run);
+    }
+    if (!jobs.isMet(row)) continue;
+    put(met, jobs, row);
+    value += valueOf(row);
+  }
+  return {
+    demandNodeMs: total(demand),
+    metNodeMs: total(met),
+    valueMillicredits: value,
+    lostNodeMs: cluster.lostNodeMs,
+    demandHours: demandHours.hours,
+    busyHours: busy.hours,
+    demand,
+    met,
+    ownMeasures: {
+      jobs: demand.nodeMs.length,
+      jobsMetShare: demand.nodeMs.length > 0 ? met.nodeMs.length / demand.nodeMs.length : null,
+      meanWaitSeconds: completed > 0 ? waitMs / completed / 1000 : null,
+      meanBoundedSlowdown: completed > 0 ? slowdown / completed : null,
+    },
+  };
+}
+
+/** A job is due when it would end after all of its patience. */
+function put(columns: Columns, jobs: BatchJobs, row: number): void {
+  const submitMs = jobs.submitMs[row]!;
+  columns.releaseMs.push(submitMs);
+  columns.dueMs.push(submitMs + jobs.patienceMs[row]! + jobs.runMs[row]!);
+  columns.nodeMs.push(jobs.nodeMs(row));
+}
+
+function total({ nodeMs }: MetDemand): number {
+  return nodeMs.reduce((sum, amount) => sum + amount, 0);
+}

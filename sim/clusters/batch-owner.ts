@@ -1,0 +1,308 @@
+/**
+ * An organisation with a batch cluster (HPC or HTC): what it lacks are the nodes of jobs that wait
+ * too long, what it can spare are nodes that neither running nor waiting jobs will use.
+ *
+ * Its own nodes are one pool for its own jobs; those without a TPM are filled first, so that the
+ * ones that anybody may borrow stay free. A lease is bought for one job, whole; once it is there,
+ * the cluster's own scheduler decides what runs on it.
+ */
+import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
+import type { JobTable } from '../../core/demand/jobs.ts';
+import { randomStream } from '../../core/kernel/random.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/kernel/units.ts';
+import type { TimeMs } from '../../core/kernel/units.ts';
+import type { SecurityLevel } from '../../core/market/orders.ts';
+import type { Policy, Valuation } from '../scenario/schema.ts';
+import { BatchCluster } from './batch/cluster.ts';
+import type { Scheduler } from './batch/scheduler.ts';
+import { batchOutcome } from './batch-outcome.ts';
+import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
+import { Holdings } from './holdings.ts';
+import { HourlyNodeTime } from './window.ts';
+import type { MeasuredWindow } from './window.ts';
+
+export interface BatchSetup {
+  readonly organisation: string;
+  readonly kind: 'hpc' | 'htc';
+  /** In nodes, ascending by submit. */
+  readonly jobs: JobTable;
+  readonly scheduler: Scheduler;
+  readonly nodes: Readonly<Record<string, number>>;
+  readonly nodeClasses: readonly string[];
+  readonly classCostPerHour: Readonly<Record<string, number>>;
+  readonly securityLevel: SecurityLevel;
+  readonly valuation: Valuation;
+  readonly policy: Policy;
+  readonly window: MeasuredWindow;
+  readonly seed: number;
+  readonly replication: number;
+}
+
+/** Lease lengths that idle nodes are offered for, longest first. */
+const OFFER_HOURS: readonly number[] = [24, 12, 6, 2];
+
+/** Jobs that are bid for at once, the first in the queue. */
+const MOST_WANTS = 24;
+
+/** A new job would have used an idle node for half of the time that the cluster is in use. */
+const OPPORTUNITY_SHARE = 0.5;
+
+/** Stopping work costs what was done since the last checkpoint and the wait that follows. */
+const INTERRUPTION_FACTOR = 2;
+
+interface Drain {
+  readonly drainId: string;
+  nodes: number;
+}
+
+export class BatchOwner implements Cluster {
+  readonly kind: ClusterKind;
+  readonly organisation: string;
+  readonly #setup: BatchSetup;
+  readonly #cluster: BatchCluster;
+  readonly #holdings: Holdings;
+  readonly #busy: HourlyNodeTime;
+  /** Worth of a node-hour of each job, credits. */
+  readonly #worth: Float64Array;
+  readonly #drains = new Map<string, Drain[]>();
+  #drainCount = 0;
+  /** Job row → lease that was bought for it and is not over. */
+  readonly #bought = new Map<number, string>();
+  readonly #leaseRows = new Map<string, number>();
+
+  constructor(setup: BatchSetup) {
+    this.#setup = setup;
+    this.organisation = setup.organisation;
+    this.kind = setup.kind;
+    const { policy, valuation, seed, replication } = setup;
+    const entity = setup.organisation;
+    const stream = (purpose: string) => randomStream({ seed, replication, entity, purpose });
+    this.#worth = drawWorth(setup.jobs.count, valuation, stream('worth of jobs'));
+    const kept = stream('checkpointable jobs');
+    const checkpointable = Array.from(
+      { length: setup.jobs.count },
+      () => kept.uniform() < policy.checkpointableShare,
+    );
+    this.#busy = new HourlyNodeTime(setup.window);
+    this.#holdings = new Holdings(setup.nodes);
+    this.#cluster = new BatchCluster(setup.jobs, {
+      scheduler: setup.scheduler,
+      homeNodes: inFillingOrder(setup.nodes, setup.nodeClasses),
+      patienceMinimumMs: Math.round(policy.patienceHours * HOUR_MS),
+      patienceFactor: policy.patienceFactor,
+      isCheckpointable: (row) => checkpointable[row]!,
+      onSegment: (_row, fromMs, toMs, nodes) => this.#busy.add(fromMs, toMs, nodes),
+    });
+  }
+
+  advance(nowMs: TimeMs): void {
+    this.#cluster.advance(nowMs);
+    for (const [leaseId, held] of this.#holdings.lots) {
+      if (held.usableUntilMs <= nowMs) this.#forget(leaseId);
+    }
+  }
+
+  nextEventMs(): TimeMs {
+    return Math.min(this.#cluster.nextEventMs(), this.#holdings.nextEndMs());
+  }
+
+  wants(nowMs: TimeMs): readonly Want[] {
+    const { policy, securityLevel, nodeClasses } = this.#setup;
+    const { jobs } = this.#cluster;
+    const { lateRows } = this.#cluster.outlook(nowMs + policy.bidAfterMinutes * MINUTE_MS);
+    const wants: Want[] = [];
+    let ahead = this.#workAhead(nowMs);
+    for (const row of lateRows) {
+      const nodes = jobs.nodes[row]!;
+      const durationMs = jobs.estimateLeftMs(row);
+      const waitMs = nowMs - jobs.submitMs[row]! + ahead / Math.max(1, this.ownNodes());
+      ahead += nodes * durationMs;
+      if (this.#bought.has(row)) continue;
+      wants.push({
+        wantId: String(row),
+        nodes,
+        minimumNodes: nodes,
+        nodeClasses,
+        durationMs,
+        earliestStartMs: nowMs,
+        latestEndMs: jobs.patienceEndMs(row) + durationMs,
+        valueMillicredits: this.#valueOf(row, nodes * durationMs),
+        certainty: Math.min(1, waitMs / jobs.patienceMs[row]!),
+        securityLevel,
+        acceptsRecall: policy.acceptsRecall && jobs.checkpointable[row] === 1,
+      });
+      if (wants.length >= MOST_WANTS) break;
+    }
+    return wants;
+  }
+
+  /** Node-time that running jobs still hold, by their estimates. */
+  #workAhead(nowMs: TimeMs): number {
+    return this.#cluster.busyNodes * Math.min(HOUR_MS, nowMs);
+  }
+
+  spares(nowMs: TimeMs, untilMs: TimeMs): readonly Spare[] {
+    const { classCostPerHour, valuation, policy } = this.#setup;
+    const spares: Spare[] = [];
+    const longest = Math.min(untilMs, nowMs + OFFER_HOURS[0]! * HOUR_MS);
+    const outlook = this.#cluster.outlook(longest);
+    const opportunity = OPPORTUNITY_SHARE * this.#inUse() * valuation.nodeHour;
+    for (const nodeClass of Object.keys(this.#setup.nodes)) {
+      const cost = classCostPerHour[nodeClass] ?? 0;
+      let offered = 0;
+      const offer = (spareId: string, nodes: number, endMs: TimeMs, credits: number) => {
+        if (nodes <= 0) return;
+        offered += nodes;
+        spares.push({
+          spareId: `${spareId}/${nodeClass}`,
+          nodeClass,
+          nodes,
+          fromMs: nowMs,
+          untilMs: endMs,
+          costMillicreditsPerNodeHour: Math.round(credits * 1000),
+          recallNoticeMs: null,
+        });
+      };
+      for (const hours of OFFER_HOURS) {
+        const endMs = Math.min(longest, nowMs + hours * HOUR_MS);
+        const idle = outlook.idleNodes(nodeClass, nowMs, endMs);
+        offer(`idle-${hours}h`, idle - offered, endMs, cost + opportunity);
+      }
+      if (policy.sellsBusyNodes) {
+        const left = (this.#holdings.own.get(nodeClass) ?? 0) - offered;
+        const lost = INTERRUPTION_FACTOR * valuation.nodeHour;
+        offer('busy', left, Math.min(untilMs, nowMs + 2 * DAY_MS), cost + lost);
+      }
+    }
+    return spares;
+  }
+
+  /** Share of the nodes it has that jobs run on. */
+  #inUse(): number {
+    return this.#cluster.busyNodes / Math.max(1, this.#holdings.readyNodes());
+  }
+
+  lend(nodeClass: string, nodes: number, _spareId: string, nowMs: TimeMs): void {
+    this.#cluster.advance(nowMs);
+    const drainId = `drain-${++this.#drainCount}`;
+    const enough = this.#cluster.nodes(nodeClass).free >= nodes;
+    // What was sold is handed over now: if it is not free, work is stopped for it.
+    this.#cluster.drain(drainId, nodeClass, nodes, { preemption: enough ? 'never' : 'any' });
+    const drains = this.#drains.get(nodeClass);
+    if (drains) drains.push({ drainId, nodes });
+    else this.#drains.set(nodeClass, [{ drainId, nodes }]);
+    this.#holdings.lend(nodeClass, nodes);
+  }
+
+  restore(nodeClass: string, nodes: number, nowMs: TimeMs): void {
+    this.#cluster.advance(nowMs);
+    this.#holdings.restore(nodeClass, nodes);
+    const drains = this.#drains.get(nodeClass)!;
+    for (let left = nodes; left > 0;) {
+      const drain = drains[0]!;
+      const back = Math.min(left, drain.nodes);
+      this.#cluster.undrain(drain.drainId, back);
+      drain.nodes -= back;
+      left -= back;
+      if (drain.nodes === 0) drains.shift();
+    }
+  }
+
+  expect(lot: BorrowedLot): void {
+    this.#holdings.expect(lot);
+    const row = Number(lot.wantId);
+    this.#bought.set(row, lot.leaseId);
+    this.#leaseRows.set(lot.leaseId, row);
+  }
+
+  addReady(leaseId: string, nodes: number, nowMs: TimeMs): void {
+    this.#cluster.advance(nowMs);
+    const held = this.#holdings.addReady(leaseId, nodes);
+    if (!held || held.usableUntilMs <= nowMs) return;
+    this.#cluster.addNodes(leaseId, nodes, held.usableUntilMs);
+  }
+
+  loseExpected(leaseId: string, nodes: number): void {
+    const held = this.#holdings.loseExpected(leaseId, nodes);
+    if (held && held.expected + held.ready <= 0) this.#forget(leaseId);
+  }
+
+  endLot(leaseId: string, atMs: TimeMs, nowMs: TimeMs): void {
+    const held = this.#holdings.lots.get(leaseId);
+    if (!held || atMs >= held.usableUntilMs) return;
+    this.#cluster.advance(nowMs);
+    held.usableUntilMs = atMs;
+    if (this.#cluster.nodes(leaseId).nodes > 0) this.#cluster.bringForward(leaseId, atMs);
+  }
+
+  loseReady(leaseId: string, nodes: number, nowMs: TimeMs): void {
+    this.#cluster.advance(nowMs);
+    this.#holdings.loseReady(leaseId, nodes);
+    const there = Math.min(nodes, this.#cluster.nodes(leaseId).nodes);
+    if (there > 0) this.#cluster.removeNodes(leaseId, there, 'kill');
+  }
+
+  #forget(leaseId: string): void {
+    this.#holdings.end(leaseId);
+    const row = this.#leaseRows.get(leaseId);
+    this.#leaseRows.delete(leaseId);
+    if (row !== undefined && this.#bought.get(row) === leaseId) this.#bought.delete(row);
+  }
+
+  nodesToRecall(): number {
+    return 0;
+  }
+
+  ownNodes(): number {
+    return this.#holdings.ownNodes();
+  }
+
+  idleNodes(): number {
+    let idle = 0;
+    for (const nodeClass of Object.keys(this.#setup.nodes)) {
+      idle += this.#cluster.nodes(nodeClass).free;
+    }
+    return idle;
+  }
+
+  isResolved(): boolean {
+    return this.#cluster.isResolved();
+  }
+
+  outcome(): ClusterOutcome {
+    return batchOutcome(this.#setup, this.#cluster, this.#busy, (row) =>
+      this.#valueOf(row, this.#cluster.jobs.nodeMs(row)),
+    );
+  }
+
+  /** Worth of the job's node-time, millicredits. */
+  #valueOf(row: number, nodeMs: number): number {
+    return Math.round((nodeMs / HOUR_MS) * this.#worth[row]! * 1000);
+  }
+}
+
+/** Lognormal with the valuation's mean and coefficient of variation, one draw a job. */
+function drawWorth(
+  count: number,
+  { nodeHour, spread }: Valuation,
+  stream: ReturnType<typeof randomStream>,
+): Float64Array {
+  const sigma = Math.sqrt(Math.log(1 + spread * spread));
+  return Float64Array.from(
+    { length: count },
+    () => nodeHour * Math.exp(sigma * stream.normal() - (sigma * sigma) / 2),
+  );
+}
+
+/** Classes as the cluster fills them; the organisation's own jobs run on any of its nodes. */
+function inFillingOrder(
+  nodes: Readonly<Record<string, number>>,
+  nodeClasses: readonly string[],
+): Record<string, number> {
+  const rest = Object.keys(nodes).filter((nodeClass) => !nodeClasses.includes(nodeClass));
+  return Object.fromEntries(
+    [...rest, ...nodeClasses]
+      .filter((nodeClass) => nodes[nodeClass] !== undefined)
+      .map((nodeClass) => [nodeClass, nodes[nodeClass]!]),
+  );
+}
