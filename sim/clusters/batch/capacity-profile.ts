@@ -26,8 +26,31 @@ export class CapacityProfile {
     this.#free[0] = free;
   }
 
-  get pieces(): number {
-    return this.#end - this.#head;
+  /** Becomes what `other` is. */
+  assign(other: CapacityProfile): void {
+    const used = other.#end - other.#head;
+    while (this.#times.length < used) {
+      this.#times = new Float64Array(this.#times.length * 2);
+      this.#free = new Int32Array(this.#free.length * 2);
+    }
+    this.#times.set(other.#times.subarray(other.#head, other.#end));
+    this.#free.set(other.#free.subarray(other.#head, other.#end));
+    this.#head = 0;
+    this.#end = used;
+  }
+
+  copy(): CapacityProfile {
+    const copy = new CapacityProfile(0, 0);
+    copy.assign(this);
+    return copy;
+  }
+
+  /** Takes away what `other` has free, from its first piece on. */
+  subtract(other: CapacityProfile): void {
+    for (let piece = other.#head; piece < other.#end; piece++) {
+      const to = piece + 1 < other.#end ? other.#times[piece + 1]! : Infinity;
+      if (other.#free[piece] !== 0) this.add(other.#times[piece]!, to, -other.#free[piece]!);
+    }
   }
 
   /** Forgets what lies wholly before `now`. */
@@ -36,7 +59,7 @@ export class CapacityProfile {
   }
 
   /** Free at an instant; that of the first piece before it. */
-  at(time: number): number {
+  freeAt(time: number): number {
     return this.#free[this.#pieceAt(time)]!;
   }
 
@@ -63,13 +86,16 @@ export class CapacityProfile {
     let start = from;
     for (;;) {
       // Skip what is too full, then see whether what follows lasts.
-      while (piece < end && free[piece]! < size) {piece += 1;}
+      while (piece < end && free[piece]! < size) {
+        piece += 1;
+      }
       if (piece === end) return own;
       if (times[piece]! > start) start = times[piece]!;
       if (start >= latest) return own;
       const limit = Math.min(start + duration, own);
-      do {piece += 1;}
-      while (piece < end && times[piece]! < limit && free[piece]! >= size);
+      do {
+        piece += 1;
+      } while (piece < end && times[piece]! < limit && free[piece]! >= size);
       if (piece === end || times[piece]! >= limit) return start;
     }
   }
@@ -92,6 +118,13 @@ export class CapacityProfile {
       if (this.#free[piece]! < least) least = this.#free[piece]!;
     }
     return least;
+  }
+
+  /** When the next piece after `time` starts; Infinity when there is none. */
+  nextChange(time: number): number {
+    const piece = this.#pieceAt(time);
+    if (this.#times[piece]! > time) return this.#times[piece]!;
+    return piece + 1 < this.#end ? this.#times[piece + 1]! : Infinity;
   }
 
   /** The last piece that starts at or before `time`. */
