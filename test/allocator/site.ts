@@ -1,11 +1,13 @@
 /**
- * A site for tests: the service, hardware that obeys at once (or as a test scripts it), timers and
- * a clock. It checks the invariants after every event.
+ * A site for tests: the service, hardware that obeys (or as a test scripts it), timers and a
+ * clock. It checks the invariants after every event.
  */
+import { canonicalJson } from '../../core/kernel/canonical-json.ts';
 import { invariant } from '../../core/kernel/errors.ts';
 import type { Outcome, Principal, Reply } from '../../core/kernel/service.ts';
-import { SECOND_MS } from '../../core/kernel/units.ts';
-import type { IsolationConfiguration } from '../../core/allocator/enrolment.ts';
+import { MINUTE_MS, SECOND_MS } from '../../core/kernel/units.ts';
+import { initialState, type IsolationConfiguration } from '../../core/allocator/enrolment.ts';
+import { checkIsolationInvariants } from '../../core/allocator/invariants.ts';
 import type { IsolationCommand, IsolationEvent } from '../../core/allocator/commands.ts';
 import type {
   IsolationDeviceEffect,
@@ -13,20 +15,19 @@ import type {
   LeaseNotice,
   LeaseTerms,
   NodeObservation,
-  Notify,
 } from '../../core/allocator/protocol.ts';
 import { isolationService } from '../../core/allocator/service.ts';
-import type { Node } from '../../core/allocator/state.ts';
+import type { IsolationState, Nic, Node } from '../../core/allocator/state.ts';
+import { viewIsolation, type IsolationQuery } from '../../core/allocator/views.ts';
 
 export const ADMIN: Principal = { role: 'admin', name: 'operator' };
 export const MARKET: Principal = { role: 'service', name: 'market' };
 export const ATTESTER: Principal = { role: 'service', name: 'attester' };
-export function organisation(name: string): Principal {
-  return { role: 'organisation', name };
-}
-
-/** `null` means: obey at once. `lost`: never answer. */
-export type Behaviour = (effect: IsolationDeviceEffect) => Outcome<unknown> | 'lost' | null;
+export const ORCHESTRATOR: Principal = { role: 'service', name: 'orchestrator' };
+export const A: Principal = { role: 'organisation', name: 'org-a' };
+export const B: Principal = { role: 'organisation', name: 'org-b' };
+export const TENANT: Principal = { role: 'organisation', name: 'org-t' };
+export const STRANGER: Principal = { role: 'organisation', name: 'org-u' };
 
 export const NO_EFFECT: Outcome<unknown> = {
   status: 'noEffect',
@@ -37,44 +38,61 @@ export const UNCERTAIN: Outcome<unknown> = {
   error: { code: 'DEVICE_TIMEOUT', message: 'no answer' },
 };
 
-export interface Hardware {
-  power: 'on' | 'off';
-  readonly ports: Record<string, readonly { networkId: number; channel: string }[]>;
-  bmcGrantee: string | null;
-  residueOf: string | null;
-}
+/** What a device does with an effect: obey, answer something else, or nothing at all. */
+export type Answer = Outcome<unknown> | 'obey' | 'lost' | 'obeyAndLose' | 'obeyAndTimeOut';
+export type Behaviour = (effect: IsolationDeviceEffect) => Answer;
 
 export const LATENCY_MS = 2 * SECOND_MS;
+/** Start and end of the leases that `terms` makes. */
+export const START_MS = 1_000_000;
+export const END_MS = 5_000_000;
 
-type Sent<C> = C extends IsolationCommand ? Omit<C, 'timeMs' | 'from' | 'commandId'> : never;
+interface Hardware {
+  power: 'on' | 'off';
+  readonly ports: Map<string, readonly { networkId: number; channel: string }[]>;
+  bmcGrantee: string | null;
+  /** Lease that left something on it since it was last wiped. */
+  residueOf: string | null;
+  /** Device → largest fencing token that it has seen. */
+  readonly tokens: Map<string, number>;
+}
+
+export type Sent = IsolationCommand extends infer C
+  ? C extends IsolationCommand
+    ? Omit<C, 'timeMs' | 'from' | 'commandId'>
+    : never
+  : never;
+type Asked = IsolationQuery extends infer Q
+  ? Q extends IsolationQuery
+    ? Omit<Q, 'from'>
+    : never
+  : never;
+
+interface InFlight {
+  readonly atMs: number;
+  readonly effectId: string;
+  readonly outcome: Outcome<unknown>;
+}
 
 export class Site {
-  readonly state;
+  readonly state: IsolationState;
   readonly log: { event: IsolationEvent; effects: readonly IsolationEffect[] }[] = [];
   readonly effects: IsolationEffect[] = [];
   readonly hardware = new Map<string, Hardware>();
   nowMs = 0;
-  behaviour: Behaviour = () => null;
-  /** Called after every event. */
-  check: (site: Site) => void = () => {};
+  behaviour: Behaviour = () => 'obey';
   readonly #timers = new Map<string, number>();
-  readonly #inFlight: { atMs: number; effect: IsolationDeviceEffect; outcome: Outcome<unknown> }[] =
-    [];
+  #inFlight: InFlight[] = [];
   #commands = 0;
 
   constructor(configuration: IsolationConfiguration) {
-    this.state = isolationService.initial(configuration);
-    for (const { nodeId, nics } of configuration.nodes ?? []) {
-      this.addHardware(
-        nodeId,
-        nics.map((nic) => nic.portId),
-      );
-    }
+    this.state = initialState(configuration);
+    for (const { nodeId } of configuration.nodes ?? []) this.addHardware(nodeId);
   }
 
-  addHardware(nodeId: string, portIds: readonly string[]): void {
-    const ports = Object.fromEntries(portIds.map((portId) => [portId, []]));
-    this.hardware.set(nodeId, { power: 'off', ports, bmcGrantee: null, residueOf: null });
+  addHardware(nodeId: string): void {
+    const off = { power: 'off', bmcGrantee: null, residueOf: null } as const;
+    this.hardware.set(nodeId, { ...off, ports: new Map(), tokens: new Map() });
   }
 
   node(nodeId: string): Node {
@@ -83,43 +101,62 @@ export class Site {
     return node;
   }
 
+  nic(nodeId: string, nicId = 'nic0'): Nic {
+    return this.node(nodeId).nics.find((nic) => nic.nicId === nicId)!;
+  }
+
   /** Runs one event and what it sets off at once. */
   event(event: IsolationEvent): readonly IsolationEffect[] {
     const { effects } = isolationService.step(this.state, event);
     this.log.push({ event, effects });
     for (const effect of effects) this.#run(effect);
-    this.check(this);
+    const violations = checkIsolationInvariants(this.state);
+    invariant(violations.length === 0, `${event.kind}: ${violations.join('; ')}`);
     return effects;
   }
 
-  /** Sends a command now; its reply. */
-  send(from: Principal, command: Sent<IsolationCommand>): Reply {
-    const commandId = `command-${++this.#commands}`;
-    const effects = this.event({ ...command, from, commandId, timeMs: this.nowMs } as never);
+  /** Sends a command now; its one reply. */
+  send(from: Principal, command: Sent): Reply {
+    this.#commands += 1;
+    const header = { from, commandId: `command-${this.#commands}`, timeMs: this.nowMs };
+    const effects = this.event({ ...command, ...header } as IsolationCommand);
     const replies = effects.filter((effect) => effect.kind === 'Reply');
     invariant(replies.length === 1, 'one reply a command');
     return replies[0]!;
   }
 
-  /** The same, and it must be accepted. */
-  done(from: Principal, command: Sent<IsolationCommand>): unknown {
+  /** Sends a command that must be accepted; its result. */
+  done(from: Principal, command: Sent): unknown {
     const { refusal, result } = this.send(from, command);
     invariant(refusal === null, `${command.kind}: ${refusal?.code} ${refusal?.message}`);
     return result;
   }
 
-  /** The same, and it must be refused: its code. */
-  refused(from: Principal, command: Sent<IsolationCommand>): string | undefined {
-    return this.send(from, command).refusal?.code;
+  /** The same, and what it sets off is waited for. */
+  settle(from: Principal, command: Sent): unknown {
+    const result = this.done(from, command);
+    this.run(MINUTE_MS);
+    return result;
+  }
+
+  /** Sends a command that must be refused and change nothing; the code. */
+  refused(from: Principal, command: Sent): string {
+    const before = canonicalJson(this.state);
+    const { refusal } = this.send(from, command);
+    invariant(refusal !== null, `${command.kind} was accepted`);
+    invariant(canonicalJson(this.state) === before, `${command.kind} was refused, with effects`);
+    return refusal.code;
+  }
+
+  view(from: Principal, query: Asked): Record<string, unknown> {
+    return viewIsolation(this.state, this.nowMs, { ...query, from } as IsolationQuery) as never;
   }
 
   /** Lets time pass: outcomes and timers in the order of their times. */
   runUntil(untilMs: number): void {
     for (;;) {
-      const nextMs = Math.min(
-        ...this.#inFlight.map((entry) => entry.atMs),
-        ...this.#timers.values(),
-      );
+      const outcomes = this.#inFlight.map((entry) => entry.atMs);
+      const nextMs = Math.min(...outcomes, ...this.#timers.values());
       if (!(nextMs <= untilMs)) break;
       this.nowMs = Math.max(this.nowMs, nextMs);
       this.#runDue();
@@ -132,11 +169,10 @@ export class Site {
   }
 
   #runDue(): void {
-    const index = this.#inFlight.findIndex((entry) => entry.atMs <= this.nowMs);
-    if (index >= 0) {
-      const [entry] = this.#inFlight.splice(index, 1);
-      const { effect, outcome } = entry!;
-      this.outcome(effect.effectId, outcome);
+    const due = this.#inFlight.find((entry) => entry.atMs <= this.nowMs);
+    if (due) {
+      this.#inFlight = this.#inFlight.filter((entry) => entry !== due);
+      this.outcome(due.effectId, due.outcome);
       return;
     }
     for (const [timerId, atMs] of this.#timers) {
@@ -162,51 +198,91 @@ export class Site {
   #runDevice(effect: IsolationDeviceEffect): void {
     const answer = this.behaviour(effect);
     if (answer === 'lost') return;
-    const outcome = answer ?? this.obey(effect);
-    this.#inFlight.push({ atMs: this.nowMs + LATENCY_MS, effect, outcome });
+    let outcome = typeof answer === 'object' ? answer : this.obey(effect);
+    if (answer === 'obeyAndLose') return;
+    if (answer === 'obeyAndTimeOut') outcome = UNCERTAIN;
+    this.#inFlight.push({ atMs: this.nowMs + LATENCY_MS, effectId: effect.effectId, outcome });
   }
 
-  /** Does what the effect says; its honest outcome. */
+  /** Does what the effect says, unless its device has seen a larger token; its honest outcome. */
   obey(effect: IsolationDeviceEffect): Outcome<unknown> {
     const hardware = this.hardware.get(effect.nodeId);
     invariant(hardware !== undefined, `no hardware ${effect.nodeId}`);
-    if (effect.kind === 'PowerOff') hardware.power = 'off';
-    else if (effect.kind === 'PowerOn') {
-      hardware.power = 'on';
-      hardware.residueOf = this.node(effect.nodeId).leaseId;
-    } else if (effect.kind === 'RotateBmcToken') hardware.bmcGrantee = effect.grantee;
-    else if (effect.kind === 'ConfigurePort') hardware.ports[effect.portId] = effect.attachments;
-    else if (effect.kind === 'WipeNode') {
-      hardware.residueOf = null;
-      const value = { memoryScrubbed: true, disksErased: true, bmcReset: true };
-      return { status: 'ok', value };
-    } else if (effect.kind === 'ObserveNode') {
-      return { status: 'ok', value: this.observe(effect.nodeId) };
+    const { tokens } = hardware;
+    const ports = this.node(effect.nodeId).nics.flatMap((nic) => nic.port?.portId ?? []);
+    const device = effect.kind === 'ConfigurePort' ? effect.portId : 'bmc';
+    const seen = effect.kind === 'ObserveNode' ? ['bmc', ...ports] : [device];
+    if (seen.some((name) => (tokens.get(name) ?? 0) > effect.fencingToken)) return NO_EFFECT;
+    for (const name of seen) tokens.set(name, effect.fencingToken);
+    switch (effect.kind) {
+      case 'PowerOff':
+        hardware.power = 'off';
+        break;
+      case 'PowerOn':
+        hardware.power = 'on';
+        hardware.residueOf = this.node(effect.nodeId).leaseId ?? 'by hand';
+        break;
+      case 'RotateBmcToken':
+        hardware.bmcGrantee = effect.grantee;
+        break;
+      case 'ConfigurePort':
+        hardware.ports.set(effect.portId, effect.attachments);
+        break;
+      case 'WipeNode':
+        hardware.residueOf = null;
+        return {
+          status: 'ok',
+          value: { memoryScrubbed: true, disksErased: true, bmcReset: true },
+        };
+      case 'ObserveNode':
+        return { status: 'ok', value: this.observe(effect.nodeId) };
     }
     return { status: 'ok', value: undefined };
   }
 
+  /** What the hardware shows. */
   observe(nodeId: string): NodeObservation {
     const { power, ports, bmcGrantee } = this.hardware.get(nodeId)!;
-    return { power, ports: { ...ports }, bmcGrantee };
+    const seen = this.node(nodeId).nics.flatMap(({ port }) =>
+      port ? [[port.portId, ports.get(port.portId) ?? []] as const] : [],
+    );
+    return { power, ports: Object.fromEntries(seen), bmcGrantee };
   }
 
-  notices(kind: LeaseNotice['kind'], to?: string): LeaseNotice[] {
-    return this.effects
-      .filter((effect): effect is Notify => effect.kind === 'Notify')
-      .filter(({ notice, to: { name } }) => notice.kind === kind && (to ?? name) === name)
-      .map(({ notice }) => notice);
+  isCutOff(nodeId: string): boolean {
+    const { power, ports, bmcGrantee } = this.observe(nodeId);
+    const isShut = Object.values(ports).every((attachments) => attachments.length === 0);
+    return power === 'off' && isShut && bmcGrantee === null;
   }
 
-  /** Kinds of the device effects of a node, in order. */
+  /** Notices of a kind, as `receiver node-or-lease`. */
+  told(kind: LeaseNotice['kind']): string[] {
+    return this.effects.flatMap((effect) => {
+      if (effect.kind !== 'Notify' || effect.notice.kind !== kind) return [];
+      const { notice } = effect;
+      return [`${effect.to.name} ${'nodeId' in notice ? notice.nodeId : notice.leaseId}`];
+    });
+  }
+
+  notices(kind: LeaseNotice['kind']): LeaseNotice[] {
+    return this.effects.flatMap((effect) =>
+      effect.kind === 'Notify' && effect.notice.kind === kind ? [effect.notice] : [],
+    );
+  }
+
+  /** Device effects of a node so far, in order. */
   deviceEffects(nodeId: string): IsolationDeviceEffect[] {
     return this.effects.filter(
-      (effect): effect is IsolationDeviceEffect => 'nodeId' in effect && effect.nodeId === nodeId,
+      (effect): effect is IsolationDeviceEffect => 'effectId' in effect && effect.nodeId === nodeId,
     );
+  }
+
+  lastEffect(nodeId: string, kind: IsolationDeviceEffect['kind']): IsolationDeviceEffect {
+    return this.deviceEffects(nodeId).findLast((effect) => effect.kind === kind)!;
   }
 }
 
-/** Two owners, a borrower, one switch, and nodes a1…, b1… with two NICs; a1… have a TPM. */
+/** org-a and org-b own nodes a1…, b1… with two NICs on two switches; a1… have a TPM. */
 export function smallSite(
   settings: IsolationConfiguration['settings'] = {},
   nodesEach = 2,
@@ -229,7 +305,7 @@ export function smallSite(
     organisations: [
       { name: 'org-a', delegations: [{ service: 'market', rights: ['leasing'] }] },
       { name: 'org-b', delegations: [{ service: 'market', rights: ['leasing'] }] },
-      { name: 'org-t' },
+      { name: 'org-t', delegations: [{ service: 'orchestrator', rights: ['tenancy'] }] },
       { name: 'org-u' },
     ],
     switches: [{ switchId: 'switch-0' }, { switchId: 'switch-1' }],
@@ -245,8 +321,8 @@ export function terms(given: Partial<LeaseTerms> = {}): LeaseTerms {
     owner: 'org-a',
     lessee: 'org-t',
     nodeIds: ['a1'],
-    startMs: 1_000_000,
-    endMs: 5_000_000,
+    startMs: START_MS,
+    endMs: END_MS,
     securityLevel,
     attester: securityLevel === 'none' ? null : 'attester',
     recallNoticeMs: null,
@@ -254,40 +330,72 @@ export function terms(given: Partial<LeaseTerms> = {}): LeaseTerms {
   };
 }
 
-/** Drives a node of a started lease from the airlock to active, as an honest tenant does. */
-export function activate(site: Site, leaseId: string, nodeId: string): void {
-  const lease = site.state.leases.get(leaseId)!;
-  const tenant = organisation(lease.terms.lessee);
-  const minute = 60 * SECOND_MS;
-  if (lease.terms.attester === null) {
-    site.done(tenant, { kind: 'EnclaveJoin', leaseId, nodeId });
-    site.run(minute);
-    site.done(tenant, { kind: 'AirlockPowerOn', leaseId, nodeId });
-    site.run(minute);
+/** A site where a lease with these terms has begun and its nodes are in the airlock. */
+export function startedSite(given: Partial<LeaseTerms> = {}, configuration = smallSite()): Site {
+  const site = new Site(configuration);
+  const wanted = terms(given);
+  site.done(ADMIN, { kind: 'LeaseCreate', terms: wanted });
+  site.runUntil(wanted.startMs + MINUTE_MS);
+  return site;
+}
+
+/** The same, and its nodes are active. */
+export function activeSite(given: Partial<LeaseTerms> = {}, configuration = smallSite()): Site {
+  const site = startedSite(given, configuration);
+  const { leaseId, nodeIds } = terms(given);
+  for (const nodeId of nodeIds) activate(site, nodeId, leaseId);
+  return site;
+}
+
+/** Drives a node from the airlock to active, as an honest tenant does. */
+export function activate(site: Site, nodeId: string, leaseId = 'lease-1'): void {
+  const { lessee, attester } = site.state.leases.get(leaseId)!.terms;
+  const from: Principal = { role: 'organisation', name: lessee };
+  if (attester === null) {
+    site.settle(from, { kind: 'EnclaveJoin', leaseId, nodeId });
+    site.settle(from, { kind: 'AirlockPowerOn', leaseId, nodeId });
   } else {
-    site.done(tenant, { kind: 'AirlockPowerOn', leaseId, nodeId });
-    site.run(minute);
-    report(site, leaseId, nodeId, 'trusted');
-    site.done(tenant, { kind: 'EnclaveJoin', leaseId, nodeId });
-    site.run(minute);
+    site.settle(from, { kind: 'AirlockPowerOn', leaseId, nodeId });
+    report(site, nodeId, 'trusted', { leaseId });
+    site.settle(from, { kind: 'EnclaveJoin', leaseId, nodeId });
   }
-  site.done(tenant, { kind: 'NodeActive', leaseId, nodeId });
+  site.done(from, { kind: 'NodeActive', leaseId, nodeId });
+}
+
+export function reportOf(
+  site: Site,
+  nodeId: string,
+  verdict: 'trusted' | 'rejected' | 'stale',
+  { leaseId = 'lease-1', validUntilMs = 1_000_000_000 } = {},
+): Sent {
+  const { bootCount } = site.node(nodeId);
+  return { kind: 'AttestationReport', leaseId, nodeId, bootCount, verdict, validUntilMs };
 }
 
 export function report(
   site: Site,
-  leaseId: string,
   nodeId: string,
   verdict: 'trusted' | 'rejected' | 'stale',
-  validUntilMs = 1_000_000_000,
+  options: { leaseId?: string; validUntilMs?: number } = {},
 ): void {
-  const { bootCount } = site.node(nodeId);
-  site.done(ATTESTER, {
-    kind: 'AttestationReport',
-    leaseId,
-    nodeId,
-    bootCount,
-    verdict,
-    validUntilMs,
+  site.done(ATTESTER, reportOf(site, nodeId, verdict, options));
+}
+
+/** Connects a1 to org-a by hand, and makes it a network. */
+export function handSite(configuration = smallSite()): Site {
+  const site = new Site(configuration);
+  site.done(A, { kind: 'NodeConnect', organisation: 'org-a', nodeId: 'a1' });
+  makeNetwork(site, 'net-a', 'org-a');
+  return site;
+}
+
+export function makeNetwork(site: Site, network: string, owner: string): void {
+  site.done(ADMIN, {
+    kind: 'NetworkCreate',
+    network,
+    owner,
+    access: owner,
+    isPublic: false,
+    networkId: null,
   });
 }
