@@ -53,9 +53,7 @@ function thrownBack(turn: Turn, lease: Lease, node: LeasedNode, token: number): 
     lose(turn, lease, node, 'CONFLICT_THROWN_BACK', true);
     return false;
   }
-  dropRequest(turn.state, node.commandId);
-  node.step = null;
-  node.commandId = null;
+  settleRequest(turn, node);
   node.bootsOver = Math.max(node.bootsOver, node.bootCount ?? -1);
   node.bootCount = null;
   node.inEnclave = false;
@@ -72,9 +70,10 @@ export function nodePowered(turn: Turn, lease: Lease, node: LeasedNode, bootCoun
     if (lease.plan.securityLevel !== 'none') lose(turn, lease, node, 'ATTEST_BOOT_COUNT', true);
     return;
   }
+  if (node.bootCount === null && node.bootsOver < 0) node.attempts = 0;
   node.bootCount = bootCount;
   voidVerdict(node);
-  node.attempts = 0;
+  settleRequest(turn, node);
   drive(turn, lease, node);
 }
 
@@ -101,7 +100,22 @@ export function verdictReached(
   if (notice.commandId !== node.attestCommandId) return;
   // A late copy of an earlier verdict must not bring an expired one back.
   node.trustedUntilMs = Math.max(node.trustedUntilMs ?? 0, notice.validUntilMs);
-  drive(turn, lease, node);
+  if (node.step === 'AttestNode') {
+    settleRequest(turn, node);
+    if (node.trustedUntilMs <= turn.timeMs) node.attempts += 1;
+  }
+  if (node.attempts >= turn.state.configuration.requestAttempts) {
+    lose(turn, lease, node, 'ATTEST_STALE', true);
+  } else {
+    drive(turn, lease, node);
+  }
+}
+
+/** The request under way has its answer, or is overtaken: the next may be the same again. */
+function settleRequest(turn: Turn, node: LeasedNode): void {
+  dropRequest(turn.state, node.commandId);
+  node.commandId = null;
+  node.step = null;
 }
 
 /** No verdict that was asked for before now counts any more. */
@@ -131,8 +145,7 @@ export function provisioningEnded(
   }
   // The node may have run something since it was measured: it is measured again first.
   voidVerdict(node);
-  dropRequest(turn.state, node.commandId);
-  node.commandId = null;
+  settleRequest(turn, node);
   drive(turn, lease, node);
 }
 
@@ -153,9 +166,7 @@ export function lose(
     ask(turn, lease, node, 'LeaseReturn');
     return;
   }
-  dropRequest(turn.state, node.commandId);
-  node.step = null;
-  node.commandId = null;
+  settleRequest(turn, node);
   cancelNodeTimer(turn, node);
 }
 
@@ -167,9 +178,7 @@ export function cutOff(turn: Turn, lease: Lease, node: LeasedNode): void {
     turn.effects.push({ kind: 'NodeLost', leaseId, nodeId, code: 'LEASE_ENDED' });
   }
   node.cutOff = true;
-  dropRequest(turn.state, node.commandId);
-  node.commandId = null;
-  node.step = null;
+  settleRequest(turn, node);
   sayGoodbye(turn, lease, node);
   const answersMatter = turn.state.configuration.requestTimeoutMs !== null;
   const waits = node.deprovisionCommandId !== null || node.forgetCommandId !== null;
