@@ -116,9 +116,12 @@ export class Lifetimes {
     return secondsInBin(bin, stream);
   }
 
-  /** A lifetime given that the machine has reached an age in this bin. */
+  /**
+   * A lifetime of a machine that still ran when it was in this bin: it outlives the bin, which is
+   * how the Kaplan–Meier estimate counts it.
+   */
   beyondBin(bin: number, stream: RandomStream): number {
-    const reached = bin > 0 ? this.#survival[Math.min(bin, LAST_BIN + 1) - 1]! : 1;
+    const reached = this.#survival[Math.min(bin, LAST_BIN)]!;
     return this.at(1 - (1 - stream.uniform()) * reached, stream);
   }
 

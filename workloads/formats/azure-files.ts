@@ -8,7 +8,15 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { FLAVOURS } from '../cloud/flavours.ts';
-import { AZURE_SURVIVAL, BINS, kaplanMeier } from '../cloud/lifetimes.ts';
+import {
+  AZURE_MEAN_LIFETIME_HOURS,
+  AZURE_SURVIVAL,
+  BINS,
+  kaplanMeier,
+  Lifetimes,
+  tailMeanFor,
+} from '../cloud/lifetimes.ts';
+import type { CloudRates } from '../cloud/population.ts';
 import { readTextFile } from '../input.ts';
 
 export const BIN_SECONDS = 300;
@@ -297,5 +305,26 @@ function survivalCurves(stream: AzureStream): { byFlavour: number[][]; pooled: n
       const machines = deaths.reduce((a, b) => a + b, 0) + running.reduce((a, b) => a + b, 0);
       return machines < MINIMUM_MACHINES ? pooled : kaplanMeier(deaths, running);
     }),
+  };
+}
+
+/**
+ * Stationary description of a trace's arrivals and lifetimes.
+ *
+ * @param tailMeanDays mean of what is left to live after 3.5 days; left out: what makes the mean
+ * lifetime that of the whole Azure V1 trace
+ */
+export function azureRates(trace: AzureTrace, tailMeanDays: number | undefined): CloudRates {
+  const { stream } = trace;
+  const counts = new Array<number>(FLAVOURS.length).fill(0);
+  for (const flavour of stream.flavour) counts[flavour]! += 1;
+  const tail =
+    tailMeanDays === undefined
+      ? tailMeanFor(trace.pooled, AZURE_MEAN_LIFETIME_HOURS * 3_600)
+      : tailMeanDays * 86_400;
+  return {
+    machinesPerSecond: stream.flavour.length / (stream.endSeconds - stream.startSeconds),
+    flavourShares: counts.map((count) => count / stream.flavour.length),
+    lifetimes: trace.survival.map((survival) => new Lifetimes(survival, tail)),
   };
 }

@@ -186,6 +186,29 @@ function sinceLocalMondayMs(header: SwfHeader, atMs: number): number {
   return sinceMondayMs(utcMs + zoneOf(header).offsetMs(utcMs));
 }
 
+/** A log as it stands, in the header and the columns that are written. */
+export function canonicalSwf(path: string, options: TraceOptions) {
+  const log = readDetailed(path);
+  const { header } = log;
+  const lines: (readonly [string, string | number | null])[] = [
+    ['Version', '2.2'],
+    ['Computer', header.computer],
+    ['Installation', header.installation],
+    ['Acknowledge', header.acknowledge],
+    ['MaxJobs', log.jobs.count],
+    ['MaxRecords', log.jobs.count],
+    ['UnixStartTime', header.unixStartSeconds],
+    ['TimeZoneString', header.timeZone],
+    ['MaxNodes', header.maxNodes],
+    ['MaxProcs', options.procs ?? header.maxProcs],
+    ...header.notes.map((note) => ['Note', note] as const),
+  ];
+  const known = lines.filter(
+    (line): line is readonly [string, string | number] => line[1] !== null,
+  );
+  return { jobs: log.jobs, details: log.details, header: known, dropped: log.dropped };
+}
+
 function columns(path: string, _options: TraceOptions): ColumnTable {
   const log = readDetailed(path);
   const { jobs } = cleanSwf(log, KEEP_POLICY);

@@ -1,0 +1,348 @@
+/** `ocx trace inspect|convert|generate`: what is in a trace, canonical forms, synthetic workloads. */
+import { basename } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { ClusterKind } from '../core/agents/view.ts';
+import type { Demand } from '../core/demand/demand.ts';
+import { OcxError } from '../core/kernel/errors.ts';
+import { DAY_MS } from '../core/kernel/units.ts';
+import { csvLines } from '../workloads/column-table.ts';
+import type { ColumnTable } from '../workloads/column-table.ts';
+import { demandTable } from '../workloads/demand-table.ts';
+import type { Fact, Inspection, TraceFormat, TraceOptions } from '../workloads/formats/format.ts';
+import { formatNamed, recogniseFormat, TRACE_FORMATS } from '../workloads/formats/registry.ts';
+import { SYNTHETIC_NOTE } from '../workloads/formats/swf-header.ts';
+import { canonicalSwf } from '../workloads/formats/swf-trace.ts';
+import { swfText } from '../workloads/formats/swf-writer.ts';
+import { fileSha256 } from '../workloads/input.ts';
+import { modelNamed, WORKLOAD_MODELS } from '../workloads/models/registry.ts';
+import { parquetBytes } from '../workloads/parquet.ts';
+import { loadDemand } from '../workloads/source.ts';
+import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
+import type { CommonOptions, Output } from './command.ts';
+import { writeAtomically } from './files.ts';
+import { barChart, condense } from './terminal/plot.ts';
+import { formatTable } from './terminal/table.ts';
+
+interface FileOptions extends CommonOptions, TraceOptions {
+  readonly format?: string;
+}
+
+interface ConvertOptions extends FileOptions {
+  readonly to: OutputForm;
+  readonly out: string;
+}
+
+interface GenerateOptions extends CommonOptions {
+  readonly out: string;
+  readonly seed: number;
+  readonly days: number;
+  readonly nodes: number;
+  readonly replication: number;
+  readonly set?: readonly string[];
+}
+
+type OutputForm = 'csv' | 'parquet' | 'swf';
+const OUTPUT_FORMS: readonly OutputForm[] = ['csv', 'parquet', 'swf'];
+
+const MAXIMUM_PROCESSORS = 50_000_000;
+
+export function registerTrace(program: Command): void {
+  const trace = program.command('trace').description('Look into traces, convert and make them.');
+  const formats = TRACE_FORMATS.map((format) => format.name);
+  const withFile = (command: Command) =>
+    command
+      .addOption(
+        new Option('--format <name>', 'format of the file; default: recognised').choices(formats),
+      )
+      .option(
+        '--procs <number>',
+        'processors of the machine, where the file does not say it',
+        wholeNumber(1, MAXIMUM_PROCESSORS),
+      );
+  withFile(
+    defineCommand(trace, 'inspect <file>', 'Print what a trace holds and what is wrong with it.'),
+  ).action((file: string, options: FileOptions) =>
+    runCommand(options, (output) => inspect(output, file, options)),
+  );
+  withFile(defineCommand(trace, 'convert <file>', 'Write a trace in a canonical form.'))
+    .addOption(
+      new Option('--to <form>', 'what to write').choices(OUTPUT_FORMS).makeOptionMandatory(),
+    )
+    .requiredOption('--out <file>', 'where to write it')
+    .action((file: string, options: ConvertOptions) =>
+      runCommand(options, (output) => convert(output, file, options)),
+    );
+  defineCommand(trace, 'generate <model>', `Make a synthetic workload: ${modelNames()}.`)
+    .requiredOption('--out <file>', 'where to write it: .swf, .csv or .parquet, text also as .gz')
+    .option('--seed <number>', 'seed', wholeNumber(0, Number.MAX_SAFE_INTEGER), 1)
+    .option('--days <number>', 'length', wholeNumber(1, 36_500), 56)
+    .option('--nodes <number>', 'size of the cluster', wholeNumber(1, 1_000_000), 128)
+    .option('--replication <number>', 'which replication', wholeNumber(0, 1_000_000_000), 0)
+    .option('--set <key=value>', 'a setting of the model, e.g. load=0.7; several times', collect)
+    .action((model: string, options: GenerateOptions) =>
+      runCommand(options, (output) => generate(output, model, options)),
+    );
+}
+
+function modelNames(): string {
+  return WORKLOAD_MODELS.map((model) => model.name).join(', ');
+}
+
+function formatOf(path: string, options: FileOptions): TraceFormat {
+  const named = options.format === undefined ? null : formatNamed(options.format);
+  return named ?? recogniseFormat(path);
+}
+
+/** What `inspect --json` prints. */
+interface InspectionReport extends Inspection {
+  readonly file: string;
+  readonly sha256: string;
+}
+
+function inspect(output: Output, file: string, options: FileOptions): void {
+  const path = output.path(file);
+  const format = formatOf(path, options);
+  const inspection = format.inspect(path, options);
+  const report: InspectionReport = { file, sha256: fileSha256(path), ...inspection };
+  output.result(report, (value) => describeInspection(value, format.title));
+}
+
+function describeInspection(report: InspectionReport, title: string): string {
+  const facts = [
+    ['format', title],
+    ['label', report.label],
+    ['records', String(report.records)],
+    ...report.facts.map((fact) => [fact.name, describeFact(fact)]),
+    ['sha256', report.sha256],
+  ];
+  const wrong = [
+    ...Object.entries(report.dropped).map(([reason, count]) => [reason, count, 'set aside']),
+    ...Object.entries(report.suspicious).map(([reason, count]) => [reason, count, 'kept, odd']),
+  ];
+  const blocks = [
+    formatTable([{ head: basename(report.file) }, { head: '', maximumWidth: 80 }], facts),
+    wrong.length === 0
+      ? 'No record is damaged or odd.'
+      : formatTable(
+          [
+            { head: 'what is wrong' },
+            { head: 'records', align: 'right' },
+            { head: 'how it is read' },
+          ],
+          wrong,
+        ),
+  ];
+  if (report.quarantined.length > 0) blocks.push(describePlaces(report));
+  if (report.oddities.length > 0) {
+    blocks.push(
+      formatTable(
+        [{ head: 'about the file', maximumWidth: 96 }],
+        report.oddities.map((odd) => [odd]),
+      ),
+    );
+  }
+  for (const sketch of report.sketches) {
+    const bars = sketchBars(sketch.labels, sketch.values);
+    blocks.push(`${sketch.title} (${sketch.unit})\n${barChart(bars, { width: 48 })}`);
+  }
+  return blocks.join('\n\n');
+}
+
+/** All that are kept are in `--json`. */
+const SHOWN_PLACES = 5;
+
+function describePlaces(report: InspectionReport): string {
+  const rows = report.quarantined
+    .slice(0, SHOWN_PLACES)
+    .map(({ reason, line, column }) => [reason, line, column]);
+  return formatTable(
+    [
+      { head: 'first set aside' },
+      { head: 'line', align: 'right' },
+      { head: 'column', align: 'right' },
+    ],
+    rows,
+  );
+}
+
+function describeFact({ value, unit }: Fact): string {
+  if (value === null) return 'unknown';
+  return unit === undefined ? String(value) : `${value} ${unit}`;
+}
+
+const MAXIMUM_BARS = 28;
+
+/** Long series are condensed to their means, under the label that each share begins with. */
+function sketchBars(labels: readonly string[], values: readonly number[]) {
+  const condensed = condense(values, MAXIMUM_BARS);
+  return condensed.map((value, index) => ({
+    label: labels[Math.floor((index * values.length) / condensed.length)]!,
+    value,
+  }));
+}
+
+/** What `convert --json` and `generate --json` print. */
+interface WrittenReport {
+  readonly out: string;
+  readonly form: OutputForm;
+  readonly rows: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  /** How the data came about. */
+  readonly treatment: string;
+}
+
+function convert(output: Output, file: string, options: ConvertOptions): void {
+  const path = output.path(file);
+  const format = formatOf(path, options);
+  const report = (rows: number, dropped: Readonly<Record<string, number>>): WrittenReport => ({
+    out: options.out,
+    form: options.to,
+    rows,
+    dropped,
+    treatment: `every record of ${basename(file)} as it stands`,
+  });
+  if (options.to === 'swf') {
+    if (format.name !== 'swf') {
+      throw new OcxError({
+        code: 'INPUT_USAGE',
+        message: `a trace of format ${format.name} holds no jobs, so it cannot become SWF`,
+        place: { file },
+        remedy: 'use --to csv or --to parquet',
+      });
+    }
+    const { jobs, details, header, dropped } = canonicalSwf(path, options);
+    write(output, options.out, textBytes(swfText(jobs, header, details)));
+    output.result(report(jobs.count, dropped), describeWritten);
+    return;
+  }
+  const table = format.columns(path, options);
+  const { dropped } = format.inspect(path, options);
+  write(output, options.out, tableBytes(table, options.to));
+  output.result(report(table.rows, dropped), describeWritten);
+}
+
+function describeWritten({ out, rows, dropped, treatment }: WrittenReport): string {
+  const counts = Object.entries(dropped).map(([reason, count]) => `${reason} ${count}`);
+  const aside = counts.length === 0 ? '' : `; set aside: ${counts.join(', ')}`;
+  return `${out}: ${rows} rows, ${treatment}${aside}`;
+}
+
+function generate(output: Output, name: string, options: GenerateOptions): void {
+  const kind: ClusterKind = modelNamed(name)?.kinds[0] ?? 'hpc';
+  const form = formByName(options.out);
+  const table = { model: name, ...settings(options.set ?? []) };
+  const { demand, sources } = loadDemand(table, {
+    kind,
+    organisation: 'generated',
+    seed: options.seed,
+    replication: options.replication,
+    horizonMs: options.days * DAY_MS,
+    warmUpMs: 0,
+    nodes: options.nodes,
+    scenarioFolder: output.path('.'),
+    tracesFolder: undefined,
+  });
+  const source = sources[0]!;
+  const treatment = `${name}, seed ${options.seed}: ${source.treatment}`;
+  const columns = demandTable(demand);
+  if (demand.kind === 'government' && demand.needs.nodes.some((need) => need > 0)) {
+    output.note('The background need is not written, only the emergencies.');
+  }
+  const bytes =
+    form === 'swf'
+      ? textBytes(syntheticSwf(demand, treatment, options))
+      : tableBytes(columns, form);
+  write(output, options.out, bytes);
+  const report: WrittenReport = {
+    out: options.out,
+    form,
+    rows: columns.rows,
+    dropped: source.droppedRecords,
+    treatment,
+  };
+  output.result(report, describeWritten);
+}
+
+/** Monday 1970-01-05 00:00 UTC, so that the log is aligned by hour of the week. */
+const FIRST_MONDAY_SECONDS = 345_600;
+
+function syntheticSwf(demand: Demand, treatment: string, options: GenerateOptions) {
+  if (demand.kind !== 'batch') {
+    throw new OcxError({
+      code: 'INPUT_USAGE',
+      message: 'this model makes no jobs, so it cannot be written as SWF',
+      remedy: 'name an output that ends in .csv or .parquet',
+    });
+  }
+  return swfText(demand.jobs, [
+    ['Version', '2.2'],
+    ['Computer', 'none'],
+    ['Note', `${SYNTHETIC_NOTE}: ${treatment}`],
+    ['MaxJobs', demand.jobs.count],
+    ['MaxRecords', demand.jobs.count],
+    ['UnixStartTime', FIRST_MONDAY_SECONDS],
+    ['TimeZoneString', 'UTC'],
+    ['MaxNodes', options.nodes],
+    ['MaxProcs', options.nodes],
+  ]);
+}
+
+/** `load=0.7` → `{load: 0.7}`; numbers and booleans by their look, everything else is text. */
+function settings(texts: readonly string[]): Record<string, unknown> {
+  const table: Record<string, unknown> = Object.create(null);
+  for (const text of texts) {
+    const equals = text.indexOf('=');
+    const [key, value] = [text.slice(0, equals), text.slice(equals + 1)];
+    if (equals < 1 || key === 'model' || key === 'trace') {
+      throw new OcxError({
+        code: 'INPUT_USAGE',
+        message: `${JSON.stringify(text)} is no setting of a model`,
+        remedy: 'write --set key=value',
+      });
+    }
+    const number = value.trim() === '' ? NaN : Number(value);
+    table[key] =
+      value === 'true' ? true : value === 'false' ? false : Number.isNaN(number) ? value : number;
+  }
+  return table;
+}
+
+function formByName(out: string): OutputForm {
+  const ending = /\.([a-z]+)(\.gz)?$/.exec(out);
+  const form = OUTPUT_FORMS.find((known) => known === ending?.[1]);
+  if (form !== undefined) return form;
+  throw new OcxError({
+    code: 'INPUT_USAGE',
+    message: 'the name of the output does not show what to write',
+    place: { file: out },
+    remedy: 'let it end in .swf, .csv or .parquet',
+  });
+}
+
+function tableBytes(table: ColumnTable, form: 'csv' | 'parquet'): Uint8Array {
+  return form === 'parquet' ? parquetBytes(table) : textBytes(linesOf(table));
+}
+
+function* linesOf(table: ColumnTable): Generator<string> {
+  for (const line of csvLines(table)) yield `${line}\n`;
+}
+
+/** UTF-8 in pieces: one text of everything could be longer than a string may be. */
+function textBytes(pieces: Iterable<string>): Uint8Array {
+  const buffers: Buffer[] = [];
+  let waiting: string[] = [];
+  for (const piece of pieces) {
+    waiting.push(piece);
+    if (waiting.length < 10_000) continue;
+    buffers.push(Buffer.from(waiting.join('')));
+    waiting = [];
+  }
+  buffers.push(Buffer.from(waiting.join('')));
+  return Buffer.concat(buffers);
+}
+
+function write(output: Output, out: string, bytes: Uint8Array): void {
+  writeAtomically(output.path(out), out.endsWith('.gz') ? gzipSync(bytes) : bytes);
+}

@@ -1,0 +1,135 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import test from 'ava';
+import { openLines, readTextFile, SCAN_LIMITS } from '../../workloads/input.ts';
+import { readSwf } from '../../workloads/formats/swf.ts';
+import { record, refusal, testFile, testFolder } from './files.ts';
+
+const LOG = `; MaxProcs: 8\n${record({ 1: 1, 2: 0, 4: 10, 8: 2, 9: 20 })}\n`;
+
+function drain(path: string, limits = SCAN_LIMITS): number {
+  let bytes = 0;
+  for (const block of openLines(path, limits).blocks) bytes += block.end - block.start;
+  return bytes;
+}
+
+test('a missing file, a folder and a link to itself are refused', (t) => {
+  const folder = testFolder(t);
+  refusal(t, () => openLines(join(folder, 'none')), 'INPUT_FILE_NOT_FOUND');
+  refusal(t, () => openLines(join(folder, 'none', 'deeper')), 'INPUT_FILE_NOT_FOUND');
+  mkdirSync(join(folder, 'sub'));
+  refusal(t, () => openLines(join(folder, 'sub')), 'INPUT_IS_DIRECTORY');
+  symlinkSync('loop', join(folder, 'loop'));
+  refusal(t, () => openLines(join(folder, 'loop')), 'INPUT_FILE_UNREADABLE');
+});
+
+test('devices and pipes are refused without being read', (t) => {
+  refusal(t, () => openLines('/dev/zero'), 'INPUT_NOT_A_FILE');
+  const pipe = join(testFolder(t), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  refusal(t, () => openLines(pipe), 'INPUT_NOT_A_FILE');
+});
+
+test('an empty file is refused, plain or gzip', (t) => {
+  refusal(t, () => openLines(testFile(t, '')), 'INPUT_EMPTY');
+  refusal(t, () => openLines(testFile(t, gzipSync(''))), 'INPUT_EMPTY');
+});
+
+test('gzip is told by its first bytes, not by the name', (t) => {
+  t.is(drain(testFile(t, gzipSync(LOG), 'log.txt')), LOG.length);
+  t.is(drain(testFile(t, LOG, 'log.swf.gz')), LOG.length);
+});
+
+test('gzip that ends too early or is damaged is refused', (t) => {
+  const whole = gzipSync(LOG.repeat(100));
+  refusal(t, () => openLines(testFile(t, whole.subarray(0, -9))), 'INPUT_TRUNCATED');
+  refusal(t, () => openLines(testFile(t, whole.subarray(0, 30))), 'INPUT_TRUNCATED');
+  const damaged = Buffer.from(whole);
+  damaged[whole.length - 6]! ^= 0xff;
+  refusal(t, () => openLines(testFile(t, damaged)), 'INPUT_GZIP_CORRUPT');
+});
+
+test('a gzip bomb is refused by its ratio and by its size', (t) => {
+  const bomb = gzipSync(Buffer.alloc(4 << 20, '; \n'));
+  t.true((4 << 20) / bomb.length > 200);
+  refusal(t, () => openLines(testFile(t, bomb)), 'INPUT_GZIP_BOMB');
+  const small = { ...SCAN_LIMITS, maxBytes: 50 };
+  refusal(t, () => openLines(testFile(t, gzipSync(LOG)), small), 'INPUT_GZIP_BOMB');
+  refusal(t, () => openLines(testFile(t, LOG), small), 'INPUT_TOO_LARGE');
+});
+
+test('a sparse file beyond the limit is refused before it is read', (t) => {
+  const path = testFile(t, LOG);
+  truncateSync(path, 5 * 2 ** 30);
+  const started = performance.now();
+  refusal(t, () => openLines(path), 'INPUT_TOO_LARGE');
+  t.true(performance.now() - started < 1000);
+});
+
+test('gzip in gzip and other compressions are refused by name', (t) => {
+  refusal(t, () => openLines(testFile(t, gzipSync(gzipSync(LOG)))), 'INPUT_GZIP_NESTED');
+  for (const [magic, name] of [
+    [[0x28, 0xb5, 0x2f, 0xfd], 'zstd'],
+    [[0xfd, 0x37, 0x7a, 0x58], 'xz'],
+    [[0x42, 0x5a, 0x68, 0x39], 'bzip2'],
+    [[0x50, 0x4b, 0x03, 0x04], 'zip'],
+  ] as const) {
+    const path = testFile(t, Buffer.from([...magic, 1, 2, 3]));
+    t.regex(refusal(t, () => openLines(path), 'INPUT_COMPRESSION').message, new RegExp(name));
+  }
+});
+
+test('UTF-16, with or without its mark, and binary files are refused', (t) => {
+  const utf16 = Buffer.from(LOG, 'utf16le');
+  const marked = Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]);
+  refusal(t, () => drain(testFile(t, marked)), 'INPUT_ENCODING');
+  refusal(t, () => drain(testFile(t, utf16)), 'INPUT_ENCODING');
+  const swapped = Buffer.from(utf16).swap16();
+  refusal(t, () => drain(testFile(t, swapped)), 'INPUT_ENCODING');
+  refusal(t, () => drain(testFile(t, Buffer.alloc(5000))), 'INPUT_BINARY');
+  const parquet = Buffer.from(Array.from({ length: 4000 }, (_, i) => (i * 37) % 256));
+  refusal(t, () => drain(testFile(t, parquet)), 'INPUT_BINARY');
+});
+
+test('a byte order mark is skipped and mixed line endings are read', (t) => {
+  const path = testFile(t, `\uFEFF${LOG.replaceAll('\n', '\r\n')}${LOG}`);
+  const log = readSwf(path);
+  t.is(log.jobs.count, 2);
+  t.is(log.header.maxProcs, 8);
+});
+
+test('lines that end with a carriage return alone are refused', (t) => {
+  refusal(t, () => drain(testFile(t, LOG.replaceAll('\n', '\r'))), 'INPUT_LINE_ENDING');
+});
+
+test('a line of many megabytes is refused, with its number, plain or gzip', (t) => {
+  const long = `${LOG}${LOG}; ${'x'.repeat(20 << 20)}`;
+  const error = refusal(t, () => readSwf(testFile(t, long)), 'INPUT_LINE_TOO_LONG');
+  t.is(error.place?.line, 5);
+  const limits = { ...SCAN_LIMITS, maxRatio: 1e6 };
+  refusal(t, () => drain(testFile(t, gzipSync(long)), limits), 'INPUT_LINE_TOO_LONG');
+});
+
+test('a file larger than a block gives the same lines plain and compressed', (t) => {
+  const rows = Array.from({ length: 120_000 }, (_, i) =>
+    record({ 1: i + 1, 2: i * 7, 4: (i * i) % 1000, 5: (i % 64) + 1, 8: (i % 64) + 1, 9: 1000 }),
+  );
+  const text = `; MaxProcs: 64\n${rows.map((row) => row.padEnd(80)).join('\n')}\n`;
+  t.true(text.length > 9 << 20);
+  const plain = readSwf(testFile(t, text));
+  const compressed = readSwf(testFile(t, gzipSync(text)));
+  t.is(plain.jobs.count, rows.length);
+  t.deepEqual(plain.jobs, compressed.jobs);
+  t.is(plain.lines, rows.length + 1);
+});
+
+test('text that is not UTF-8 is refused with its line', (t) => {
+  const path = join(testFolder(t), 'a.csv');
+  writeFileSync(
+    path,
+    Buffer.concat([Buffer.from('a,b\n1,'), Buffer.from([0xff]), Buffer.from('\n')]),
+  );
+  t.is(refusal(t, () => readTextFile(path), 'INPUT_ENCODING').place?.line, 2);
+});
