@@ -43,6 +43,8 @@ export interface BatchScheduler {
   unplan(): void;
   /** Nodes came in. A pass follows. */
   nodesAdded(): void;
+  /** Start that a waiting job is promised; Infinity without one. */
+  reservedStartMs(row: number): TimeMs;
   /** The next start that is planned by itself; Infinity for none. */
   nextStartMs(): TimeMs;
   startDue(): void;
@@ -68,6 +70,8 @@ export class BatchMachine {
   readonly ends = new EventQueue<RunningJob>(new HeapQueue());
   /** Offers whose nodes are not back yet, in order of making. */
   readonly drains: NodeGroup[] = [];
+  /** Called before nodes change places that something may be planned on. */
+  beforeTaking: () => void = () => {};
   readonly #onSegment: SegmentListener | undefined;
   #sequence = 0;
 
@@ -212,6 +216,7 @@ export class BatchMachine {
 
   /** Busy nodes of `from` and as many free nodes of `to` change places; the latest end first. */
   relabel(from: NodeGroup, to: NodeGroup, nodes: number): void {
+    this.beforeTaking();
     let left = nodes;
     for (let i = this.running.length - 1; i >= 0 && left > 0; i--) {
       const job = this.running[i]!;

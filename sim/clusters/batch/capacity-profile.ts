@@ -39,12 +39,6 @@ export class CapacityProfile {
     this.#end = used;
   }
 
-  copy(): CapacityProfile {
-    const copy = new CapacityProfile(0, 0);
-    copy.assign(this);
-    return copy;
-  }
-
   /** Takes away what `other` has free, from its first piece on. */
   subtract(other: CapacityProfile): void {
     for (let piece = other.#head; piece < other.#end; piece++) {

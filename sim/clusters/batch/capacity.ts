@@ -114,7 +114,6 @@ export class Capacity {
 
   #expireGroup(group: NodeGroup): void {
     const { plan, nowMs } = this.#machine;
-    this.#unplan();
     for (const job of this.#jobsOn(group)) {
       // A job that ran on own nodes before they were offered goes on; one that took them until
       // the hand-over stops.
@@ -167,6 +166,7 @@ export class Capacity {
     invariant(home !== null, `${drainId} is no offer`);
     invariant(nodes <= drain.nodes, `${drainId} has only ${drain.nodes} nodes`);
     const free = Math.min(nodes, drain.free);
+    if (drain.deadlineMs > nowMs) this.#unplan();
     home.nodes += nodes;
     plan.add(home, nowMs, Infinity, nodes);
     plan.add(drain, nowMs, Infinity, -nodes);

@@ -72,6 +72,10 @@ export class BackfillScheduler implements BatchScheduler {
     this.#machine.version += 1;
   }
 
+  reservedStartMs(row: number): TimeMs {
+    return row === this.#head ? this.#shadowMs : Infinity;
+  }
+
   nextStartMs(): TimeMs {
     return Infinity;
   }

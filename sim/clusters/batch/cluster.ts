@@ -59,7 +59,8 @@ export class BatchCluster {
   #nextRow = 0;
   #unresolved = 0;
   #busyNodeMs = 0;
-  #outlook: Outlook | null = null;
+  /** The one asked for last stands last. */
+  readonly #outlooks = [new Outlook(), new Outlook()];
 
   /** @param table jobs in (submit, row) order, with nodes for processors */
   constructor(table: JobTable, options: BatchClusterOptions) {
@@ -67,6 +68,7 @@ export class BatchCluster {
     this.#machine = new BatchMachine(this.jobs, options.startMs ?? 0, options.onSegment);
     this.#scheduler = createScheduler(this.#machine, options.scheduler);
     this.#capacity = new Capacity(this.#machine, this.#scheduler, (row) => this.#requeue(row));
+    this.#machine.beforeTaking = () => this.#scheduler.unplan();
     this.#abandons = options.abandons ?? true;
     for (const [groupId, nodes] of Object.entries(options.homeNodes)) {
       if (nodes > 0) this.#capacity.add(groupId, nodes, Infinity);
@@ -247,13 +249,25 @@ export class BatchCluster {
     return this.#capacity.groups.values();
   }
 
-  /** What estimates and the queue say about [now, until); made once for each state and `until`. */
+  /**
+   * What estimates and the queue say about [now, until). Good until the cluster changes or is
+   * asked about two other times; do not keep it.
+   */
   outlook(untilMs: TimeMs): Outlook {
-    const known = this.#outlook;
-    if (known?.isCurrent(this.#machine, untilMs)) return known;
-    const outlook = new Outlook(this.#machine, this.#scheduler, untilMs);
-    this.#outlook = outlook;
+    const known = this.#outlooks.find((outlook) => outlook.isCurrent(this.#machine, untilMs));
+    if (known) return known;
+    const outlook = this.#outlooks.shift()!;
+    outlook.make(this.#machine, this.#scheduler, untilMs);
+    this.#outlooks.push(outlook);
     return outlook;
+  }
+
+  /**
+   * Start that the scheduler has promised to a waiting job; Infinity without a promise. Under
+   * `conservative` every waiting job that can run has one, otherwise only the first in the queue.
+   */
+  reservedStartMs(row: number): TimeMs {
+    return this.#scheduler.reservedStartMs(row);
   }
 
   /** Rows that wait, in order. */

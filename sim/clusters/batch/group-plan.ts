@@ -20,13 +20,16 @@ export class GroupPlan {
     this.#total = new CapacityProfile(fromMs, 0);
   }
 
-  /** A plan of its own that starts as this one stands. */
-  copy(nowMs: TimeMs): GroupPlan {
-    const copy = new GroupPlan(nowMs);
-    copy.groups.push(...this.groups);
-    for (const profile of this.#profiles) copy.#profiles.push(profile.copy());
-    copy.#total.assign(this.#total);
-    return copy;
+  /** Becomes what `other` is, and goes its own way from there. */
+  assign(other: GroupPlan): void {
+    this.groups.length = 0;
+    this.groups.push(...other.groups);
+    while (this.#profiles.length < this.groups.length) {
+      this.#profiles.push(new CapacityProfile(0, 0));
+    }
+    this.#profiles.length = this.groups.length;
+    other.#profiles.forEach((profile, at) => this.#profiles[at]!.assign(profile));
+    this.#total.assign(other.#total);
   }
 
   advance(nowMs: TimeMs): void {

@@ -11,24 +11,25 @@ import type { TimeMs } from '../../../core/kernel/units.ts';
 import type { BatchMachine, BatchScheduler } from './batch-machine.ts';
 import { ConservativeScheduler } from './cluster-conservative.ts';
 import { BackfillScheduler } from './cluster-backfill.ts';
-import type { GroupPlan } from './group-plan.ts';
+import { GroupPlan } from './group-plan.ts';
 import { releaseTimeMs } from './node-groups.ts';
 
+/** Good until the cluster changes; its owner then uses it again for another time. */
 export class Outlook {
-  readonly nowMs: TimeMs;
-  readonly untilMs: TimeMs;
+  nowMs: TimeMs = NaN;
+  untilMs: TimeMs = NaN;
   /** Waiting jobs that cannot start before `untilMs`, in order of the queue. */
-  readonly lateRows: readonly number[];
-  readonly #version: number;
-  readonly #plan: GroupPlan;
+  lateRows: readonly number[] = [];
+  #version = -1;
+  readonly #plan = new GroupPlan(0);
 
-  constructor(machine: BatchMachine, scheduler: BatchScheduler, untilMs: TimeMs) {
+  /** Looks ahead from the present state. */
+  make(machine: BatchMachine, scheduler: BatchScheduler, untilMs: TimeMs): void {
     this.nowMs = machine.nowMs;
     this.untilMs = untilMs;
     this.#version = machine.version;
     machine.plan.advance(machine.nowMs);
-    // A copy: the plan goes on changing while somebody holds the outlook.
-    this.#plan = machine.plan.copy(machine.nowMs);
+    this.#plan.assign(machine.plan);
     if (scheduler instanceof ConservativeScheduler) {
       this.lateRows = [...machine.queue].filter((row) => scheduler.reservedStartMs(row) >= untilMs);
     } else {
