@@ -246,8 +246,7 @@ function takeTimer(turn: Turn, timerId: string): void {
   const lease = node && state.leases.get(node.leaseId);
   if (!node || !lease) return;
   if (node.cutOff) {
-    sayGoodbye(turn, lease, node);
-    setNodeTimer(turn, node);
+    goodbyeUnanswered(turn, lease, node);
     return;
   }
   requestUnanswered(turn, lease, node);
@@ -271,4 +270,18 @@ function requestUnanswered(turn: Turn, lease: Lease, node: LeasedNode): void {
   dropRequest(turn.state, node.commandId);
   node.commandId = null;
   drive(turn, lease, node);
+}
+
+/** The attester hears of the end from the isolation service as well; disks have nobody but us. */
+function goodbyeUnanswered(turn: Turn, lease: Lease, node: LeasedNode): void {
+  node.attempts += 1;
+  if (node.attempts >= turn.state.configuration.requestAttempts) node.attesterKnows = false;
+  dropRequest(turn.state, node.forgetCommandId);
+  node.forgetCommandId = null;
+  sayGoodbye(turn, lease, node);
+  if (node.deprovisionCommandId === null && node.forgetCommandId === null) {
+    removeNode(turn, lease, node);
+  } else {
+    setNodeTimer(turn, node);
+  }
 }

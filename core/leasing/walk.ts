@@ -178,6 +178,7 @@ export function cutOff(turn: Turn, lease: Lease, node: LeasedNode): void {
     turn.effects.push({ kind: 'NodeLost', leaseId, nodeId, code: 'LEASE_ENDED' });
   }
   node.cutOff = true;
+  node.attempts = 0;
   settleRequest(turn, node);
   sayGoodbye(turn, lease, node);
   const answersMatter = turn.state.configuration.requestTimeoutMs !== null;
