@@ -10,30 +10,29 @@ export function networkIdPool(settings: IsolationSettings): NetworkIds {
 }
 
 export function isPoolExhausted(state: IsolationState): boolean {
-  return peek(state) === null;
+  return nextId(state) === null;
 }
 
 /** Null where the pool is exhausted. */
 export function takeNetworkId(state: IsolationState, user: string): number | null {
-  const id = peek(state);
-  if (id === null) return null;
-  const pool = state.networkIds;
-  if (pool.returned.length > 0) pool.returned.pop();
-  else pool.next += 1;
-  pool.inUse.set(id, user);
+  const id = nextId(state);
+  if (id !== null) claimNetworkId(state, id, user);
   return id;
 }
 
-/** An explicit id, in the pool or not; the caller has checked that it is free and in range. */
+/** Any id that is free and in range, in the pool or not. */
 export function claimNetworkId(state: IsolationState, id: number, user: string): void {
-  state.networkIds.inUse.set(id, user);
+  const { networkIds: pool } = state;
+  const index = pool.returned.lastIndexOf(id);
+  if (index >= 0) pool.returned.splice(index, 1);
+  pool.inUse.set(id, user);
+  while (pool.inUse.has(pool.next)) pool.next += 1;
 }
 
 export function returnNetworkId(state: IsolationState, id: number): void {
   const { networkIds: pool, settings } = state;
   pool.inUse.delete(id);
-  const isFromPool = id >= settings.networkIdFirst && id < pool.next;
-  if (isFromPool && !pool.returned.includes(id)) pool.returned.push(id);
+  if (id >= settings.networkIdFirst && id < pool.next) pool.returned.push(id);
 }
 
 /** After all ports of the node were read back and carry nothing any more. */
@@ -43,14 +42,9 @@ export function returnAirlock(state: IsolationState, node: Node): void {
   node.airlockNetworkId = null;
 }
 
-/** Drops ids that were claimed explicitly from the front, then shows the next free one. */
-function peek(state: IsolationState): number | null {
-  const { networkIds: pool, settings } = state;
-  while (pool.returned.length > 0) {
-    const id = pool.returned.at(-1)!;
-    if (!pool.inUse.has(id)) return id;
-    pool.returned.pop();
-  }
-  while (pool.next <= settings.networkIdLast && pool.inUse.has(pool.next)) pool.next += 1;
+/** The one that came back last, else the lowest that was never used. */
+function nextId({ networkIds: pool, settings }: IsolationState): number | null {
+  const returned = pool.returned.at(-1);
+  if (returned !== undefined) return returned;
   return pool.next <= settings.networkIdLast ? pool.next : null;
 }

@@ -113,6 +113,11 @@ function becameUncertain(isolation: Isolation, node: Node, operation: Operation)
   remove(node, operation);
   if (purpose === 'contain') return;
   const action = actionOf(isolation, operation.actionId);
+  if (action && operation.effect.kind === 'ObserveNode') {
+    // Reading has no effect that could be uncertain.
+    failAction(isolation, node, action, 'DEVICE_UNCERTAIN');
+    return;
+  }
   if (action) action.status = 'uncertain';
   quarantine(isolation, node, 'DEVICE_UNCERTAIN', resumptionOf(node));
 }

@@ -1,0 +1,171 @@
+import test from 'ava';
+import { MINUTE_MS } from '../../core/kernel/units.ts';
+import {
+  A,
+  ADMIN,
+  END_MS,
+  MARKET,
+  NO_EFFECT,
+  ORCHESTRATOR,
+  STRANGER,
+  Site,
+  TENANT,
+  UNCERTAIN,
+  activeSite,
+  handSite,
+  smallSite,
+  startedSite,
+} from './site.ts';
+
+const POWER = { kind: 'PowerControl', nodeId: 'a1', operation: 'on', force: false } as const;
+const ENABLE = { kind: 'OutOfBandSet', nodeId: 'a1', enabled: true } as const;
+
+function enabledSite(): Site {
+  const site = handSite();
+  site.settle(A, ENABLE);
+  return site;
+}
+
+function kindsSince(site: Site, count: number): string[] {
+  return site
+    .deviceEffects('a1')
+    .slice(count)
+    .map(({ kind }) => kind);
+}
+
+test('behaviour 53: to strangers the BMC of a node is not there', (t) => {
+  const site = enabledSite();
+  for (const from of [STRANGER, TENANT, MARKET]) {
+    t.is(site.refused(from, POWER), 'NOT_FOUND_NODE');
+    t.is(site.refused(from, ENABLE), 'NOT_FOUND_NODE');
+    t.is(site.refused(from, { kind: 'PowerStatus', nodeId: 'a1' }), 'NOT_FOUND_NODE');
+  }
+});
+
+test('behaviour 54: the old credential is void before the next holder gets one', (t) => {
+  const site = activeSite();
+  t.is(site.hardware.get('a1')!.bmcGrantee, 'org-t');
+  site.runUntil(END_MS + MINUTE_MS);
+  site.done(A, { kind: 'NodeConnect', organisation: 'org-a', nodeId: 'a1' });
+  site.settle(A, ENABLE);
+  const grantees = site
+    .deviceEffects('a1')
+    .flatMap((effect) => (effect.kind === 'RotateBmcToken' ? [effect.grantee] : []));
+  t.deepEqual(grantees, ['org-t', null, 'org-a']);
+});
+
+test('behaviour 55: without a right to the node there is no power action', (t) => {
+  const site = handSite();
+  t.is(site.refused(A, POWER), 'CONFLICT_BLOCKED', 'out-of-band management is disabled');
+  site.settle(A, ENABLE);
+  const before = site.deviceEffects('a1').length;
+  t.is(site.refused(STRANGER, POWER), 'NOT_FOUND_NODE');
+  t.deepEqual(kindsSince(site, before), []);
+});
+
+test('behaviour 56: soft and forced cycles differ, and a cycle switches on what is off', (t) => {
+  const site = enabledSite();
+  let before = site.deviceEffects('a1').length;
+  site.settle(A, { ...POWER, operation: 'cycle' });
+  t.deepEqual(kindsSince(site, before), ['PowerOn']);
+  t.is(site.hardware.get('a1')!.power, 'on');
+  for (const force of [false, true]) {
+    before = site.deviceEffects('a1').length;
+    site.settle(A, { ...POWER, operation: 'cycle', force });
+    t.deepEqual(kindsSince(site, before), ['PowerOff', 'PowerOn']);
+    t.like(site.lastEffect('a1', 'PowerOff'), { force });
+  }
+  t.is(site.node('a1').bootCount, 3);
+});
+
+test('behaviour 57: an unknown boot device is refused and changes nothing', (t) => {
+  const site = enabledSite();
+  const before = site.deviceEffects('a1').length;
+  const set = { kind: 'BootDeviceSet', nodeId: 'a1' } as const;
+  t.is(site.refused(A, { ...set, device: 'floppy' as 'disk' }), 'INPUT_BAD_ARGUMENT');
+  t.deepEqual(kindsSince(site, before), []);
+  site.settle(A, { ...set, device: 'disk' });
+  t.like(site.lastEffect('a1', 'SetBootDevice'), { device: 'disk' });
+});
+
+test('one action at a time for each BMC', (t) => {
+  const site = enabledSite();
+  site.done(A, POWER);
+  t.is(site.refused(A, POWER), 'CONFLICT_BLOCKED');
+  site.run(MINUTE_MS);
+  site.done(A, POWER);
+});
+
+test('the power is read back by an action that shows it', (t) => {
+  const site = enabledSite();
+  site.settle(A, POWER);
+  const { actionId } = site.done(A, { kind: 'PowerStatus', nodeId: 'a1' }) as { actionId: string };
+  const show = { kind: 'ActionShow', actionId } as const;
+  t.like(site.view(A, show), { status: 'applying', power: null });
+  site.run(MINUTE_MS);
+  t.like(site.view(A, show), { status: 'done', power: 'on' });
+});
+
+test('reading that fails has no effect: the node stays in use', (t) => {
+  const site = enabledSite();
+  site.behaviour = (effect) => (effect.kind === 'ObserveNode' ? UNCERTAIN : 'obey');
+  const { actionId } = site.settle(A, { kind: 'PowerStatus', nodeId: 'a1' }) as {
+    actionId: string;
+  };
+  t.is(site.view(A, { kind: 'ActionShow', actionId })['status'], 'failed');
+  t.is(site.node('a1').state, 'allocated');
+});
+
+test('an uncertain power action is settled by reading back', (t) => {
+  for (const [answer, status] of [
+    ['obeyAndTimeOut', 'verified'],
+    [UNCERTAIN, 'failed'],
+  ] as const) {
+    const site = enabledSite();
+    site.behaviour = (effect) => (effect.kind === 'PowerOn' ? answer : 'obey');
+    const { actionId } = site.settle(A, POWER) as { actionId: string };
+    t.is(site.view(A, { kind: 'ActionShow', actionId })['status'], status);
+    t.is(site.node('a1').state, 'allocated');
+    t.is(site.node('a1').power, status === 'verified' ? 'on' : 'off');
+  }
+});
+
+test('out-of-band management that could not be enabled is not enabled', (t) => {
+  const site = handSite(smallSite({ retryLimit: 0 }));
+  site.behaviour = () => NO_EFFECT;
+  site.settle(A, ENABLE);
+  t.false(site.node('a1').outOfBandEnabled);
+  site.behaviour = () => 'obey';
+  t.is(site.refused(A, POWER), 'CONFLICT_BLOCKED');
+  site.settle(A, { kind: 'NodeDetach', organisation: 'org-a', nodeId: 'a1' });
+});
+
+test('a measured node is switched on by its walk only, and off by its lessee at any time', (t) => {
+  const site = activeSite();
+  t.is(site.refused(TENANT, POWER), 'CONFLICT_BLOCKED');
+  t.is(site.refused(TENANT, { ...POWER, operation: 'cycle' }), 'CONFLICT_BLOCKED');
+  site.settle(ORCHESTRATOR, { ...POWER, operation: 'off', force: true });
+  t.is(site.hardware.get('a1')!.power, 'off');
+  t.is(site.refused(A, POWER), 'NOT_FOUND_NODE', 'the owner has no path to it while it is leased');
+});
+
+test('a node of level none is power-cycled by its lessee once it is in the enclave', (t) => {
+  const site = startedSite({ owner: 'org-b', nodeIds: ['b1'], securityLevel: 'none' });
+  const cycle = { ...POWER, nodeId: 'b1', operation: 'cycle' } as const;
+  t.is(site.refused(TENANT, cycle), 'CONFLICT_BLOCKED');
+  site.settle(TENANT, { kind: 'EnclaveJoin', leaseId: 'lease-1', nodeId: 'b1' });
+  site.settle(TENANT, cycle);
+  t.is(site.hardware.get('b1')!.power, 'on');
+});
+
+test('a free node is not switched on, not even by an administrator', (t) => {
+  const site = new Site(smallSite());
+  t.is(site.refused(ADMIN, POWER), 'CONFLICT_BLOCKED');
+  t.is(site.refused(ADMIN, ENABLE), 'CONFLICT_BLOCKED');
+  site.settle(ADMIN, { kind: 'NodeWithdraw', nodeId: 'a1', state: 'maintenance' });
+  site.settle(ADMIN, POWER);
+  t.is(site.hardware.get('a1')!.power, 'on');
+  site.settle(ADMIN, { kind: 'NodeReturn', nodeId: 'a1' });
+  t.is(site.node('a1').state, 'free');
+  t.is(site.hardware.get('a1')!.power, 'off');
+});
