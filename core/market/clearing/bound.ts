@@ -11,6 +11,7 @@
  * Σ max(0, c − A'y)·u, which is an upper bound for *every* y ≥ 0 (Neumaier & Shcherbina, Math.
  * Program. 99 (2004)): a solver that errs can only make it looser.
  */
+import type { Refusal } from '../../kernel/errors.ts';
 import type { MarketRound } from '../orders.ts';
 import { compileRound } from './instance.ts';
 import type { Instance } from './instance.ts';
@@ -19,6 +20,8 @@ import type { LinearProgram, LpSolver } from './linear-program.ts';
 export interface ClearingBound {
   readonly upperBoundMillicredits: number;
   readonly solverVersion: string;
+  /** Why the solver gave no prices; the bound then is the sum of everybody's best. */
+  readonly refusal: Refusal | null;
 }
 
 /** Above this many (option, ask) columns, asks on the same terms are merged into one supply. */
@@ -38,13 +41,18 @@ export function instanceBound(instance: Instance, solver: LpSolver): ClearingBou
   const { supplyOf, capacity } = supplies(instance);
   const program = relaxation(instance, supplyOf, capacity);
   const solverVersion = solver.version;
-  if (program.cost.length === 0) return { upperBoundMillicredits: 0, solverVersion };
+  if (program.cost.length === 0) {
+    return { upperBoundMillicredits: 0, solverVersion, refusal: null };
+  }
   const solution = solver.solve(program);
-  // Without prices (all 0) the bound is the sum of everybody's best, still valid.
-  const prices =
-    solution.status === 'optimal' ? solution.rowPrice : new Float64Array(program.rowUpper.length);
+  const isSolved = solution.status === 'optimal';
+  const prices = isSolved ? solution.rowPrice : new Float64Array(program.rowUpper.length);
   const bound = dualBound(program, prices);
-  return { upperBoundMillicredits: Math.ceil(bound * (1 + ROUNDING_SLACK)), solverVersion };
+  return {
+    upperBoundMillicredits: Math.ceil(bound * (1 + ROUNDING_SLACK)),
+    solverVersion,
+    refusal: isSolved ? null : solution.refusal,
+  };
 }
 
 /** Asks that count as one, and what each supply has at each step. */

@@ -14,10 +14,10 @@
  * Where the Vickrey discounts leave something over, C is negative: the rest is handed out too.
  */
 import { splitExactly } from '../amounts.ts';
-import type { Allocation, Parts } from './allocation.ts';
+import { Absence } from './absence.ts';
+import type { Allocation } from './allocation.ts';
 import { worthOf } from './allocation.ts';
 import type { Instance } from './instance.ts';
-import { Rebuilder } from './rebuilder.ts';
 import type { SearchResult } from './search.ts';
 
 export interface ThresholdPayments {
@@ -120,110 +120,8 @@ function cut(value: number, most: number): number {
   return value < 0 ? 0 : value > most ? most : value;
 }
 
-/** What the welfare loses when somebody is not there. */
-class Absence {
-  readonly #search: SearchResult;
-  readonly #allocation: Allocation;
-  readonly #rebuilder: Rebuilder;
-  /** Options of bids that are not served, best first. */
-  readonly #unserved: Int32Array;
-  #banned = -1;
-
-  constructor(search: SearchResult) {
-    this.#search = search;
-    this.#allocation = search.allocation;
-    this.#rebuilder = new Rebuilder(search.allocation);
-    const { instance, optionOf } = search.allocation;
-    this.#unserved = search.order.filter((o) => optionOf[instance.optionBid[o]!] === -1);
-  }
-
-  /** W − W(without the bid). */
-  lossWithoutBid(bid: number): number {
-    const allocation = this.#allocation;
-    // Where nothing is scarce, nobody else could use the room.
-    if (this.#search.uncontested) return allocation.surplusOf[bid]!;
-    const before = allocation.welfare;
-    const option = allocation.optionOf[bid]!;
-    this.#rebuilder.remove(bid);
-    this.#banned = bid;
-    const best = this.#bestRefill(option);
-    this.#banned = -1;
-    return before - best;
-  }
-
-  /** W − W(without all asks of the owner), and the surplus of all fills that use them. */
-  lossWithoutSeller(owner: number): { readonly loss: number; readonly most: number } {
-    const allocation = this.#allocation;
-    const { instance, free } = allocation;
-    const { asks, steps, askOwner } = instance;
-    const before = allocation.welfare;
-    let most = 0;
-    for (let b = 0; b < instance.bids.length; b++) {
-      if (!usesAskOf(allocation.partsOf[b]!, askOwner, owner)) continue;
-      most += allocation.surplusOf[b]!;
-      this.#rebuilder.remove(b);
-    }
-    const kept: [number, Int32Array][] = [];
-    for (let a = 0; a < asks.length; a++) {
-      if (askOwner[a] !== owner) continue;
-      kept.push([a * steps, free.slice(a * steps, (a + 1) * steps)]);
-      free.fill(0, a * steps, (a + 1) * steps);
-    }
-    this.#refill(this.#search.order, -1);
-    const best = allocation.welfare;
-    this.#rebuilder.dropAdded();
-    for (const [at, values] of kept) free.set(values, at);
-    this.#rebuilder.restoreRemoved();
-    return { loss: before - best, most };
-  }
-
-  /**
-   * Fills the room of the removed option in two ways, from what is not served and with everything
-   * that overlaps it taken out first; all is put back. @returns the better welfare
-   */
-  #bestRefill(option: number): number {
-    const allocation = this.#allocation;
-    this.#refill(this.#unserved, option);
-    let best = allocation.welfare;
-    this.#rebuilder.dropAdded();
-    const { optionClass, optionFrom, optionTo } = allocation.instance;
-    for (let b = 0; b < allocation.optionOf.length; b++) {
-      const o = allocation.optionOf[b]!;
-      if (o < 0 || optionClass[o] !== optionClass[option]) continue;
-      if (optionFrom[o]! < optionTo[option]! && optionTo[o]! > optionFrom[option]!) {
-        this.#rebuilder.remove(b);
-      }
-    }
-    this.#refill(this.#search.order, -1);
-    if (allocation.welfare > best) best = allocation.welfare;
-    this.#rebuilder.undo();
-    return best;
-  }
-
-  /** Serves what is not served, best first; near one option only, or (−1) anywhere. */
-  #refill(options: Int32Array, near: number): void {
-    const { instance, optionOf } = this.#allocation;
-    const { optionBid, optionClass, optionFrom, optionTo } = instance;
-    for (let i = 0; i < options.length; i++) {
-      const o = options[i]!;
-      const bid = optionBid[o]!;
-      if (optionOf[bid] !== -1 || bid === this.#banned) continue;
-      if (near >= 0) {
-        if (optionClass[o] !== optionClass[near]) continue;
-        if (optionFrom[o]! >= optionTo[near]! || optionTo[o]! <= optionFrom[near]!) continue;
-      }
-      this.#rebuilder.add(o);
-    }
-  }
-}
-
-function usesAskOf(parts: Parts, askOwner: Int32Array, owner: number): boolean {
-  for (let p = 0; p < parts.length; p += 2) if (askOwner[parts[p]!] === owner) return true;
-  return false;
-}
-
 /** Node-slots sold and their reserve, by ask. */
-export function soldByAsk(allocation: Allocation): { nodeSlots: number[]; cost: number[] } {
+function soldByAsk(allocation: Allocation): { nodeSlots: number[]; cost: number[] } {
   const { instance } = allocation;
   const nodeSlots = new Array<number>(instance.asks.length).fill(0);
   for (let b = 0; b < instance.bids.length; b++) {
