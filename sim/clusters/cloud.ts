@@ -32,6 +32,9 @@ export interface CloudSetup {
 /** Lease lengths that idle nodes are offered for, longest first. */
 const OFFER_HOURS: readonly number[] = [24, 12, 6, 2];
 
+/** Time before the end of a lot at which its nodes are wanted anew. */
+const RENEWAL_LEAD_MS = 90 * MINUTE_MS;
+
 /** How sure the cloud is of needing each tier of nodes: the load now, the forecast, head-room. */
 const TIER_CERTAINTY = { load: 1, forecast: 0.6, headRoom: 0.25 };
 
@@ -91,7 +94,8 @@ export class CloudCluster implements Cluster {
     const { policy, valuation, nodeClasses } = this.#setup;
     const durationMs = Math.round(policy.leaseHours * HOUR_MS);
     const untilMs = nowMs + durationMs;
-    let covered = this.#holdings.nodesAt(untilMs);
+    // A lot that ends later than this is renewed by a later round, before it goes.
+    let covered = this.#holdings.nodesAt(nowMs + RENEWAL_LEAD_MS);
     const forecast = Math.max(this.#load, this.#forecast(nowMs, untilMs));
     const tiers = [
       { name: 'load', upTo: this.#load, certainty: TIER_CERTAINTY.load },

@@ -117,7 +117,11 @@ export const MarketSchema = optionalTable(
     horizonSlots: Type.Integer({ minimum: 1, maximum: 2000, default: 168 }),
     endowmentHours: nonNegative(
       'credits at the start: this many hours of every owned node at its cost',
-      720,
+      336,
+    ),
+    weeklyIncomeHours: nonNegative(
+      'credits every week: this many hours of every owned node at its cost',
+      168,
     ),
     depositShare: share('of the price, locked by each side while a contract lives', 0.1),
     recallPenaltyShare: share('of the rest of the price, paid to a recalled borrower', 0.2),

@@ -1,6 +1,6 @@
 /** The market service as a scenario configures it. */
 import type { MarketConfiguration } from '../../core/market/protocol.ts';
-import { openingBalanceMillicredits, slotMs } from './setup.ts';
+import { nodeHoursAtCostMillicredits, slotMs } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import { ISOLATION } from './site.ts';
 
@@ -18,7 +18,11 @@ export function marketConfiguration(setup: RunSetup): MarketConfiguration {
     sellerDepositPartsPerMillion: depositPartsPerMillion,
     organisations: scenario.organisation.map(({ name }) => ({
       name,
-      openingBalanceMillicredits: openingBalanceMillicredits(scenario, setup.hardware[name]!),
+      openingBalanceMillicredits: nodeHoursAtCostMillicredits(
+        scenario,
+        setup.hardware[name]!,
+        market.endowmentHours,
+      ),
     })),
     isolationService: ISOLATION,
   };

@@ -11,7 +11,7 @@ import type { MarketEffect, MarketEvent, SolveRound } from '../../core/market/pr
 import type { RoundOutcome } from '../../core/metrics/outcome.ts';
 import { recordClearing } from '../../core/market/service.ts';
 import type { Member } from './member.ts';
-import { classSecurity, slotMs } from './setup.ts';
+import { classSecurity, measuredWindow, nodeHoursAtCostMillicredits, slotMs } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import type { LeaseOverhead } from './site.ts';
 
@@ -30,6 +30,9 @@ export class MarketDesk {
   readonly #overhead: LeaseOverhead;
   readonly #sampled: ReadonlySet<number>;
   readonly rounds: RoundOutcome[] = [];
+  /** By organisation: receipts − payments of leases that began in the measured window. */
+  readonly netMillicredits = new Map<string, number>();
+  readonly #live = new Map<string, Contract>();
   individualRationalityViolations = 0;
   surplusMillicredits = 0;
   defaults = 0;
@@ -151,6 +154,7 @@ export class MarketDesk {
         return;
       case 'ContractFormed':
         this.#contracts.push(effect.contract);
+        this.#live.set(effect.contract.contractId, effect.contract);
         return;
       case 'PricesPublished':
         this.#prices = effect.prices;
@@ -158,8 +162,40 @@ export class MarketDesk {
         return;
       case 'ContractSettled':
         if (effect.outcome.startsWith('defaulted')) this.defaults += 1;
+        this.#settle(effect);
         return;
       default:
+    }
+  }
+
+  /** Trade in the measured window, by when its lease began. */
+  #settle(effect: Extract<MarketEffect, { kind: 'ContractSettled' }>): void {
+    const contract = this.#live.get(effect.contractId)!;
+    this.#live.delete(effect.contractId);
+    const { startMs, endMs } = measuredWindow(this.#setup.scenario);
+    if (contract.startMs < startMs || contract.startMs >= endMs) return;
+    const add = (name: string, amount: number) =>
+      this.netMillicredits.set(name, (this.netMillicredits.get(name) ?? 0) + amount);
+    add(contract.buyer, -effect.buyerPaidMillicredits);
+    add(contract.seller, effect.sellerReceivedMillicredits);
+  }
+
+  /** Every week each owner gets what its nodes cost for so long: its budget for the site. */
+  payIncome(nowMs: TimeMs): void {
+    const { scenario, hardware } = this.#setup;
+    for (const { name } of this.#ports.members) {
+      const hours = scenario.market.weeklyIncomeHours;
+      const amountMillicredits = nodeHoursAtCostMillicredits(scenario, hardware[name]!, hours);
+      const transferId = `income/${name}/${nowMs}`;
+      this.#ports.post({
+        kind: 'Endow',
+        timeMs: nowMs,
+        commandId: transferId,
+        from: { role: 'admin', name: 'clock' },
+        transferId,
+        organisation: name,
+        amountMillicredits,
+      });
     }
   }
 

@@ -1,7 +1,7 @@
 /** What one run needs: the resolved scenario, one replication's demand, and the ports. */
 import type { Strategy } from '../../core/agents/agent.ts';
 import type { Demand } from '../../core/demand/demand.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/kernel/units.ts';
+import { DAY_MS, MINUTE_MS } from '../../core/kernel/units.ts';
 import type { Mechanism } from '../../core/market/mechanism.ts';
 import type { MarketRound, SecurityLevel } from '../../core/market/orders.ts';
 import type { MeasuredWindow } from '../clusters/window.ts';
@@ -72,17 +72,19 @@ export function classCosts(scenario: Scenario): Record<string, number> {
   return Object.fromEntries(scenario.nodeClass.map(({ name, costPerHour }) => [name, costPerHour]));
 }
 
-export function openingBalanceMillicredits(
+/** So many hours of every owned node at its cost: how endowments are measured. */
+export function nodeHoursAtCostMillicredits(
   scenario: Scenario,
   nodes: Readonly<Record<string, number>>,
+  hours: number,
 ): number {
   const costs = classCosts(scenario);
   const hourly = Object.entries(nodes).reduce(
     (sum, [nodeClass, count]) => sum + count * (costs[nodeClass] ?? 0),
     0,
   );
-  return Math.round(hourly * scenario.market.endowmentHours * 1000);
+  return Math.round(hourly * hours * 1000);
 }
 
+/** Work that is not resolved so long after the end never will be. */
 export const ROUND_SETTLE_LIMIT_MS = 60 * DAY_MS;
-export const SHORTEST_EXTRA_ROUND_GAP_MS = HOUR_MS / 60;

@@ -10,7 +10,7 @@ import type { AttesterEffect } from '../../core/attester/protocol.ts';
 import { Digest } from '../../core/kernel/digest.ts';
 import { randomStream } from '../../core/kernel/random.ts';
 import type { Principal } from '../../core/kernel/service.ts';
-import { DAY_MS, MINUTE_MS } from '../../core/kernel/units.ts';
+import { DAY_MS, MINUTE_MS, WEEK_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import { orchestratorService } from '../../core/leasing/orchestrator.ts';
 import type { OrchestratorEffect, OrchestratorEvent } from '../../core/leasing/protocol.ts';
@@ -31,7 +31,7 @@ import { LeaseDesk } from './lease-desk.ts';
 import { MarketDesk } from './market-desk.ts';
 import { marketConfiguration } from './market-configuration.ts';
 import { Member } from './member.ts';
-import { measuredWindow, openingBalanceMillicredits, ROUND_SETTLE_LIMIT_MS } from './setup.ts';
+import { measuredWindow, ROUND_SETTLE_LIMIT_MS } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import {
   attesterConfiguration,
@@ -147,6 +147,7 @@ export class MarketWorld {
     this.#rewake(0);
     this.#queue.schedule(0, PRIORITY.round, (nowMs) => this.#holdRound(nowMs));
     this.#queue.schedule(DAY_MS, PRIORITY.round, (nowMs) => this.#checkDaily(nowMs));
+    this.#queue.schedule(WEEK_MS, PRIORITY.timer, (nowMs) => this.#payWeekly(nowMs));
     for (let work = this.#queue.next(); work !== undefined; work = this.#queue.next()) {
       const nowMs = this.#queue.nowMs;
       if (nowMs > limitMs) break;
@@ -156,6 +157,7 @@ export class MarketWorld {
       if (nowMs >= endMs && this.members.every(({ cluster }) => cluster.isResolved())) break;
     }
     this.#check();
+    for (const { cluster } of this.members) cluster.advance(Math.max(endMs, this.nowMs));
   }
 
   /** The cluster of every member that was touched says anew when it next changes by itself. */
@@ -203,6 +205,11 @@ export class MarketWorld {
     this.#queue.schedule(nowMs + everyMs, PRIORITY.round, (at) => this.#holdRound(at));
   }
 
+  #payWeekly(nowMs: TimeMs): void {
+    this.#rounds.payIncome(nowMs);
+    this.#queue.schedule(nowMs + WEEK_MS, PRIORITY.timer, (at) => this.#payWeekly(at));
+  }
+
   #checkDaily(nowMs: TimeMs): void {
     this.#check();
     this.#queue.schedule(nowMs + DAY_MS, PRIORITY.round, (at) => this.#checkDaily(at));
@@ -219,10 +226,9 @@ export class MarketWorld {
     return sum;
   }
 
-  /** What an organisation has more (or less) than it began with. */
+  /** Receipts − payments of an organisation in the measured window. */
   netMillicredits(name: string): number {
-    const opening = openingBalanceMillicredits(this.#setup.scenario, this.#setup.hardware[name]!);
-    return (this.#market.state.ledger.balances.get(name) ?? 0) - opening;
+    return this.#rounds.netMillicredits.get(name) ?? 0;
   }
 
   marketOutcome(): MarketOutcome {
