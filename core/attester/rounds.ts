@@ -13,7 +13,7 @@ import type { AttestationCode } from './verification.ts';
 
 export const WATCH_TIMER = 'watch/';
 
-/** Hex digits of randomness that a nonce must have at least (128 bits, as Keylime's 20 bytes). */
+/** Hex digits of randomness that a nonce must have at least (128 bits). */
 const MIN_NONCE_DIGITS = 32;
 
 export function startRound(turn: Turn, watch: Watch, key: string): void {

@@ -31,10 +31,10 @@ export const DEFAULT_SEVERITIES = {
 
 export type AttestationCode = keyof typeof DEFAULT_SEVERITIES;
 
-/** More measured files than this are refused unread (Linux IMA lists on servers hold thousands). */
+/** More measured files than this are refused unread: it bounds what a hostile node can cost. */
 export const MAX_RUNTIME_DIGESTS = 200_000;
 
-/** A TPM 2.0 has 24 of them. */
+/** PCRs 0–23. */
 const MAX_PCRS = 24;
 
 export interface Expectation {
