@@ -1,0 +1,157 @@
+import test from 'ava';
+import { emptyJobTable } from '../../../core/demand/jobs.ts';
+import { replayJobs } from '../../../sim/clusters/batch/replay.ts';
+import { SCHEDULERS } from '../../../sim/clusters/batch/scheduler.ts';
+import type { Scheduler } from '../../../sim/clusters/batch/scheduler.ts';
+import { bruteForce, smallLog } from './brute-force.ts';
+import type { Fault } from './brute-force.ts';
+import { tableOf } from './tables.ts';
+
+const LOGS = 10_000;
+
+/** Seeds in [from, to) on which the two schedules differ. */
+function differences(scheduler: Scheduler, from: number, to: number, fault: Fault): number[] {
+  const different: number[] = [];
+  for (let seed = from; seed < to; seed++) {
+    const { jobs, processors } = smallLog(seed);
+    const { starts } = bruteForce(jobs, processors, scheduler, fault);
+    const { startSeconds } = replayJobs(tableOf(jobs), { processors, scheduler });
+    if (starts.some((start, job) => start !== startSeconds[job])) different.push(seed);
+  }
+  return different;
+}
+
+for (const scheduler of SCHEDULERS) {
+  test(`${scheduler} has the schedule of a brute-force scheduler on ${LOGS} small logs`, (t) => {
+    t.deepEqual(differences(scheduler, 0, LOGS, 'none').slice(0, 5), []);
+  });
+}
+
+test('the comparison finds every planted mistake', (t) => {
+  const planted: [Scheduler, Fault][] = [
+    ['fcfs', 'elapsed-not-free'],
+    ['easy', 'elapsed-not-free'],
+    ['easy', 'shadow-excluded'],
+    ['easy', 'extra-ignored'],
+    ['easy', 'pass-per-instant'],
+    ['easy-sjbf', 'shadow-excluded'],
+    ['easy-sjbf', 'unstable-estimates'],
+    ['conservative', 'no-compression'],
+  ];
+  for (const [scheduler, fault] of planted) {
+    const found = differences(scheduler, 0, 1_500, fault).length;
+    if (scheduler === 'fcfs') t.is(found, 0, 'an end is an event: FCFS cannot tell the difference');
+    else t.true(found > 0, `${scheduler} ${fault}`);
+  }
+});
+
+test('no job starts later than its first reservation', (t) => {
+  let promises = 0;
+  for (const scheduler of ['easy', 'easy-sjbf', 'conservative'] as const) {
+    for (let seed = 20_000; seed < 22_000; seed++) {
+      const { jobs, processors } = smallLog(seed);
+      const { promised } = bruteForce(jobs, processors, scheduler);
+      const { startSeconds } = replayJobs(tableOf(jobs), { processors, scheduler });
+      for (const [job, start] of promised.entries()) {
+        if (start < Infinity) promises += 1;
+        if (startSeconds[job]! > start) t.fail(`${scheduler} seed ${seed} job ${job}`);
+      }
+    }
+  }
+  t.true(promises > 10_000);
+});
+
+test('jobs that cannot run are dropped and counted by reason', (t) => {
+  const table = tableOf([
+    { submit: 0, processors: 4, run: 10, estimate: 20 },
+    { submit: 1, processors: 5, run: 10, estimate: 20 },
+    { submit: 2, processors: 1, run: 0, estimate: 20 },
+    { submit: 3, processors: 1, run: 10, estimate: -1 },
+    { submit: 4, processors: 0, run: 10, estimate: 20 },
+    { submit: 5, processors: 4, run: 100, estimate: 20 },
+  ]);
+  const result = replayJobs(table, { processors: 4, scheduler: 'easy' });
+  t.deepEqual(result.dropped, {
+    'processors-above-machine': 1,
+    'run-not-positive': 1,
+    'estimate-not-positive': 1,
+    'processors-not-positive': 1,
+  });
+  t.is(result.jobs, 2);
+  t.deepEqual([...result.waitSeconds], [0, NaN, NaN, NaN, NaN, 5]);
+  // The last run is cut to its estimate: 10 + 20 seconds of the whole machine.
+  t.is(result.makespanSeconds, 30);
+  t.is(result.utilisation, 1);
+  t.is(result.meanWaitSeconds, 2.5);
+  t.is(result.meanBoundedSlowdown, (1 + 25 / 20) / 2);
+});
+
+test('a clairvoyant scheduler goes by run times cut to the estimate', (t) => {
+  const jobs = [
+    { submit: 0, processors: 1, run: 5, estimate: 50 },
+    { submit: 0, processors: 2, run: 5, estimate: 5 },
+    { submit: 0, processors: 1, run: 5, estimate: 50 },
+  ];
+  const starts = (clairvoyant: boolean) => [
+    ...replayJobs(tableOf(jobs), { processors: 2, scheduler: 'easy', clairvoyant }).startSeconds,
+  ];
+  t.deepEqual(starts(false), [0, 5, 0]);
+  t.deepEqual(starts(true), [0, 5, 0]);
+  const longer = [...jobs.slice(0, 2), { submit: 0, processors: 1, run: 6, estimate: 50 }];
+  const result = replayJobs(tableOf(longer), {
+    processors: 2,
+    scheduler: 'easy',
+    clairvoyant: true,
+  });
+  t.deepEqual([...result.startSeconds], [0, 5, 10]);
+});
+
+test('an empty log has no waits, and zeros for figures', (t) => {
+  const { meanWaitSeconds, meanBoundedSlowdown, utilisation, makespanSeconds, jobs } = replayJobs(
+    emptyJobTable(0),
+    { processors: 1, scheduler: 'fcfs' },
+  );
+  const figures = [meanWaitSeconds, meanBoundedSlowdown, utilisation, makespanSeconds, jobs];
+  t.deepEqual(figures, [0, 0, 0, 0, 0]);
+});
+
+test('options and tables that make no sense are refused', (t) => {
+  const table = tableOf([{ submit: 0, processors: 1, run: 1, estimate: 1 }]);
+  for (const processors of [0, -1, 1.5, NaN, 2 ** 31]) {
+    const refused = () => replayJobs(table, { processors, scheduler: 'easy' });
+    t.throws(refused, { code: 'INPUT_ARGUMENT' });
+  }
+  const misspelt = { processors: 1, scheduler: 'esay' as Scheduler };
+  t.throws(() => replayJobs(table, misspelt), { code: 'INPUT_ARGUMENT' });
+  const unsorted = tableOf([
+    { submit: 5, processors: 1, run: 1, estimate: 1 },
+    { submit: 4, processors: 1, run: 1, estimate: 1 },
+  ]);
+  const options = { processors: 1, scheduler: 'easy' } as const;
+  t.throws(() => replayJobs(unsorted, options), { code: 'INPUT_UNSORTED' });
+});
+
+test('a queue of thousands does not slow the schedulers down out of proportion', (t) => {
+  const log = (count: number) => {
+    let state = 7;
+    const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 4294967296;
+    return tableOf(
+      Array.from({ length: count }, (_, row) => {
+        const estimate = 3600 * Math.ceil(8 * random());
+        const run = 1 + Math.floor(estimate * random());
+        return { submit: row, processors: 1 + Math.floor(64 * random()), run, estimate };
+      }),
+    );
+  };
+  for (const scheduler of ['fcfs', 'easy', 'easy-sjbf'] as const) {
+    const seconds = [10_000, 40_000].map((count) => {
+      const table = log(count);
+      const before = process.cpuUsage();
+      replayJobs(table, { processors: 64, scheduler });
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1e6;
+    });
+    // Everybody waits at once, so a scan of the whole queue at each event would take 16 times.
+    t.true(seconds[1]! < 0.1 + 10 * seconds[0]!, `${scheduler}: ${seconds.join(' s, ')} s`);
+  }
+});
