@@ -18,6 +18,7 @@ import { swfText } from '../workloads/formats/swf-writer.ts';
 import { fileSha256 } from '../workloads/input.ts';
 import { modelNamed, WORKLOAD_MODELS } from '../workloads/models/registry.ts';
 import { parquetBytes } from '../workloads/parquet.ts';
+import { checkWorkload } from '../workloads/schema.ts';
 import { loadDemand } from '../workloads/source.ts';
 import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
@@ -233,6 +234,8 @@ function generate(output: Output, name: string, options: GenerateOptions): void 
   const kind: ClusterKind = modelNamed(name)?.kinds[0] ?? 'hpc';
   const form = formByName(options.out);
   const table = { model: name, ...settings(options.set ?? []) };
+  // Checked here for messages that name the setting; loading checks again.
+  checkWorkload(table, 'generate');
   const { demand, sources } = loadDemand(table, {
     kind,
     organisation: 'generated',
