@@ -39,6 +39,7 @@ import {
 import { finishedKey, initialState, watchKey } from './state.ts';
 import type { AttesterConfiguration, AttesterState, Turn, Watch } from './state.ts';
 
+/** One attestation service, ready to be run by a world. */
 export const attesterService: Service<
   AttesterConfiguration,
   AttesterState,

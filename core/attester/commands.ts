@@ -20,6 +20,7 @@ export interface AttestationPolicy {
   readonly releasesKeyShare: boolean;
 }
 
+/** Which TPM a node has, and which reference values are its own. */
 export interface NodeIdentity {
   readonly nodeId: string;
   /** Hex hash of the public endorsement key of the node's TPM. */
@@ -43,4 +44,5 @@ export interface PutPolicy extends Command {
   readonly policy: AttestationPolicy;
 }
 
+/** All commands on the registry. */
 export type RegistryCommand = RegisterNode | UnregisterNode | PutPolicy;

@@ -8,6 +8,7 @@ import type { Outcome } from '../kernel/service.ts';
 import { nextEffect } from './state.ts';
 import type { Revocation, Turn, Watch } from './state.ts';
 
+/** Begins the id of a revocation's timer; the rest is its watch key. */
 export const REVOCATION_TIMER = 'revoke/';
 
 /** True where the policy has a share for this boot that is not handed out and not on its way. */
@@ -28,6 +29,7 @@ export function releaseKeyShare(turn: Turn, watch: Watch, key: string): void {
   turn.effects.push({ kind: 'ReleaseKeyShare', effectId, sequence, leaseId, nodeId, deadlineMs });
 }
 
+/** What became of handing the share out. */
 export function releaseOutcome(turn: Turn, watch: Watch, outcome: Outcome<unknown>): void {
   turn.state.operations.delete(watch.release!.effectId);
   watch.release = null;
@@ -99,6 +101,7 @@ export function revocationOutcome(turn: Turn, key: string, outcome: Outcome<unkn
   return true;
 }
 
+/** The key stores have not confirmed it in time: once more. */
 export function revocationDue(turn: Turn, key: string): void {
   const revocation = turn.state.revocations.get(key);
   if (!revocation || turn.timeMs < revocation.deadlineMs) return;

@@ -11,11 +11,13 @@ import type { Turn, Watch } from './state.ts';
 import { judgeQuote } from './verification.ts';
 import type { AttestationCode } from './verification.ts';
 
+/** Begins the id of a watch's timer; the rest is its key. */
 export const WATCH_TIMER = 'watch/';
 
 /** Hex digits of randomness that a nonce must have at least (128 bits). */
 const MIN_NONCE_DIGITS = 32;
 
+/** Asks for the randomness of a new nonce. */
 export function startRound(turn: Turn, watch: Watch, key: string): void {
   const { state, timeMs } = turn;
   const { effectId } = nextEffect(state, 'round', key);
@@ -35,6 +37,7 @@ export function abandonRound(turn: Turn, watch: Watch): void {
   watch.wakeAtMs = null;
 }
 
+/** The randomness or the quote is there, or is not to be had. */
 export function roundOutcome(
   turn: Turn,
   watch: Watch,

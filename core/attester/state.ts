@@ -8,6 +8,7 @@ import type { AttesterEffect, ReportVerdict } from './protocol.ts';
 import { DEFAULT_SEVERITIES } from './verification.ts';
 import type { AttestationCode, Severity } from './verification.ts';
 
+/** Times in milliseconds. */
 export interface AttesterConfiguration {
   /** This instance; begins the id of every effect and command. */
   readonly name: string;
@@ -54,6 +55,7 @@ export const ATTESTER_DEFAULTS = {
   severities: {},
 } as const satisfies Omit<AttesterConfiguration, 'name'>;
 
+/** A node and its TPM. */
 export interface RegisteredNode {
   readonly endorsementKeyHash: string;
   readonly profile: string;
@@ -61,6 +63,7 @@ export interface RegisteredNode {
   lastResetCount: number | null;
 }
 
+/** An `AttestationPolicy` as it is looked up. */
 export interface Policy {
   readonly policyId: string;
   readonly owner: string;
@@ -120,8 +123,10 @@ export interface Revocation {
   deadlineMs: TimeMs;
 }
 
+/** What an effect is for. */
 export type OperationOwner = 'round' | 'release' | 'revoke';
 
+/** Plain data. */
 export interface AttesterState {
   readonly configuration: AttesterConfiguration;
   /** Of effects, commands and nonces; never goes back. */
@@ -191,6 +196,7 @@ function badConfiguration(message: string, remedy?: string): OcxError {
   return new OcxError({ code: 'INPUT_BAD_CONFIGURATION', message, ...(remedy ? { remedy } : {}) });
 }
 
+/** The policy with its lists as sets. */
 export function makePolicy(policy: AttestationPolicy, owner: string): Policy {
   const profiles = new Map<string, Map<string, Set<string>>>();
   for (const { profile, pcrs } of policy.profiles) {
@@ -212,10 +218,12 @@ export function watchKey(leaseId: string, nodeId: string): string {
   return `${leaseId.length}:${leaseId}:${nodeId}`;
 }
 
+/** One text for (principal, node) that no other pair has. */
 export function finishedKey(principal: Principal, nodeId: string): string {
   return `${principal.role}:${principal.name.length}:${principal.name}:${nodeId}`;
 }
 
+/** How bad the failure is, as configured. */
 export function severityOf(state: AttesterState, code: AttestationCode): Severity {
   return state.configuration.severities[code] ?? DEFAULT_SEVERITIES[code];
 }
@@ -226,6 +234,7 @@ export function nextId(state: AttesterState): { readonly sequence: number; reado
   return { sequence: state.sequence, id: `${state.configuration.name}/${state.sequence}` };
 }
 
+/** Takes the next sequence number for an effect, and notes whose it is. */
 export function nextEffect(
   state: AttesterState,
   of: OperationOwner,

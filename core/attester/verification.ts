@@ -5,6 +5,7 @@
 import type { Quote } from './protocol.ts';
 import type { Policy } from './state.ts';
 
+/** Recoverable failures are tried again before they reject a node. */
 export type Severity = 'recoverable' | 'irrecoverable';
 
 /** Every way to fail, and how bad it is unless configured otherwise. */
@@ -29,6 +30,7 @@ export const DEFAULT_SEVERITIES = {
   ATTEST_RUNTIME: 'irrecoverable',
 } as const satisfies Record<string, Severity>;
 
+/** Stable ids of the failures. */
 export type AttestationCode = keyof typeof DEFAULT_SEVERITIES;
 
 /** More measured files than this are refused unread: it bounds what a hostile node can cost. */
@@ -37,6 +39,7 @@ export const MAX_RUNTIME_DIGESTS = 200_000;
 /** PCRs 0–23. */
 const MAX_PCRS = 24;
 
+/** What a quote is held against, besides the policy. */
 export interface Expectation {
   readonly nonce: string;
   readonly endorsementKeyHash: string;

@@ -8,6 +8,7 @@ import { isSafeAmount } from './units.ts';
 /** A list of strings means one of them; `?` marks a field that may be absent. */
 export type FieldKind = 'name' | 'name?' | 'text' | 'count' | 'flag' | 'any' | readonly string[];
 
+/** Field → kind; the header's fields are not listed. */
 export type CommandShape = Readonly<Record<string, FieldKind>>;
 
 /** 1–128 visible ASCII characters; `__proto__` is a name like any other. */
@@ -15,6 +16,7 @@ const NAME = /^[\x21-\x7e]{1,128}$/;
 const TEXT_LENGTH_MAXIMUM = 4_096;
 const HEADER: ReadonlySet<string> = new Set(['kind', 'timeMs', 'from', 'commandId']);
 
+/** True for a legal name. */
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && NAME.test(value);
 }

@@ -2,7 +2,6 @@
  * The tenant-side orchestrator as a service. It asks and believes nothing that was not said:
  * a reply that accepts a request is no success yet, only the notice of the service is.
  */
-import type { LeaseNotice } from '../allocator/protocol.ts';
 import type { Reply, Service, Step } from '../kernel/service.ts';
 import { NO_EFFECTS } from '../kernel/service.ts';
 import type {
@@ -22,7 +21,7 @@ import {
   setNodeTimer,
 } from './requests.ts';
 import type { Turn } from './requests.ts';
-import { initialState, nodeKey } from './state.ts';
+import { finish, initialState, isFinished, nodeKey } from './state.ts';
 import type { Lease, LeasedNode, OrchestratorConfiguration, OrchestratorState } from './state.ts';
 import {
   cutOff,
@@ -32,12 +31,14 @@ import {
   lose,
   nodeInEnclave,
   nodePowered,
+  nodeWithheld,
   provisioningEnded,
   removeNode,
   verdictReached,
   voidVerdict,
 } from './walk.ts';
 
+/** One tenant's orchestrator, ready to be run by a world. */
 export const orchestratorService: Service<
   OrchestratorConfiguration,
   OrchestratorState,
@@ -85,6 +86,7 @@ function takePlan(turn: Turn, event: EnclavePlan): void {
     timed: requestTimeoutMs !== null && plan.endMs !== undefined,
     disksResumed: 0,
     nodeIds: [],
+    goneNodeIds: new Set(),
   };
   state.leases.set(plan.leaseId, lease);
   if (requestTimeoutMs !== null && plan.endMs !== undefined) {
@@ -97,7 +99,20 @@ function takePlan(turn: Turn, event: EnclavePlan): void {
   for (const [nodeId, token] of early) enterAirlock(turn, lease, nodeId, token);
 }
 
-function takeNotice(turn: Turn, notice: NoticeReceived['notice']): void {
+type Notice = NoticeReceived['notice'];
+type Progress = Extract<
+  Notice,
+  {
+    readonly kind:
+      | 'NodePowered'
+      | 'NodeInEnclave'
+      | 'AttestationVerdict'
+      | 'NodeProvisioned'
+      | 'ProvisionFailed';
+  }
+>;
+
+function takeNotice(turn: Turn, notice: Notice): void {
   const lease = turn.state.leases.get(notice.leaseId);
   if (!lease) {
     noticeWithoutPlan(turn, notice);
@@ -118,17 +133,17 @@ function takeNotice(turn: Turn, notice: NoticeReceived['notice']): void {
       return;
   }
   const node = turn.state.nodes.get(nodeKey(notice.leaseId, notice.nodeId));
-  if (!node || node.cutOff) return;
-  switch (notice.kind) {
-    case 'NodeCutOff':
-    case 'NodeFreed':
-      cutOff(turn, lease, node);
-      return;
-    case 'NodeWithheld':
-      lose(turn, lease, node, notice.code, notice.state === 'quarantined');
-      return;
+  if (notice.kind === 'NodeWithheld') {
+    nodeWithheld(turn, lease, notice);
+    return;
   }
-  if (node.lost) return;
+  if (!node || node.cutOff) return;
+  if (notice.kind === 'NodeCutOff' || notice.kind === 'NodeFreed') cutOff(turn, lease, node);
+  else if (!node.lost) takeProgress(turn, lease, node, notice);
+}
+
+/** What one of the services has done with a node that is on its way. */
+function takeProgress(turn: Turn, lease: Lease, node: LeasedNode, notice: Progress): void {
   switch (notice.kind) {
     case 'NodePowered':
       nodePowered(turn, lease, node, notice.bootCount);
@@ -147,40 +162,31 @@ function takeNotice(turn: Turn, notice: NoticeReceived['notice']): void {
 }
 
 /** Keeps a node that came before its plan, and lets it go when its lease does. */
-function noticeWithoutPlan(turn: Turn, notice: NoticeReceived['notice']): void {
-  const { early, finishedTokens } = turn.state;
-  switch (notice.kind as LeaseNotice['kind']) {
+function noticeWithoutPlan(turn: Turn, notice: Notice): void {
+  const { early } = turn.state;
+  const { leaseId } = notice;
+  const nodes = early.get(leaseId);
+  switch (notice.kind) {
     case 'NodeInAirlock': {
-      const { leaseId, nodeId, fencingToken } = notice as Extract<
-        LeaseNotice,
-        { kind: 'NodeInAirlock' }
-      >;
-      if (fencingToken <= (finishedTokens.get(nodeId) ?? -1)) return;
-      let nodes = early.get(leaseId);
-      if (!nodes) early.set(leaseId, (nodes = new Map()));
-      nodes.set(nodeId, Math.max(fencingToken, nodes.get(nodeId) ?? fencingToken));
+      const { nodeId, fencingToken } = notice;
+      if (isFinished(turn.state, nodeId, fencingToken)) return;
+      if (nodes) nodes.set(nodeId, Math.max(fencingToken, nodes.get(nodeId) ?? fencingToken));
+      else early.set(leaseId, new Map([[nodeId, fencingToken]]));
       return;
     }
     case 'NodeCutOff':
     case 'NodeFreed': {
-      const { leaseId, nodeId } = notice as Extract<LeaseNotice, { kind: 'NodeCutOff' }>;
-      const nodes = early.get(leaseId);
-      const token = nodes?.get(nodeId);
+      const token = nodes?.get(notice.nodeId);
       if (nodes === undefined || token === undefined) return;
-      nodes.delete(nodeId);
+      finish(turn.state, notice.nodeId, token);
+      nodes.delete(notice.nodeId);
       if (nodes.size === 0) early.delete(leaseId);
-      finishedTokens.set(nodeId, Math.max(token, finishedTokens.get(nodeId) ?? token));
       return;
     }
-    case 'LeaseEnded': {
-      const nodes = early.get(notice.leaseId);
-      if (!nodes) return;
-      early.delete(notice.leaseId);
-      for (const [nodeId, token] of nodes) {
-        finishedTokens.set(nodeId, Math.max(token, finishedTokens.get(nodeId) ?? token));
-      }
+    case 'LeaseEnded':
+      for (const [nodeId, token] of nodes ?? []) finish(turn.state, nodeId, token);
+      early.delete(leaseId);
       return;
-    }
   }
 }
 

@@ -149,11 +149,14 @@ export function sayGoodbye(turn: Turn, lease: Lease, node: LeasedNode): void {
   }
 }
 
+/** Its answer no longer matters. */
 export function dropRequest(state: OrchestratorState, commandId: string | null): void {
   if (commandId !== null) state.requests.delete(commandId);
 }
 
+/** Begins the id of a node's timer; the rest is its `nodeKey`. */
 export const NODE_TIMER = 'node/';
+/** Begins the id of a lease's timer; the rest is its id. */
 export const LEASE_TIMER = 'lease/';
 
 /** (Re)starts the wait for what was last asked about the node. */
@@ -164,6 +167,7 @@ export function setNodeTimer(turn: Turn, node: LeasedNode): void {
   turn.effects.push({ kind: 'SetTimer', timerId, atMs: turn.timeMs + timeoutMs });
 }
 
+/** Nothing is waited for any more. */
 export function cancelNodeTimer(turn: Turn, node: LeasedNode): void {
   if (turn.state.configuration.requestTimeoutMs === null) return;
   const timerId = NODE_TIMER + nodeKey(node.leaseId, node.nodeId);

@@ -2,10 +2,10 @@
  * What the orchestrator remembers: the plans of leases that are not over, and for every node in
  * them the facts that notices have told. The next request follows from the facts alone.
  */
-import type { NodeState } from '../allocator/protocol.ts';
 import type { TimeMs } from '../kernel/units.ts';
 import type { EnclavePlan, Request } from './protocol.ts';
 
+/** Times in milliseconds. */
 export interface OrchestratorConfiguration {
   /** This instance; begins the id of every command that it sends. */
   readonly name: string;
@@ -30,11 +30,13 @@ export const ORCHESTRATOR_DEFAULTS = {
   provisioningAttempts: 3,
 } as const satisfies Omit<OrchestratorConfiguration, 'name'>;
 
+/** An `EnclavePlan` as it is kept. */
 export type Plan = Omit<EnclavePlan, 'kind' | 'timeMs'>;
 
 /** A step that a node waits in: named by the command that was sent for it. */
 export type RequestKind = Request['command']['kind'];
 
+/** A node under a lease, from its first airlock until all goodbyes are said. */
 export interface LeasedNode {
   readonly leaseId: string;
   readonly nodeId: string;
@@ -71,6 +73,7 @@ export interface LeasedNode {
   deprovisionCommandId: string | null;
 }
 
+/** A lease, from its plan until it is over and its last node is gone. */
 export interface Lease {
   readonly plan: Plan;
   /** The earliest end that was announced; null: none yet. */
@@ -81,8 +84,11 @@ export interface Lease {
   /** How many of `plan.resumeDiskIds` have been given to nodes. */
   disksResumed: number;
   readonly nodeIds: string[];
+  /** Nodes that have left it; a late word of them is not news. */
+  readonly goneNodeIds: Set<string>;
 }
 
+/** Plain data; holds nothing of leases that are over but a number per node. */
 export interface OrchestratorState {
   readonly configuration: OrchestratorConfiguration;
   sequence: number;
@@ -97,9 +103,7 @@ export interface OrchestratorState {
   readonly finishedTokens: Map<string, number>;
 }
 
-/** Reasons of `NodeLost`; besides these, the codes of the services are passed on. */
-export type LostReason = 'LEASE_ENDED' | 'CONFLICT_PLAN' | 'CONFLICT_NO_ANSWER' | NodeState;
-
+/** No leases yet. */
 export function initialState(configuration: OrchestratorConfiguration): OrchestratorState {
   return {
     configuration,
@@ -117,6 +121,18 @@ export function nodeKey(leaseId: string, nodeId: string): string {
   return `${leaseId.length}:${leaseId}:${nodeId}`;
 }
 
+/** True where a lease of the node has ended under this fencing token or a newer one. */
+export function isFinished(state: OrchestratorState, nodeId: string, token: number): boolean {
+  const finished = state.finishedTokens.get(nodeId);
+  return finished !== undefined && token <= finished;
+}
+
+/** From here on, what comes under this fencing token or an older one is late. */
+export function finish(state: OrchestratorState, nodeId: string, token: number): void {
+  if (!isFinished(state, nodeId, token)) state.finishedTokens.set(nodeId, token);
+}
+
+/** A node of which only its fencing token is known. */
 export function leasedNode(leaseId: string, nodeId: string, fencingToken: number): LeasedNode {
   return {
     leaseId,

@@ -1,4 +1,5 @@
 /** The walk of a borrowed node: how notices become facts, and how a node is given up or let go. */
+import type { LeaseNotice } from '../allocator/protocol.ts';
 import type { AttestationNotice } from '../attester/protocol.ts';
 import type { ProvisionNotice } from '../provisioner/protocol.ts';
 import {
@@ -14,22 +15,19 @@ import {
 } from './requests.ts';
 import type { Turn } from './requests.ts';
 import type { TimeMs } from '../kernel/units.ts';
-import { leasedNode, nodeKey } from './state.ts';
+import { finish, isFinished, leasedNode, nodeKey } from './state.ts';
 import type { Lease, LeasedNode } from './state.ts';
 
 /** The node is off and alone: the walk begins, or begins again under a newer fencing token. */
 export function enterAirlock(turn: Turn, lease: Lease, nodeId: string, token: number): void {
   const { state } = turn;
-  if (lease.ended || token <= (state.finishedTokens.get(nodeId) ?? -1)) return;
+  if (lease.ended || isFinished(state, nodeId, token)) return;
   const { plan } = lease;
-  const key = nodeKey(plan.leaseId, nodeId);
-  let node = state.nodes.get(key);
+  let node = state.nodes.get(nodeKey(plan.leaseId, nodeId));
   if (node) {
     if (!thrownBack(turn, lease, node, token)) return;
   } else {
-    node = leasedNode(plan.leaseId, nodeId, token);
-    state.nodes.set(key, node);
-    lease.nodeIds.push(nodeId);
+    node = addNode(turn, lease, nodeId, token);
     node.resumeDiskId = plan.resumeDiskIds?.[lease.disksResumed] ?? null;
     if (node.resumeDiskId !== null) lease.disksResumed += 1;
   }
@@ -40,6 +38,31 @@ export function enterAirlock(turn: Turn, lease: Lease, nodeId: string, token: nu
   const clones = plan.method === 'diskless' && node.resumeDiskId === null;
   if (clones && !node.provisionerKnows && !isOver(lease, turn.timeMs)) prepare(turn, lease, node);
   drive(turn, lease, node);
+}
+
+function addNode(turn: Turn, lease: Lease, nodeId: string, token: number): LeasedNode {
+  const { leaseId } = lease.plan;
+  const node = leasedNode(leaseId, nodeId, token);
+  turn.state.nodes.set(nodeKey(leaseId, nodeId), node);
+  lease.nodeIds.push(nodeId);
+  lease.goneNodeIds.delete(nodeId);
+  return node;
+}
+
+/** Before any handover: no fencing token is as old as this. */
+const NO_TOKEN = -1;
+
+/** Out of service, perhaps before it ever came; one in quarantine goes back to be settled. */
+export function nodeWithheld(
+  turn: Turn,
+  lease: Lease,
+  notice: Extract<LeaseNotice, { readonly kind: 'NodeWithheld' }>,
+): void {
+  const { leaseId, nodeId, state, code } = notice;
+  if (lease.ended || lease.goneNodeIds.has(nodeId)) return;
+  const known = turn.state.nodes.get(nodeKey(leaseId, nodeId));
+  const node = known ?? addNode(turn, lease, nodeId, NO_TOKEN);
+  lose(turn, lease, node, code, state === 'quarantined');
 }
 
 /** Back in the airlock: the facts of before are void. True where it may start over. */
@@ -63,6 +86,7 @@ function thrownBack(turn: Turn, lease: Lease, node: LeasedNode, token: number): 
   return true;
 }
 
+/** The node runs in its measured boot, number `bootCount`. */
 export function nodePowered(turn: Turn, lease: Lease, node: LeasedNode, bootCount: number): void {
   if (bootCount <= Math.max(node.bootsOver, node.bootCount ?? -1)) return;
   if (node.bootCount !== null && (node.provisioned || node.ready)) {
@@ -77,6 +101,7 @@ export function nodePowered(turn: Turn, lease: Lease, node: LeasedNode, bootCoun
   drive(turn, lease, node);
 }
 
+/** The node's port is in the tenant's network. */
 export function nodeInEnclave(turn: Turn, lease: Lease, node: LeasedNode): void {
   if (node.inEnclave) return;
   node.inEnclave = true;
@@ -124,6 +149,7 @@ export function voidVerdict(node: LeasedNode): void {
   node.attestCommandId = null;
 }
 
+/** The system is up, or did not come up; counts for the latest wish alone. */
 export function provisioningEnded(
   turn: Turn,
   lease: Lease,
@@ -199,8 +225,8 @@ export function removeNode(turn: Turn, lease: Lease, node: LeasedNode): void {
   dropRequest(state, node.forgetCommandId);
   state.nodes.delete(nodeKey(node.leaseId, node.nodeId));
   lease.nodeIds.splice(lease.nodeIds.indexOf(node.nodeId), 1);
-  const finished = state.finishedTokens.get(node.nodeId) ?? -1;
-  state.finishedTokens.set(node.nodeId, Math.max(finished, node.fencingToken));
+  lease.goneNodeIds.add(node.nodeId);
+  finish(state, node.nodeId, node.fencingToken);
   removeLeaseIfOver(turn, lease);
 }
 
@@ -225,6 +251,7 @@ export function leaseEnding(turn: Turn, lease: Lease, atMs: TimeMs): void {
   }
 }
 
+/** The lease is over: whatever is left of it is let go. */
 export function endLease(turn: Turn, lease: Lease): void {
   lease.ended = true;
   const { leaseId } = lease.plan;

@@ -48,6 +48,7 @@ export interface DiscardDisk extends Command {
   readonly diskId: string;
 }
 
+/** All commands on images. */
 export type ImageCommand =
   ImportImage | TakeSnapshot | ProtectSnapshot | UnprotectSnapshot | RemoveSnapshot | RemoveImage;
 

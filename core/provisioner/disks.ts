@@ -7,8 +7,10 @@ import type { Outcome } from '../kernel/service.ts';
 import { backoffMs, nextEffect } from './state.ts';
 import type { Disk, DiskJobKind, Session, Turn } from './state.ts';
 
+/** Begins the id of a disk's timer; the rest is its id. */
 export const DISK_TIMER = 'disk/';
 
+/** Makes a new disk on the snapshot; the caller has checked that it may. */
 export function startClone(
   turn: Turn,
   imageId: string,
@@ -38,6 +40,7 @@ export function startClone(
   return disk;
 }
 
+/** Opens the disk to the session's node. */
 export function startExpose(turn: Turn, disk: Disk, session: Session): void {
   const { nodeId, leaseId, fencingToken } = session;
   const { diskId } = disk;
@@ -74,6 +77,7 @@ export type DiskNews =
   | { readonly kind: 'failed'; readonly code: string; readonly gone: boolean }
   | null;
 
+/** What became of the disk's job. */
 export function diskOutcome(turn: Turn, disk: Disk, outcome: Outcome<unknown>): DiskNews {
   const { kind } = disk.job!;
   endJob(turn, disk);

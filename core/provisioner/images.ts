@@ -9,6 +9,7 @@ import type { ImageCommand, ImageOperation } from './commands.ts';
 import { backoffMs, nextEffect } from './state.ts';
 import type { Image, ProvisionerState, Turn } from './state.ts';
 
+/** Begins the id of an image's timer; the rest is its id. */
 export const IMAGE_TIMER = 'image/';
 
 /** The snapshot that a clone of the image would stand on: the newest protected one. */
@@ -144,6 +145,7 @@ const UNDOING: { readonly [Operation in ImageOperation]?: ImageOperation } = {
   TakeSnapshot: 'RemoveSnapshot',
 };
 
+/** What became of the image's job; answers the command once that is settled. */
 export function imageOutcome(turn: Turn, image: Image, outcome: Outcome<unknown>): void {
   const { state } = turn;
   const job = image.job!;

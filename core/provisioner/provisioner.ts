@@ -42,6 +42,7 @@ import {
 import { finishedKey, initialState, principalKey, sessionKey } from './state.ts';
 import type { ProvisionerConfiguration, ProvisionerState, Session, Turn } from './state.ts';
 
+/** One provisioning service, ready to be run by a world. */
 export const provisionerService: Service<
   ProvisionerConfiguration,
   ProvisionerState,
@@ -126,12 +127,14 @@ function provisionNode(turn: Turn, command: ProvisionNode): void {
   const { state } = turn;
   const key = sessionKey(command.leaseId, command.nodeId);
   const session = state.sessions.get(key);
-  const refusal = sessionRefusal(turn, session, command) ?? resumeRefusal(turn, session, command);
+  const refusal = sessionRefusal(turn, session, command);
   if (refusal) return reply(turn, command, refusal);
   if (session?.commands.has(command.commandId)) {
     reply(turn, command, null);
     return askedTwice(turn, session, command.commandId);
   }
+  const blocked = resumeRefusal(turn, session, command);
+  if (blocked) return reply(turn, command, blocked);
   const newer = session !== undefined && command.fencingToken > session.fencingToken;
   if (session && session.commandId !== null && (!newer || sameWish(session, command))) {
     if (!sameWish(session, command)) return reply(turn, command, otherWish(command));

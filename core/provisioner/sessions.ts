@@ -11,6 +11,7 @@ import type { ProvisionNode } from './protocol.ts';
 import { finishedKey, nextEffect, principalKey, sessionKey } from './state.ts';
 import type { Disk, Session, Turn } from './state.ts';
 
+/** Begins the id of a boot's timer; the rest is its session key. */
 export const BOOT_TIMER = 'boot/';
 
 /** Clones for a session that has no disk yet. */
@@ -116,6 +117,7 @@ function endBoot(turn: Turn, session: Session): void {
   turn.effects.push({ kind: 'CancelTimer', timerId });
 }
 
+/** What became of the boot; an unknown outcome is a failure that is undone. */
 export function bootOutcome(turn: Turn, session: Session, outcome: Outcome<unknown>): void {
   endBoot(turn, session);
   if (outcome.status !== 'ok') {
@@ -126,6 +128,7 @@ export function bootOutcome(turn: Turn, session: Session, outcome: Outcome<unkno
   tellProvisioned(turn, session);
 }
 
+/** The boot's deadline, where nobody else minds it. */
 export function bootTimer(turn: Turn, session: Session): void {
   if (session.boot === null || turn.timeMs < session.boot.deadlineMs) return;
   const error = { code: 'DEVICE_NO_ANSWER', message: 'no word of the boot in time' };

@@ -8,6 +8,7 @@ import type { SecurityLevel } from '../market/orders.ts';
 import type { ImageOperation } from './commands.ts';
 import type { DiskState, ProvisionerEffect, ProvisioningMethod } from './protocol.ts';
 
+/** An image that is there from the start. */
 export interface ImageConfiguration {
   readonly imageId: string;
   /** Name of the organisation whose image it is. */
@@ -17,6 +18,7 @@ export interface ImageConfiguration {
   readonly snapshotId: string;
 }
 
+/** Times in milliseconds. */
 export interface ProvisionerConfiguration {
   /** This instance; begins the id of every effect. */
   readonly name: string;
@@ -58,6 +60,7 @@ export const PROVISIONER_DEFAULTS = {
   watchdog: false,
 } as const satisfies Omit<ProvisionerConfiguration, 'name'>;
 
+/** Frozen content of an image. */
 export interface Snapshot {
   protected: boolean;
   /** Clones that stand on it. */
@@ -79,6 +82,7 @@ export interface ImageJob {
   failure: Refusal | null;
 }
 
+/** A golden image, and what is being done to it. */
 export interface Image {
   readonly imageId: string;
   readonly owner: string;
@@ -88,8 +92,10 @@ export interface Image {
   job: ImageJob | null;
 }
 
+/** What a store can do to a disk. */
 export type DiskJobKind = 'clone' | 'expose' | 'hide' | 'destroy';
 
+/** A disk, from the order to clone it until it is known to be gone. */
 export interface Disk {
   readonly diskId: string;
   readonly imageId: string;
@@ -109,9 +115,11 @@ export interface Disk {
   attempts: number;
 }
 
+/** `failed`: undone or being undone; a new wish begins anew. */
 export type SessionStage =
   'preparing' | 'prepared' | 'exposing' | 'booting' | 'provisioned' | 'failed' | 'leaving';
 
+/** What a tenant wants with one node under one lease. */
 export interface Session {
   readonly leaseId: string;
   readonly nodeId: string;
@@ -141,6 +149,7 @@ export type OperationOwner =
   | { readonly of: 'boot'; readonly id: string }
   | { readonly of: 'image'; readonly id: string };
 
+/** Plain data. */
 export interface ProvisionerState {
   readonly configuration: ProvisionerConfiguration;
   /** Of effects and disks; never goes back. */
@@ -188,10 +197,12 @@ export function sessionKey(leaseId: string, nodeId: string): string {
   return `${leaseId.length}:${leaseId}:${nodeId}`;
 }
 
+/** One text for a principal. */
 export function principalKey(principal: Principal): string {
   return `${principal.role}:${principal.name}`;
 }
 
+/** One text for (principal, node) that no other pair has. */
 export function finishedKey(principal: Principal, nodeId: string): string {
   return `${principal.role}:${principal.name.length}:${principal.name}:${nodeId}`;
 }

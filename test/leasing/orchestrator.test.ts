@@ -368,6 +368,19 @@ test('a withheld node is lost; one in quarantine is given back, for its owner to
   }
 });
 
+test('a node that is withheld before it ever came is lost, once', (t) => {
+  const service = orchestrator();
+  plan(service);
+  const withheld = { kind: 'NodeWithheld', ...ABOUT, state: 'quarantined', code: 'DEVICE_X' };
+  t.deepEqual(kinds(told(service, withheld)), ['NodeLost', 'LeaseReturn']);
+  t.deepEqual(told(service, withheld), []);
+  t.deepEqual(airlock(service), [], 'it is on its way back');
+  t.deepEqual(told(service, { kind: 'NodeCutOff', ...ABOUT }), [], 'nobody else knew it');
+  t.deepEqual(told(service, withheld), [], 'a late copy');
+  told(service, { kind: 'LeaseEnded', leaseId: 'lease' });
+  t.true(isForgotten(service));
+});
+
 test('a recall gives back what is not in the enclave yet, and leaves the rest its notice', (t) => {
   const service = orchestrator();
   const wish = walkToProvisioning(service);
