@@ -1,6 +1,9 @@
 /** `ocx report RUN_DIR…`: rebuilds reports from stored results; several runs side by side. */
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { OcxError } from '../core/kernel/errors.ts';
 import { renderComparison } from '../reports/comparison/write.ts';
 import type { ComparedRun } from '../reports/comparison/runs.ts';
 import { parseManifest, parseMetrics } from '../reports/stored/parse.ts';
@@ -46,12 +49,32 @@ async function report(
   const single = runs.length === 1;
   const beside = single ? paths[0]! : join(dirname(paths[0]!), 'comparison');
   const target = options.out === undefined ? beside : output.path(options.out);
+  if (target !== paths[0]) checkFolder(target);
   const files = single
     ? await renderReport(first!.metrics, first!.manifest)
     : await renderComparison(runs);
-  for (const [path, text] of files) writeAtomically(join(target, path), text);
+  for (const [path, text] of files) {
+    writeAtomically(join(target, path), text);
+    // The guard of a file against Ctrl-C goes two turns later; without them guards would pile up.
+    await setImmediate();
+    await setImmediate();
+  }
   const result: ReportResult = { folder: target, runs: paths, files: [...files.keys()].sort() };
   output.result(result, () => describe(output, target, single ? first! : null));
+}
+
+/** Empty, or made by us before: nobody's other files are ever replaced. */
+function checkFolder(folder: string): void {
+  if (!existsSync(folder)) return;
+  const names = new Set(readdirSync(folder));
+  const ours = ['manifest.json', 'metrics.csv', 'comparison.csv'].some((name) => names.has(name));
+  if (names.size === 0 || ours) return;
+  throw new OcxError({
+    code: 'INPUT_OUT_IN_USE',
+    message: 'the folder holds something that is not a report of ours',
+    place: { file: folder },
+    remedy: 'choose a new or empty folder with --out',
+  });
 }
 
 function readRun(folder: string, name: string): ComparedRun {

@@ -3,7 +3,7 @@ import type { Metrics } from '../../core/metrics/results.ts';
 import { describeEstimate } from '../text/number.ts';
 import { demandFinding } from '../findings/headline.ts';
 import type { Chart } from './chart.ts';
-import { ESTIMATE_COLUMNS, estimateRow } from './parts/table.ts';
+import { ESTIMATE_COLUMNS, estimateRow } from '../text/cells.ts';
 import { drawForest } from './parts/forest.ts';
 import type { ForestGroup, ForestRow } from './parts/forest.ts';
 import { BLUE, INK, kindColour, REFERENCE } from './parts/palette.ts';

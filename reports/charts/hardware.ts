@@ -4,7 +4,7 @@ import { describeEstimate, describeMean } from '../text/number.ts';
 import { exactly } from '../findings/records.ts';
 import { hardwareFinding } from '../findings/headline.ts';
 import type { Chart } from './chart.ts';
-import { estimateRow, ESTIMATE_COLUMNS } from './parts/table.ts';
+import { estimateRow, ESTIMATE_COLUMNS } from '../text/cells.ts';
 import { drawForest } from './parts/forest.ts';
 import type { ForestRow, Lane } from './parts/forest.ts';
 import { BLUE, INK, MUTED, REFERENCE, VERMILLION } from './parts/palette.ts';

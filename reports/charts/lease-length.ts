@@ -160,13 +160,16 @@ function drawShares(
     const figure = effect.breakEvenLeaseSeconds[key];
     if (!isEstimate(figure)) return [];
     const x = positionOf(points, figure.mean, place.xOf);
-    return [{ name, colour, figure, x, y: marksTop + (index + 0.5) * MARK_LINE }];
+    const shown = figure.mean >= (points[0]?.leaseSeconds ?? 0);
+    return [{ name, colour, figure, x, y: marksTop + (index + 0.5) * MARK_LINE, shown }];
   });
-  for (const { x, y, colour } of breakEven) {
+  for (const { x, y, colour, shown } of breakEven) {
+    if (!shown) continue;
     segment(root, [x, y + 8], [x, plot.bottom], { stroke: colour, width: 1.5, dash: '3 3' });
   }
-  for (const { name, figure, x, y } of breakEven) {
-    const text = `${name} pays from ${describeEstimate(figure, 'seconds')}`;
+  for (const { name, figure, x, y, shown } of breakEven) {
+    const pays = `${name} pays from ${describeEstimate(figure, 'seconds')}`;
+    const text = shown ? pays : `${pays}, left of what is shown`;
     const width = textWidth(text, SMALL_FONT_SIZE);
     const start = Math.min(Math.max(place.left, x - width / 2), place.right - width);
     rectangle(root, { x: start - 2, y: y - 8, width: width + 4, height: 16 }, { fill: PAPER });

@@ -31,7 +31,8 @@ export const marketOverTimeChart: Chart = {
         `${series.variant}: hourly values averaged over the ${metrics.replications} replications, ` +
         'and over the hours that share a point; where a point is a day or more, the pale band is ' +
         'the range of its hours. They show when trading happens, not how much replications ' +
-        'differ, so they have no intervals. Prices have gaps where nothing of the class was traded.',
+        'differ, so they have no intervals. More is busy than demanded while a backlog is worked ' +
+        'off. Prices have gaps where nothing of the class was traded.',
       description:
         'Three plots over time: nodes demanded, installed and busy; nodes offered and lent; ' +
         'price of a node-hour by class.',

@@ -6,7 +6,7 @@ import { mainVariant, staticVariant } from '../findings/records.ts';
 import { larger } from '../findings/verdict.ts';
 import { describeEstimate } from '../text/number.ts';
 import type { Chart } from './chart.ts';
-import { ESTIMATE_COLUMNS, estimateRow } from './parts/table.ts';
+import { ESTIMATE_COLUMNS, estimateRow } from '../text/cells.ts';
 import { drawForest } from './parts/forest.ts';
 import type { Lane } from './parts/forest.ts';
 import { withKind } from './parts/names.ts';

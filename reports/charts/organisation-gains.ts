@@ -4,7 +4,7 @@ import { mainVariant } from '../findings/records.ts';
 import { verdictOf } from '../findings/verdict.ts';
 import { describeEstimate } from '../text/number.ts';
 import type { Chart } from './chart.ts';
-import { ESTIMATE_COLUMNS, estimateRow } from './parts/table.ts';
+import { ESTIMATE_COLUMNS, estimateRow } from '../text/cells.ts';
 import { drawForest } from './parts/forest.ts';
 import { withKind } from './parts/names.ts';
 import { kindColour } from './parts/palette.ts';
@@ -72,7 +72,8 @@ function titleOf(organisations: readonly OrganisationResult[]): string {
   const [gain, lose] = [count('positive'), count('negative')];
   const unclear = all - gain - lose;
   if (gain === all) return `All ${all} organisations gain from trading`;
-  const parts = [`${gain} of ${all} organisations gain from trading`];
+  const verb = gain === 1 ? 'gains' : 'gain';
+  const parts = [`${gain === 0 ? 'None' : gain} of ${all} organisations ${verb} from trading`];
   if (lose > 0) parts.push(`${lose} ${lose === 1 ? 'loses' : 'lose'}`);
   if (unclear > 0) parts.push(`for ${unclear} it cannot be told`);
   return parts.join(', ');

@@ -38,7 +38,7 @@ export const organisationsOverTimeChart: Chart = {
     const correlation = metrics.demandCorrelation;
     return {
       title: isEstimate(correlation)
-        ? `The organisations' demands correlate at ${describeEstimate(correlation, 'count')} on average`
+        ? `The organisations’ demands correlate at ${describeEstimate(correlation, 'count')} on average`
         : 'Each organisation has its own rhythm of demand',
       caption:
         `${series.variant}: node need and usable nodes (owned − lent + borrowed, ready) of each ` +

@@ -5,7 +5,7 @@ import { entryOf } from '../findings/records.ts';
 import { describeEstimate, describeMean } from '../text/number.ts';
 import { oneLine } from '../text/printable.ts';
 import type { Chart } from './chart.ts';
-import { ESTIMATE_COLUMNS, estimateRow } from './parts/table.ts';
+import { ESTIMATE_COLUMNS, estimateRow } from '../text/cells.ts';
 import { drawForest } from './parts/forest.ts';
 import type { ForestGroup } from './parts/forest.ts';
 import { BLUE, SKY } from './parts/palette.ts';

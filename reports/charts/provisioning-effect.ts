@@ -4,7 +4,7 @@ import type { ProvisioningEffect } from '../../core/metrics/results.ts';
 import { provisioningFinding } from '../findings/headline.ts';
 import { describeEstimate } from '../text/number.ts';
 import type { Chart } from './chart.ts';
-import { ESTIMATE_COLUMNS, estimateRow } from './parts/table.ts';
+import { ESTIMATE_COLUMNS, estimateRow } from '../text/cells.ts';
 import { drawForest } from './parts/forest.ts';
 import type { ForestRow, Lane } from './parts/forest.ts';
 import { kindName } from './parts/names.ts';

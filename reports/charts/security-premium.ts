@@ -3,7 +3,7 @@ import { premiumSentence } from '../findings/headline.ts';
 import { describeEstimate } from '../text/number.ts';
 import { oneLine } from '../text/printable.ts';
 import type { Chart } from './chart.ts';
-import { ESTIMATE_COLUMNS, estimateRow } from './parts/table.ts';
+import { ESTIMATE_COLUMNS, estimateRow } from '../text/cells.ts';
 import { drawForest } from './parts/forest.ts';
 import { BLUE } from './parts/palette.ts';
 

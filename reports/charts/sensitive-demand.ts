@@ -4,7 +4,7 @@ import { securityFinding } from '../findings/headline.ts';
 import { describeEstimate } from '../text/number.ts';
 import type { MaybeEstimate } from '../../core/metrics/estimate.ts';
 import type { Chart } from './chart.ts';
-import { ESTIMATE_COLUMNS, estimateRow } from './parts/table.ts';
+import { ESTIMATE_COLUMNS, estimateRow } from '../text/cells.ts';
 import { drawForest } from './parts/forest.ts';
 import type { ForestRow } from './parts/forest.ts';
 import { BLUE, ORANGE, REFERENCE, VERMILLION } from './parts/palette.ts';
@@ -18,8 +18,8 @@ export const sensitiveDemandChart: Chart = {
       title: securityFinding(metrics).short,
       caption:
         'Demand met by the organisations that demand attestation: on the market with attestation, ' +
-        'under static partition, and where every hand-over takes an installation to disk and a ' +
-        're-flash of the firmware (an assumption, not a measurement). The last row is what the ' +
+        'under static partition, and where every hand-over takes an installation to disk and, as ' +
+        'far as the scenario assumes it, a re-flash of the firmware. The last row is what the ' +
         'other organisations meet less because attestation takes time. Means with 95 % intervals.',
       description:
         'Horizontal bars in node-hours: market, static partition, slow provisioning, cost to others.',

@@ -4,7 +4,7 @@ import { mainVariant, STATIC, staticVariant } from '../findings/records.ts';
 import { larger } from '../findings/verdict.ts';
 import type { Metrics } from '../../core/metrics/results.ts';
 import type { Chart } from './chart.ts';
-import { ESTIMATE_COLUMNS, estimateRow } from './parts/table.ts';
+import { ESTIMATE_COLUMNS, estimateRow } from '../text/cells.ts';
 import { drawForest } from './parts/forest.ts';
 import { BLUE, REFERENCE, SKY } from './parts/palette.ts';
 

@@ -92,7 +92,7 @@ export function demandFinding(metrics: Metrics): Finding {
     ? ''
     : ` As a share of what static partition misses it is not available (${oneLine(shareOfMissed.reason)}).`;
   const detail =
-    `Beyond static partition ${oneLine(variant)} meets ${hours}; with full information an optimum ` +
+    `Beyond static partition “${oneLine(variant)}” meets ${hours}; with full information an optimum ` +
     `could have added at most ${optimum}.${unavailable}`;
   return { question, short, detail, verdict };
 }

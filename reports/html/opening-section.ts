@@ -1,12 +1,13 @@
 /** What stands at the top: the answers in one sentence, what they rest on, the key figures. */
 import type { Manifest } from '../../core/metrics/manifest.ts';
+import { isEstimate } from '../../core/metrics/estimate.ts';
 import type { Metrics } from '../../core/metrics/results.ts';
-import { estimateCells } from '../charts/parts/table.ts';
+import { estimateCells } from '../text/cells.ts';
 import { headline, headlineSentence } from '../findings/headline.ts';
 import { keyFigures } from '../findings/key-figures.ts';
 import { staticVariant } from '../findings/records.ts';
 import { warningsOf } from '../findings/warnings.ts';
-import { formatNumber } from '../text/number.ts';
+import { columnUnit, formatNumber } from '../text/number.ts';
 import { keepUnits } from '../text/printable.ts';
 import { markup } from './markup.ts';
 import type { Child, Markup } from './markup.ts';
@@ -58,12 +59,13 @@ export function keyFiguresSection(metrics: Metrics): Markup {
   const groups = keyFigures(metrics).map(({ question, figures }) => {
     const rows = figures.map(({ label, figure, unit }) => {
       const [mean, interval] = estimateCells(figure, unit);
-      const printed = unit === 'share' || unit === 'seconds' || unit === 'count' ? '' : unit;
+      const rest = isEstimate(figure)
+        ? markup`<td class="interval">${interval}</td><td>${columnUnit(unit)}</td>`
+        : markup`<td colspan="2">${interval}</td>`;
       return markup`<tr>
         <th scope="row">${label}</th>
         <td class="number">${mean}</td>
-        <td>${interval}</td>
-        <td>${printed}</td>
+        ${rest}
       </tr>\n`;
     });
     return markup`<tr class="group">

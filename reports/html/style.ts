@@ -44,10 +44,12 @@ summary { color: #0b5c8f; cursor: pointer; width: fit-content; }
 .scroll:focus-visible { outline: 2px solid #0b5c8f; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; line-height: 1.4; }
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-th, td { padding: 5px 14px 5px 0; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+th, td { padding: 5px 14px 5px 0; text-align: left; vertical-align: top; overflow-wrap: break-word; }
+td, th[scope=row] { max-width: 26em; }
 th:last-child, td:last-child { padding-right: 0; }
-th[scope=row] { font-weight: 400; }
-thead th { border-bottom: 1px solid #1f2328; font-weight: 600; vertical-align: bottom; overflow-wrap: normal; }
+th[scope=row] { font-weight: 400; min-width: 7em; overflow-wrap: anywhere; }
+.interval { white-space: nowrap; }
+thead th { border-bottom: 1px solid #1f2328; font-weight: 600; vertical-align: bottom; }
 tbody tr + tr > * { border-top: 1px solid #e6e9ec; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .group th { padding-top: 16px; font-weight: 600; border-top: 0; }

@@ -1,10 +1,12 @@
 /** The headline table for a terminal. */
 import type { Metrics } from '../../core/metrics/results.ts';
-import { estimateCells } from '../charts/parts/table.ts';
+import { estimateCells } from '../text/cells.ts';
 import { headline } from '../findings/headline.ts';
 import type { Finding } from '../findings/headline.ts';
 import { keyFigures } from '../findings/key-figures.ts';
 import { warningsOf } from '../findings/warnings.ts';
+import { isEstimate } from '../../core/metrics/estimate.ts';
+import { columnUnit } from '../text/number.ts';
 import { oneLine } from '../text/printable.ts';
 
 export interface TerminalOptions {
@@ -46,8 +48,8 @@ export function renderHeadlineTable(metrics: Metrics, options: TerminalOptions):
     question: group.question,
     cells: group.figures.map(({ label, figure, unit }) => {
       const [mean, interval] = estimateCells(figure, unit);
-      const printed = unit === 'share' || unit === 'seconds' || unit === 'count' ? '' : ` ${unit}`;
-      return [oneLine(label), mean, `${interval}${mean === '–' ? '' : printed}`] as const;
+      const named = isEstimate(figure) ? `${interval} ${columnUnit(unit)}`.trimEnd() : interval;
+      return [oneLine(label), mean, named] as const;
     }),
   }));
   const all = rows.flatMap((group) => group.cells);

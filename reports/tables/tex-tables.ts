@@ -1,11 +1,11 @@
 /** The tables under tables/: one file each. */
 import type { Metrics } from '../../core/metrics/results.ts';
-import { estimateCells } from '../charts/parts/table.ts';
+import { estimateCells } from '../text/cells.ts';
 import { kindName } from '../charts/parts/names.ts';
 import { keyFigures } from '../findings/key-figures.ts';
 import { propertyRows } from '../findings/properties.ts';
 import { mainVariant } from '../findings/records.ts';
-import { describeEstimate, formatNumber } from '../text/number.ts';
+import { columnUnit, describeEstimate, formatNumber } from '../text/number.ts';
 import { renderTex } from './tex.ts';
 
 /** File name → contents. */
@@ -34,8 +34,7 @@ function headlineTable(metrics: Metrics): string {
     rows: keyFigures(metrics).flatMap(({ figures }) =>
       figures.map(({ label, figure, unit }) => {
         const [mean, interval] = estimateCells(figure, unit);
-        const printed = unit === 'share' || unit === 'seconds' || unit === 'count' ? '' : unit;
-        return [label, mean, interval, printed];
+        return [label, mean, interval, columnUnit(unit)];
       }),
     ),
   });

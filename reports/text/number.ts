@@ -74,6 +74,11 @@ export function describeEstimate(
 /** Units that stand with the mean, before the interval: `12.3 % [11.0, 13.6]`. */
 const ATTACHED: ReadonlySet<Unit> = new Set<Unit>(['share', 'seconds', 'count']);
 
+/** What a column of its own says about the unit; empty where the mean says it already. */
+export function columnUnit(unit: Unit): string {
+  return ATTACHED.has(unit) ? '' : unit;
+}
+
 /** The mean alone, with as many decimals as its interval bears. */
 export function describeMean(figure: Estimate, unit: Unit, style: NumberStyle = {}): string {
   const { scaling, decimals } = layout(figure, unit, style);
@@ -110,7 +115,9 @@ function layout(figure: Estimate, unit: Unit, style: NumberStyle) {
   // One significant digit of the half-width is what the interval bears, two where it begins with
   // a small digit (the rule of the Particle Data Group, which cuts at 3.55).
   const digits = spread < 3.55 * 10 ** exponent ? 2 : 1;
-  const bySpread = digits - 1 - exponent;
+  // The mean keeps two digits of its own, however wide the interval.
+  const byMean = scaled === 0 ? 0 : Math.min(2, 1 - Math.floor(Math.log10(Math.abs(scaled))));
+  const bySpread = Math.max(digits - 1 - exponent, byMean);
   return { scaling, decimals: Math.min(bySpread, byMagnitude + 1, MAXIMUM_DECIMALS) };
 }
 
@@ -174,12 +181,12 @@ export function describeDuration(seconds: number): string {
     [60, 'min'],
   ];
   for (const [length, name] of units) {
-    const amount = seconds / length;
-    if (amount < 1) continue;
-    const decimals = Number.isInteger(amount) ? 0 : 1;
-    return `${formatNumber(amount, decimals)}${NO_BREAK}${name}`;
+    if (seconds >= length && seconds % length === 0) {
+      return `${formatNumber(seconds / length, 0)}${NO_BREAK}${name}`;
+    }
   }
-  return `${formatNumber(seconds, Number.isInteger(seconds) ? 0 : 1)}${NO_BREAK}s`;
+  const [length, name] = units.find(([least]) => seconds >= least) ?? [1, 's'];
+  return `${formatNumber(seconds / length, 1)}${NO_BREAK}${name}`;
 }
 
 /** A parameter's value as somebody would write it: `0.5`, `3,600`, at most six digits. */

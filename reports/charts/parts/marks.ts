@@ -176,7 +176,7 @@ export function uprightWhisker(
 }
 
 function drawInterval(parent: Selection, path: string): void {
-  const mark = curve(parent, path, { stroke: PAPER, width: 3.5, opacity: 0.75 });
+  const mark = curve(parent, path, { stroke: PAPER, width: 2.75, opacity: 0.6 });
   mark.attr('stroke-linecap', 'square');
   curve(parent, path, { stroke: INK, width: 1.25 }).attr('class', 'interval');
 }

@@ -88,7 +88,7 @@ export function drawScatter(d3: D3, parent: Selection, options: ScatterOptions):
     if (hasInterval(one.x) && one.x.ci95[0] !== one.x.ci95[1]) {
       whisker(parent, [x(one.x.ci95[0]), x(one.x.ci95[1])], at[1]);
     }
-    point(parent, at, { shape: 'dot', colour: BLUE });
+    point(parent, at, { shape: 'dot', colour: BLUE, radius: 3 });
   }
   return plot.bottom + BOTTOM_AXIS_HEIGHT;
 }

@@ -1,9 +1,9 @@
-/** Rows of the tables that stand behind figures. */
-import { isEstimate } from '../../../core/metrics/estimate.ts';
-import type { MaybeEstimate } from '../../../core/metrics/estimate.ts';
-import { describeInterval, describeMean } from '../../text/number.ts';
-import type { NumberStyle, Unit } from '../../text/number.ts';
-import { oneLine } from '../../text/printable.ts';
+/** Cells of tables, for pages, papers and terminals alike. */
+import { isEstimate } from '../../core/metrics/estimate.ts';
+import type { MaybeEstimate } from '../../core/metrics/estimate.ts';
+import { columnUnit, describeInterval, describeMean } from './number.ts';
+import type { NumberStyle, Unit } from './number.ts';
+import { oneLine } from './printable.ts';
 
 /** Columns of `estimateRow`. */
 export const ESTIMATE_COLUMNS: readonly string[] = [
@@ -14,16 +14,13 @@ export const ESTIMATE_COLUMNS: readonly string[] = [
   'Unit',
 ];
 
-const UNIT_IN_CELL: ReadonlySet<Unit> = new Set<Unit>(['share', 'seconds', 'count']);
-
 export function estimateRow(
   name: string,
   figure: MaybeEstimate | undefined,
   unit: Unit,
   style: NumberStyle = {},
 ): string[] {
-  const printedUnit = UNIT_IN_CELL.has(unit) ? '' : unit;
-  return [name, ...estimateCells(figure, unit, style), printedUnit];
+  return [name, ...estimateCells(figure, unit, style), columnUnit(unit)];
 }
 
 /** Mean, interval and number of replications; the reason where there is no figure. */
@@ -34,7 +31,7 @@ export function estimateCells(
 ): [string, string, string] {
   if (figure === undefined) return ['–', '', ''];
   if (!isEstimate(figure)) return ['–', oneLine(figure.reason), ''];
-  const bare = { ...style, withoutUnit: !UNIT_IN_CELL.has(unit) };
+  const bare = { ...style, withoutUnit: columnUnit(unit) !== '' };
   const interval = describeInterval(figure, unit, bare) || 'none: one replication';
   return [describeMean(figure, unit, bare), interval, `${figure.n}`];
 }
