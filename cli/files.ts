@@ -102,6 +102,23 @@ export async function writeFolderAtomically(
   }
 }
 
+/**
+ * Finds out before the work, not after it, that a file or folder of this path could not be written.
+ *
+ * @throws RESOURCE_NOT_WRITABLE
+ */
+export function requireWritable(path: string): void {
+  const probe = temporaryName(path);
+  try {
+    makeFolder(dirname(path));
+    mkdirSync(probe);
+  } catch (error) {
+    throw notWritable(path, error);
+  } finally {
+    discard(probe);
+  }
+}
+
 function replaceFolder(temporary: string, path: string): void {
   const old = existsSync(path) ? temporaryName(path) : null;
   if (old) renameSync(path, old);

@@ -5,7 +5,12 @@ import test from 'ava';
 import { collect, defineCommand, runCommand, wholeNumber } from '../../cli/command.ts';
 import type { CommonOptions } from '../../cli/command.ts';
 import { describeFailure, exitCodeOf } from '../../cli/failure.ts';
-import { readInputText, writeAtomically, writeFolderAtomically } from '../../cli/files.ts';
+import {
+  readInputText,
+  requireWritable,
+  writeAtomically,
+  writeFolderAtomically,
+} from '../../cli/files.ts';
 import type { Registration } from '../../cli/main.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { assertOneLine, runCli, temporaryFolder } from './run.ts';
@@ -241,9 +246,14 @@ test('a folder appears complete, replaces the older one, and not at all after a 
   t.deepEqual(readdirSync(folder), ['results']);
 });
 
-test('a folder that is not writable is a matter of resources', async (t) => {
+test('a folder that is not writable is a matter of resources, and can be found out before', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'file'), '');
+  t.throws(() => requireWritable(join(folder, 'file', 'results')), {
+    code: 'RESOURCE_NOT_WRITABLE',
+  });
+  requireWritable(join(folder, 'results'));
+  t.deepEqual(readdirSync(folder), ['file']);
   const failing = writeFolderAtomically(join(folder, 'file', 'results'), () => t.fail());
   await t.throwsAsync(failing, { code: 'RESOURCE_NOT_WRITABLE' });
 });
