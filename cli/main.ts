@@ -27,6 +27,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Registration>> = new Map([
   ['report', async () => (await import('./report.ts')).registerReport],
   ['scenario', async () => (await import('./scenario.ts')).registerScenario],
   ['replay', async () => (await import('./replay.ts')).registerReplay],
+  ['clear', async () => (await import('./clear.ts')).registerClear],
   ['trace', async () => (await import('./trace.ts')).registerTrace],
   ['journal', async () => (await import('./journal.ts')).registerJournal],
 ]);
