@@ -1,0 +1,134 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import { registerClear } from '../../cli/clear.ts';
+import { ask, bid, round } from '../market/support/orders.ts';
+import { assertOneLine, runCli, temporaryFolder } from './run.ts';
+
+/** Runs `ocx clear` on a file that holds the document, or the text as it is. */
+async function clear(t: ExecutionContext, document: unknown, ...options: string[]) {
+  const workingDirectory = temporaryFolder(t);
+  const text = typeof document === 'string' ? document : JSON.stringify(document);
+  writeFileSync(join(workingDirectory, 'case.json'), text);
+  return runCli(['clear', 'case.json', ...options], {
+    workingDirectory,
+    registrations: [registerClear],
+  });
+}
+
+const AUCTION = {
+  mechanism: 'k-double-auction',
+  input: { bids: { b1: 9, b2: 8 }, asks: { s1: 4, s2: 3 }, params: { k: 0.5 } },
+};
+
+const ROUND = {
+  schema: 'ocx-round/1',
+  round: round(
+    [
+      bid('b1', { nodes: 2, valueMillicredits: 51_000 }),
+      bid('b2', { nodes: 2, valueMillicredits: 40_000 }),
+    ],
+    [ask('s1', { reserveMillicredits: 10_000 }), ask('s2', { reserveMillicredits: 5_000 })],
+  ),
+};
+
+test('ocx clear answers a case with the keys of its expected result', async (t) => {
+  const { exitCode, stdout, stderr } = await clear(t, AUCTION, '--json');
+  t.is(exitCode, 0);
+  t.is(stderr, '');
+  t.like(JSON.parse(stdout), { trades: 2, price: 6, range: [4, 8], buyers: ['b1', 'b2'], GFT: 10 });
+});
+
+test('ocx clear takes a whole case, and another mechanism from the command line', async (t) => {
+  const whole = { id: 'x', ...AUCTION, expected: { trades: 99 } };
+  const { stdout } = await clear(t, whole, '--json', '--mechanism', 'mcafee');
+  t.like(JSON.parse(stdout), { trades: 1, buyerPrice: 8, sellerPrice: 4, rule: 'reduce' });
+});
+
+test('ocx clear prints a case for people', async (t) => {
+  const { exitCode, stdout } = await clear(t, AUCTION);
+  t.is(exitCode, 0);
+  t.regex(stdout, /price +6/);
+});
+
+test('ocx clear clears a round and says how far from the bound it is', async (t) => {
+  const { exitCode, stdout } = await clear(t, ROUND, '--json');
+  t.is(exitCode, 0);
+  const cleared = JSON.parse(stdout);
+  t.like(cleared, {
+    mechanism: 'exchange-threshold',
+    welfareMillicredits: 36_000,
+    surplusMillicredits: 0,
+    rejected: [],
+  });
+  t.is(cleared.fills[0].paymentMillicredits, 51_000);
+  t.true(cleared.bound.upperBoundMillicredits >= 36_000);
+  t.is(cleared.bound.refusal, null);
+  t.true(cleared.bound.gap >= 0 && cleared.bound.gap < 0.5);
+});
+
+test('ocx clear prints a round for people, with what was left out', async (t) => {
+  const bids = [...ROUND.round.bids, { ...bid('odd'), options: [] }];
+  const { stdout } = await clear(t, { ...ROUND, round: { ...ROUND.round, bids } });
+  t.regex(stdout, /welfare +36\.000/);
+  t.regex(stdout, /b1 +0 +2 +51\.000 +1 × s2, 1 × s1/);
+  t.regex(stdout, /odd +MARKET_OPTIONS_NONE/);
+});
+
+test('ocx clear clears a round by any mechanism, with parameters and state', async (t) => {
+  const document = { ...ROUND, parameters: { eta: 0.5 }, state: { 'price A': 20_000 } };
+  const { stdout } = await clear(t, document, '--json', '--mechanism', 'posted-price');
+  const cleared = JSON.parse(stdout);
+  t.deepEqual(cleared.state, { 'price A': 30_000 });
+  t.is(cleared.fills[0].paymentMillicredits, 40_000);
+});
+
+test('ocx clear tells bad input in one line', async (t) => {
+  const round = ROUND.round;
+  const bad: [unknown, string][] = [
+    ['', 'INPUT_NOT_JSON'],
+    ['{"mechanism": ', 'INPUT_NOT_JSON'],
+    ['7', 'INPUT_CASE_INVALID'],
+    ['[]', 'INPUT_CASE_INVALID'],
+    ['['.repeat(200_000), 'INPUT_NOT_JSON'],
+    ['{"__proto__": {"mechanism": "mcafee", "input": {}}}', 'INPUT_CASE_INVALID'],
+    [{ input: {} }, 'INPUT_CASE_INVALID'],
+    [{ ...AUCTION, mechanism: 'mcaffee' }, 'INPUT_MECHANISM_UNKNOWN'],
+    [{ ...AUCTION, mechanism: '__proto__' }, 'INPUT_MECHANISM_UNKNOWN'],
+    [{ ...AUCTION, input: null }, 'INPUT_CASE_INVALID'],
+    [{ ...AUCTION, input: { bids: { b: -1 }, asks: {} } }, 'INPUT_CASE_INVALID'],
+    [{ ...AUCTION, input: { bids: { b: '1' }, asks: {} } }, 'INPUT_CASE_INVALID'],
+    [{ ...AUCTION, input: { bids: { b: 1e300 }, asks: {} } }, 'INPUT_CASE_INVALID'],
+    [{ ...AUCTION, input: { bids: {}, asks: [] } }, 'INPUT_CASE_INVALID'],
+    [{ ...AUCTION, input: { bids: {}, asks: {}, params: { k: 2 } } }, 'INPUT_CASE_INVALID'],
+    [{ ...ROUND, schema: 'ocx-round/2' }, 'INPUT_ROUND_INVALID'],
+    [{ ...ROUND, round: 5 }, 'INPUT_ROUND_INVALID'],
+    [{ ...ROUND, round: { ...round, bids: {} } }, 'INPUT_ROUND_INVALID'],
+    [{ ...ROUND, round: { ...round, horizonSlots: 1e9 } }, 'INPUT_ROUND_INVALID'],
+    [{ ...ROUND, parameters: { k: 'x' } }, 'INPUT_ROUND_INVALID'],
+    [{ ...ROUND, mechanism: 'static ' }, 'INPUT_MECHANISM_UNKNOWN'],
+  ];
+  for (const [document, code] of bad) {
+    const result = await clear(t, document, '--json');
+    t.is(result.exitCode, 2, JSON.stringify(document).slice(0, 80));
+    assertOneLine(t, result, `${code}: `);
+  }
+  const missing = await runCli(['clear', 'nowhere.json'], { registrations: [registerClear] });
+  t.is(missing.exitCode, 2);
+});
+
+test('an auction without one side, or without anybody, is a case like any other', async (t) => {
+  for (const mechanism of ['k-double-auction', 'mcafee', 'sbba', 'vcg-double-auction']) {
+    for (const input of [
+      { bids: {}, asks: {} },
+      { bids: { b: 5 }, asks: {} },
+      { bids: {}, asks: { s: 5 } },
+      { bids: { b: 1 }, asks: { s: 5 } },
+    ]) {
+      const { exitCode, stdout } = await clear(t, { mechanism, input }, '--json');
+      t.is(exitCode, 0);
+      t.like(JSON.parse(stdout), { trades: 0, buyers: [], optimalGFT: 0 });
+    }
+  }
+});
