@@ -319,3 +319,24 @@ test('a reader that goes away is no failure', async (t) => {
   t.is(stderr, '');
   t.is(code, 0);
 });
+
+test('every command has help and the common options, and stands in the README', async (t) => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const commands = async (...family: readonly string[]): Promise<string[][]> => {
+    const help = await runCli([...family, '--help']);
+    t.is(help.exitCode, 0, help.stderr);
+    const list = help.stdout.split('\nCommands:\n')[1];
+    if (list === undefined) {
+      for (const option of ['--json', '--quiet', '--debug', '--help']) {
+        t.true(help.stdout.includes(`  ${option} `), `${family.join(' ')} has ${option}`);
+      }
+      return [[...family]];
+    }
+    const names = [...list.matchAll(/^ {2}(\S+)/gm)].map(([, name]) => name!);
+    const known = names.filter((name) => name !== 'help');
+    return (await Promise.all(known.map((name) => commands(...family, name)))).flat();
+  };
+  const all = await commands();
+  t.true(all.length >= 12, all.join());
+  for (const [family] of all) t.true(readme.includes(`| \`ocx ${family}`), family);
+});
