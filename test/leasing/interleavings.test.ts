@@ -10,10 +10,9 @@ import type { AttesterState } from '../../core/attester/state.ts';
 import { canonicalJson } from '../../core/kernel/canonical-json.ts';
 import { journalWriter, replayJournal } from '../../core/kernel/journal.ts';
 import type { JournalRecord } from '../../core/kernel/journal.ts';
-import type { Service, ServiceEffect, ServiceEvent } from '../../core/kernel/service.ts';
+import type { EffectOutcome, ServiceEffect, ServiceEvent } from '../../core/kernel/service.ts';
 import { orchestratorService } from '../../core/leasing/orchestrator.ts';
 import type { OrchestratorEffect, Request } from '../../core/leasing/protocol.ts';
-import type { OrchestratorState } from '../../core/leasing/state.ts';
 import { provisionerService } from '../../core/provisioner/provisioner.ts';
 import { sha256 } from './driver.ts';
 import { GOOD_PCR, NO_FAULTS, SmallWorld, TENANT } from './small-world.ts';
@@ -84,10 +83,11 @@ test('90: with the attester dead, no node is in the enclave when the freshness b
 
 /** Stops doing anything at all, as a process that has died. */
 function dying(deadMs: number): AnyService {
+  const inner: AnyService = attesterService;
   return {
-    ...attesterService,
+    ...inner,
     step: (state, event) =>
-      event.timeMs < deadMs ? attesterService.step(state, event) : { state, effects: [] },
+      event.timeMs < deadMs ? inner.step(state, event) : { state, effects: [] },
   };
 }
 
@@ -105,9 +105,9 @@ function trustingRetries(): AnyService {
       asked.clear();
       return inner.initial(configuration);
     },
-    step(state: OrchestratorState, event) {
-      const { effects } = inner.step(state, event) as { effects: readonly OrchestratorEffect[] };
-      const question = effects.find(
+    step(state, event) {
+      const { effects } = inner.step(state, event);
+      const question = (effects as readonly OrchestratorEffect[]).find(
         (effect) => effect.kind === 'Request' && effect.command.kind === 'AttestNode',
       ) as Request | undefined;
       if (question?.command.kind !== 'AttestNode') return { state, effects };
@@ -126,7 +126,8 @@ function trustingRetries(): AnyService {
         verdict: 'trusted',
         validUntilMs: Number.MAX_SAFE_INTEGER,
       };
-      return inner.step(state, { kind: 'NoticeReceived', notice, timeMs: event.timeMs });
+      const told = { kind: 'NoticeReceived', notice, timeMs: event.timeMs };
+      return inner.step(state, told);
     },
   };
 }
@@ -139,15 +140,17 @@ function forgivingNonces(): AnyService {
   const inner: AnyService = attesterService;
   return {
     ...inner,
-    step(state: AttesterState, event) {
-      const { effectId, outcome } = event;
-      const operation = state.operations.get(effectId);
-      const watch = operation && state.watches.get(operation.key);
+    step(state, event) {
+      const { operations, watches } = state as AttesterState;
+      const { effectId, outcome } = event as EffectOutcome<object>;
+      const operation = operations.get(effectId);
+      const watch = operation && watches.get(operation.key);
       if (event.kind !== 'EffectOutcome' || outcome.status !== 'ok' || !watch?.nonce) {
         return inner.step(state, event);
       }
       const value = { ...outcome.value, nonce: watch.nonce };
-      return inner.step(state, { ...event, outcome: { ...outcome, value } });
+      const forged = { ...event, outcome: { ...outcome, value } };
+      return inner.step(state, forged);
     },
   };
 }
@@ -157,11 +160,12 @@ test('planted: a provisioner that takes "uncertain" for "nothing happened" is fo
   const planted: AnyService = {
     ...inner,
     step(state, event) {
-      if (event.kind !== 'EffectOutcome' || event.outcome.status !== 'uncertain') {
+      const { outcome } = event as EffectOutcome;
+      if (event.kind !== 'EffectOutcome' || outcome.status !== 'uncertain') {
         return inner.step(state, event);
       }
-      const outcome = { ...event.outcome, status: 'noEffect' };
-      return inner.step(state, { ...event, outcome });
+      const forged = { ...event, outcome: { ...outcome, status: 'noEffect' } };
+      return inner.step(state, forged);
     },
   };
   t.regex(withService('provisioner', planted)!, /P3|P4/);
@@ -208,7 +212,7 @@ test('A5: replaying the journal of a service gives the same effects and the same
 });
 
 function journalOf(
-  service: Service<unknown, unknown, ServiceEvent, ServiceEffect>,
+  service: AnyService,
   configuration: unknown,
   log: readonly { readonly event: ServiceEvent; readonly effects: readonly ServiceEffect[] }[],
 ): JournalRecord[] {

@@ -189,7 +189,6 @@ export class ModelNodes {
       return new DeviceError('DEVICE_BOOT_FAILED');
     }
     node.runs = effect.leaseId;
-    if (disk) disk.content = `written by ${effect.leaseId}`;
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** The storage of the small world: disks with copy-on-write content, and who each is open to. */
+/** The storage of the small world: which disks there are, and who each is open to. */
 import type { ProvisionerEffect } from '../../core/provisioner/protocol.ts';
 import { DeviceError } from './small-world.ts';
 import type { SmallWorld } from './small-world.ts';
@@ -6,12 +6,8 @@ import type { SmallWorld } from './small-world.ts';
 interface ModelDisk {
   exists: boolean;
   exposedTo: string | null;
-  /** Content that the node wrote; the golden image's stays out of reach. */
-  content: string;
   sequence: number;
 }
-
-export const GOLDEN_CONTENT = 'golden';
 
 export class ModelStore {
   readonly disks = new Map<string, ModelDisk>();
@@ -32,7 +28,7 @@ export class ModelStore {
     const { diskId, sequence } = effect;
     let disk = this.disks.get(diskId);
     if (!disk) {
-      disk = { exists: false, exposedTo: null, content: '', sequence: -1 };
+      disk = { exists: false, exposedTo: null, sequence: -1 };
       this.disks.set(diskId, disk);
     }
     if (this.fences && sequence < disk.sequence) return new DeviceError('DEVICE_FENCED');
@@ -40,7 +36,6 @@ export class ModelStore {
     switch (effect.kind) {
       case 'CloneImage':
         disk.exists = true;
-        disk.content = GOLDEN_CONTENT;
         return undefined;
       case 'ExposeDisk':
         if (!disk.exists) return new DeviceError('DEVICE_NO_DISK');

@@ -48,8 +48,8 @@ export const NO_FAULTS: Faults = {
   quarantine: 0,
 };
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- services of four kinds in one list
-export type AnyService = Service<any, any, any, any>;
+/** Services of all kinds in one list, each with a state of its own. */
+export type AnyService = Service<unknown, unknown, ServiceEvent, ServiceEffect>;
 
 export interface WorldOptions {
   readonly seed: number;

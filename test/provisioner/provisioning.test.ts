@@ -146,6 +146,27 @@ test('m2-target-open-to-anyone: a disk is opened to one node of one lease, and t
   t.like(expose, { diskId, nodeId: 'n2', leaseId: 'lease-2' });
 });
 
+test('P1: every node has a clone of its own, and nothing but its owner’s command changes an image', (t) => {
+  const service = provisioner();
+  const seen: string[] = [];
+  const disks = ['n1', 'n2', 'n3'].map((nodeId) => {
+    const clone = only(service.command(GHENT, provisionNode({ nodeId })).effects, 'CloneImage');
+    t.is(clone.snapshotId, 'v1');
+    const expose = only(service.ok(clone), 'ExposeDisk');
+    const failure = service.failed(only(service.ok(expose), 'BootNode'), 'uncertain');
+    const destroy = service.ok(only(failure, 'HideDisk'));
+    seen.push(...kinds([clone, expose, ...failure, ...destroy]));
+    service.ok(only(destroy, 'DestroyDisk'));
+    return clone.diskId;
+  });
+  t.is(new Set(disks).size, 3);
+  t.false(seen.includes('ChangeImage'));
+  t.deepEqual(
+    [...service.state.images.get('golden')!.snapshots],
+    [['v1', { protected: true, children: 0 }]],
+  );
+});
+
 test('P5: a disk is parked rather than destroyed, resumed on another node, and parked again where that fails', (t) => {
   const service = provisioner();
   const diskId = provisionWell(service);
