@@ -157,7 +157,7 @@ function unopened(path: string, error: NodeJS.ErrnoException): OcxError {
       code: 'INPUT_FILE_NOT_FOUND',
       message: 'there is no such file',
       place: { file: path },
-      remedy: 'check the path; relative ones start at the scenario, then at OCX_TRACES',
+      remedy: 'check the path',
     });
   }
   return new OcxError(
@@ -248,10 +248,25 @@ function gunzip(path: string, compressed: Buffer, limits: InputLimits): Uint8Arr
   const byRatio = Math.max(limits.ratioFreeBytes, compressed.length * limits.maxRatio);
   const maxOutputLength = Math.min(limits.maxBytes, byRatio);
   let bytes: Uint8Array;
+  let consumed: number;
   try {
-    bytes = gunzipSync(compressed, { maxOutputLength });
+    // With `info` the engine comes along, which knows how many bytes it took in.
+    const unpacked = gunzipSync(compressed, { maxOutputLength, info: true }) as unknown as {
+      buffer: Buffer;
+      engine: { bytesWritten: number };
+    };
+    bytes = unpacked.buffer;
+    consumed = unpacked.engine.bytesWritten;
   } catch (error) {
     throw unzipFailure(path, error as NodeJS.ErrnoException, maxOutputLength);
+  }
+  if (compressed.subarray(consumed).some((byte) => byte !== 0)) {
+    throw new OcxError({
+      code: 'INPUT_GZIP_CORRUPT',
+      message: 'there is something else behind the gzip data',
+      place: { file: path },
+      remedy: 'fetch the file again',
+    });
   }
   if (bytes.length === 0) throw emptyFile(path);
   if (isGzip(bytes)) {

@@ -38,6 +38,14 @@ export interface TraceSpan {
   readonly endMs: number;
   /** The first Monday 00:00 local at or after the start, on the trace's clock. */
   readonly firstMondayMs: number;
+  /** Local minus trace time at an instant of the trace; left out: always the same. */
+  offsetMs?(traceMs: number): number;
+}
+
+/** The instant at which local clocks show what they would without daylight saving time. */
+function atLocalTime(span: TraceSpan, traceMs: number): number {
+  if (span.offsetMs === undefined) return traceMs;
+  return traceMs + span.offsetMs(span.firstMondayMs) - span.offsetMs(traceMs);
 }
 
 /**
@@ -74,7 +82,7 @@ function windowPlan(
   const last = Math.floor((span.endMs - span.firstMondayMs - horizonMs) / WEEK_MS);
   if (last < 0) throw tooShort(span, horizonMs);
   const week = stream.integer(last + 1);
-  const fromMs = span.firstMondayMs + week * WEEK_MS;
+  const fromMs = atLocalTime(span, span.firstMondayMs + week * WEEK_MS);
   return {
     blocks: [{ fromMs, toMs: 0, lengthMs: horizonMs }],
     mode: 'window',
@@ -91,7 +99,8 @@ function weekPlan(
   if (weeks < 1) throw tooShort(span, WEEK_MS);
   const blocks: Block[] = [];
   for (let toMs = 0; toMs < horizonMs; toMs += WEEK_MS) {
-    const fromMs = span.firstMondayMs + stream.integer(weeks) * WEEK_MS;
+    const monday = span.firstMondayMs + stream.integer(weeks) * WEEK_MS;
+    const fromMs = atLocalTime(span, monday);
     blocks.push({ fromMs, toMs, lengthMs: Math.min(WEEK_MS, horizonMs - toMs) });
   }
   const treatment = `resampled in blocks of a week, conditional on ${weeks} weeks`;
@@ -102,7 +111,7 @@ function dayPlan(span: TraceSpan, horizonMs: number, stream: RandomStream): Resa
   const mondayBefore = span.firstMondayMs - WEEK_MS;
   const days: number[][] = [[], [], [], [], [], [], []];
   for (let day = 0; ; day++) {
-    const fromMs = mondayBefore + day * DAY_MS;
+    const fromMs = atLocalTime(span, mondayBefore + day * DAY_MS);
     if (fromMs + DAY_MS > span.endMs) break;
     if (fromMs >= span.startMs) days[day % 7]!.push(fromMs);
   }

@@ -51,6 +51,14 @@ test('gzip that ends too early or is damaged is refused', (t) => {
   refusal(t, () => openLines(testFile(t, damaged)), 'INPUT_GZIP_CORRUPT');
 });
 
+test('several gzip members are one text, anything else behind the data is refused', (t) => {
+  const whole = gzipSync(LOG);
+  t.is(drain(testFile(t, Buffer.concat([whole, whole]))), 2 * LOG.length);
+  t.is(drain(testFile(t, Buffer.concat([whole, Buffer.alloc(512)]))), LOG.length);
+  const garbage = Buffer.concat([whole, Buffer.from('garbage')]);
+  refusal(t, () => openLines(testFile(t, garbage)), 'INPUT_GZIP_CORRUPT');
+});
+
 test('a gzip bomb is refused by its ratio and by its size', (t) => {
   const bomb = gzipSync(Buffer.alloc(4 << 20, '; \n'));
   t.true((4 << 20) / bomb.length > 200);

@@ -95,7 +95,7 @@ test('a log becomes a window from a local Monday on the nodes asked for', (t) =>
   for (let i = 0; i < jobs.count; i++) {
     t.is(jobs.submitSeconds[i], i * 3_600);
     // Job 1 was submitted on Wednesday at 06:00, hour 54 of the week.
-    t.is((jobs.jobNumber[i]! - 1 + 54) % 168, i % 168);
+    t.is((jobs.jobNumber[i]! - jobs.jobNumber[0]!) % 168, i % 168);
     t.is(jobs.processors[i], Math.ceil((((jobs.jobNumber[i]! - 1) % 8) + 1) / 2));
   }
   const [source] = sources;
@@ -103,6 +103,19 @@ test('a log becomes a window from a local Monday on the nodes asked for', (t) =>
   t.is(source!.label, 'real');
   t.regex(source!.sha256!, /^[0-9a-f]{64}$/);
   t.regex(source!.treatment, /^a window from week \d+, drawn from 19 weeks; 2 cores a node$/);
+});
+
+test('a window starts at local midnight on both sides of daylight saving time', (t) => {
+  const path = testFile(t, weeklyLog(30));
+  const hours = new Set<number>();
+  for (let replication = 0; replication < 25; replication++) {
+    const where = context('hpc', { horizonMs: WEEK_MS, replication });
+    const { demand } = loadDemand({ trace: path, format: 'swf' }, where);
+    if (demand.kind !== 'batch') return t.fail();
+    // Hours since the start of the log, which stands in summer time.
+    hours.add((demand.jobs.jobNumber[0]! - 1 + 54) % 168);
+  }
+  t.deepEqual([...hours].sort(), [0, 1]);
 });
 
 test('cores a node come from the header only where they are whole', (t) => {

@@ -112,6 +112,13 @@ function suspicious(log: SwfLog, procs: number | null): Record<string, number> {
   count('neverStarted', (i) => jobs.runSeconds[i]! <= 0 && log.details!.status[i] === 5);
   count('waitNegative', (i) => log.details!.waitSeconds[i]! < -1);
   if (procs !== null) count('widerThanMachine', (i) => jobs.processors[i]! > procs);
+  const seen = new Set<number>();
+  count('jobNumberRepeated', (i) => {
+    const partial = log.details!.status[i]! >= 2 && log.details!.status[i]! <= 4;
+    const repeated = !partial && seen.has(jobs.jobNumber[i]!);
+    if (!partial) seen.add(jobs.jobNumber[i]!);
+    return repeated;
+  });
   if (log.outOfOrder > 0) found['outOfOrder'] = log.outOfOrder;
   return found;
 }

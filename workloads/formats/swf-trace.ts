@@ -175,15 +175,17 @@ function nothingLeft(path: string): OcxError {
 export function logSpan(header: SwfHeader, jobs: JobTable): TraceSpan {
   const startMs = jobs.submitSeconds[0]! * SECOND_MS;
   const endMs = jobs.submitSeconds[jobs.count - 1]! * SECOND_MS;
-  const since = (sinceLocalMondayMs(header, startMs) + WEEK_MS) % WEEK_MS;
-  return { startMs, endMs, firstMondayMs: since === 0 ? startMs : startMs + WEEK_MS - since };
-}
-
-/** A log without a start time is taken to start on a Monday, 00:00 local. */
-function sinceLocalMondayMs(header: SwfHeader, atMs: number): number {
-  if (header.unixStartSeconds === null) return atMs % WEEK_MS;
-  const utcMs = header.unixStartSeconds * SECOND_MS + atMs;
-  return sinceMondayMs(utcMs + zoneOf(header).offsetMs(utcMs));
+  const toMonday = (since: number) => startMs + ((WEEK_MS - since) % WEEK_MS);
+  if (header.unixStartSeconds === null) {
+    // A log without a start time is taken to start on a Monday, 00:00 local.
+    return { startMs, endMs, firstMondayMs: toMonday(startMs % WEEK_MS) };
+  }
+  const zone = zoneOf(header);
+  const unixStartMs = header.unixStartSeconds * SECOND_MS;
+  const offsetMs = (traceMs: number) => zone.offsetMs(unixStartMs + traceMs);
+  const since = sinceMondayMs(unixStartMs + startMs + offsetMs(startMs));
+  const guess = toMonday(since);
+  return { startMs, endMs, firstMondayMs: guess + offsetMs(startMs) - offsetMs(guess), offsetMs };
 }
 
 /** A log as it stands, in the header and the columns that are written. */

@@ -135,16 +135,18 @@ class Scan {
         }
         let digits = at - from;
         if (byte === 46) {
-          const point = at;
+          // Digits first, one division last: the nearest double, as Number() has it.
           byte = ++at < end ? bytes[at]! : 10;
-          let fraction = 0;
+          let decimals = 0;
           while (byte >= 48 && byte <= 57) {
-            if (at - point <= 9) fraction = fraction * 10 + (byte - 48);
+            if (value < LARGEST_MANTISSA && decimals < MOST_DECIMALS) {
+              value = value * 10 + (byte - 48);
+              decimals += 1;
+            }
+            digits += 1;
             byte = ++at < end ? bytes[at]! : 10;
           }
-          const decimals = at - point - 1;
-          digits += decimals;
-          value += fraction / POWERS[decimals < 9 ? decimals : 9]!;
+          value /= POWERS[decimals]!;
         }
         if (digits === 0 || byte > 32) break;
         values[field++] = negative ? -value : value;
@@ -297,7 +299,11 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 const MAXIMUM_LINE = 1 << 20;
-const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+/** One more digit still fits into the 53 bits of a double. */
+const LARGEST_MANTISSA = 9e14;
+/** Powers of ten up to 10^22 are exact doubles; further decimals do not count. */
+const POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+const MOST_DECIMALS = 22;
 
 function size(values: Float64Array, allocatedFirst: boolean): number {
   const first = allocatedFirst ? values[4]! : values[7]!;
