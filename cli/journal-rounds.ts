@@ -1,6 +1,6 @@
 /** Solving a market's recorded rounds again: the recorded solution must be what the mechanism gives. */
 import { canonicalJson } from '../core/kernel/canonical-json.ts';
-import type { Refusal } from '../core/kernel/errors.ts';
+import type { OcxError, Refusal } from '../core/kernel/errors.ts';
 import type { JournalRecord } from '../core/kernel/journal.ts';
 import { mechanisms } from '../core/market/mechanisms/registry.ts';
 import type { MarketEffect, RoundSolved, SolveRound } from '../core/market/protocol.ts';
@@ -27,7 +27,7 @@ export function checkRounds(configuration: unknown, records: Iterable<JournalRec
   const counts = { solved: 0, same: 0, skipped: 0 };
   const difference = asDifference(() => {
     let state = service.initial(configuration);
-    let first: Refusal | null = null;
+    let first: OcxError | null = null;
     let asked: SolveRound | null = null;
     let number = 0;
     for (const { event } of records) {

@@ -249,7 +249,7 @@ function marketRecords(
   change: (solution: RoundSolved) => RoundSolved = (solution) => solution,
 ): JournalRecord[] {
   const writer = journalWriter<MarketState, MarketEvent | Genesis, MarketEffect>(sha256);
-  let state = marketService.initial(MARKET);
+  const state = marketService.initial(MARKET);
   const records: JournalRecord[] = [
     writer.append(genesis(marketService.name, MARKET, '0.1.0', 0), [], state),
   ];
