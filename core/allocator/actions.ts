@@ -51,6 +51,31 @@ export function beginAction(
   return action;
 }
 
+/**
+ * Gives up what is under way on the node: every outcome of it will be ignored from here on. Its
+ * actions are `uncertain` where a read-back will settle them, `quarantined` where none will.
+ */
+export function abandonOperations(
+  { state }: Isolation,
+  node: Node,
+  status: 'uncertain' | 'quarantined',
+): void {
+  node.operations.length = 0;
+  abandonAction(state, node.actionId, status);
+  for (const nic of node.nics) abandonAction(state, nic.actionId, status);
+}
+
+function abandonAction(
+  state: IsolationState,
+  actionId: string | null,
+  status: 'uncertain' | 'quarantined',
+): void {
+  const action = actionId === null ? undefined : state.actions.get(actionId);
+  if (!action || !PENDING.has(action.status)) return;
+  action.status = status;
+  action.code = status === 'quarantined' ? 'ACTION_SUPERSEDED' : null;
+}
+
 export function forgetAction(state: IsolationState, actionId: string | null): void {
   if (actionId !== null) state.actions.delete(actionId);
 }

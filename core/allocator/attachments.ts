@@ -70,9 +70,10 @@ export const portAdministration = {
     if (isRefusal(port)) return port;
     if (!port.wired) return notFound('NIC', `at port ${portId}`);
     const { node, nic } = port.wired;
+    const isClean = node.state === 'free' || node.state === 'reserved';
     const isAway = node.leaseId !== null || node.walk !== null || node.state === 'quarantined';
-    if (isAway || isActionPending(state, nic.actionId)) {
-      return blocked(`port ${portId} is being worked on or leased`);
+    if (isClean || isAway || isActionPending(state, nic.actionId)) {
+      return blocked(`port ${portId} is free, being worked on or leased`);
     }
     return () => {
       const { actionId } = beginAction(isolation, node, nic, 'revertPort', node.organisation);

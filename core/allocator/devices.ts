@@ -159,12 +159,6 @@ function setStatus(isolation: Isolation, operation: Operation, status: Action['s
   if (action) action.status = status;
 }
 
-/** Every outcome of what is under way will be ignored from here on. */
-export function abandonOperations(isolation: Isolation, node: Node): void {
-  for (const operation of node.operations) setStatus(isolation, operation, 'uncertain');
-  node.operations.length = 0;
-}
-
 /** Writes down what an effect that is known to have happened has changed. */
 export function recordDone(node: Node, operation: Operation): void {
   const { effect } = operation;

@@ -3,6 +3,7 @@
  * the reference: A allocation, N networks, T attestation. For tests and simulations; the service
  * does not need it.
  */
+import { isActionPending } from './actions.ts';
 import { compareText } from './isolation.ts';
 import { isOpenTo, userOf } from './networks.ts';
 import { holderOf } from './reservations.ts';
@@ -18,12 +19,22 @@ export function checkIsolationInvariants(state: IsolationState): string[] {
     checkNics(state, node, report);
     checkAdmission(state, node, report);
     checkTimer(node, report);
+    checkActions(state, node, report);
   }
   for (const lease of state.leases.values()) checkLease(state, lease, found);
   for (const { name, networkId } of state.networks.values()) {
     if (state.networkIds.inUse.get(networkId) !== name) found.push(`N2 id of network ${name}`);
   }
   return found.sort(compareText);
+}
+
+/** Nothing stays pending that nobody works on. */
+function checkActions(state: IsolationState, node: Node, report: Report): void {
+  if (node.state === 'quarantined') return;
+  for (const { actionId } of [node, ...node.nics]) {
+    const isWorkedOn = node.operations.some((operation) => operation.actionId === actionId);
+    if (isActionPending(state, actionId) && !isWorkedOn) report(`N6 ${actionId} hangs`);
+  }
 }
 
 type Report = (sentence: string) => void;

@@ -35,7 +35,7 @@ export const powerCommands = {
     if (isRefusal(node)) return node;
     const lease = holderOf(isolation.state, node);
     const isWalkOnly = lease && (lease.terms.attester !== null || !node.joined);
-    if (operation !== 'off' && (isWalkOnly || node.state === 'free')) {
+    if (operation !== 'off' && isWalkOnly) {
       return blocked(`node ${nodeId} is switched on by its walk only`);
     }
     const type = POWER_ACTIONS[operation];
@@ -102,9 +102,10 @@ function managedNode(state: IsolationState, nodeId: string, from: Principal): No
   const mayManage =
     node && (isAdministrator(from) || actsFor(state, from, userOf(state, node), 'tenancy'));
   if (!mayManage) return notFound('NODE', nodeId);
+  const isClean = node.state === 'free' || node.state === 'reserved';
   const isBusy = node.walk !== null || node.state === 'quarantined';
-  if (!isBusy && !isActionPending(state, node.actionId)) return node;
-  return blocked(`node ${nodeId} is being worked on`);
+  if (!isClean && !isBusy && !isActionPending(state, node.actionId)) return node;
+  return blocked(`node ${nodeId} is ${isClean ? node.state : 'being worked on'}`);
 }
 
 function enabledNode(state: IsolationState, nodeId: string, from: Principal): Node | Refusal {

@@ -6,10 +6,9 @@
  * there it goes on where that is what the hardware shows, and starts over where it is not; the way
  * to `free` is always the whole release with its own read-back.
  */
-import { settleActions } from './actions.ts';
+import { abandonOperations, settleActions } from './actions.ts';
 import {
   NO_ATTACHMENTS,
-  abandonOperations,
   backOffMs,
   configurePort,
   isAsIntended,
@@ -32,7 +31,7 @@ export function quarantine(
   resumption: Resumption,
 ): void {
   const isNew = node.state !== 'quarantined';
-  abandonOperations(isolation, node);
+  abandonOperations(isolation, node, resumption === 'settle' ? 'uncertain' : 'quarantined');
   node.fencingToken += 1;
   if (isNew) node.stateBefore = node.state;
   node.state = 'quarantined';

@@ -100,8 +100,11 @@ export const tenancyCommands = {
 } satisfies Partial<Handlers>;
 
 function trust(isolation: Isolation, node: Node, validUntilMs: number): void {
-  node.verdict = { bootCount: node.bootCount, validUntilMs };
-  if (node.joined) wakeNode(isolation, node, validUntilMs);
+  // A late copy of an earlier report must not shorten what a newer one has said of this boot.
+  const { bootCount } = node;
+  const knownMs = node.verdict?.bootCount === bootCount ? node.verdict.validUntilMs : 0;
+  node.verdict = { bootCount, validUntilMs: Math.max(knownMs, validUntilMs) };
+  if (node.joined) wakeNode(isolation, node, node.verdict.validUntilMs);
 }
 
 /** Silence and staleness are the same: out of the enclave, back to the airlock, powered off. */

@@ -7,9 +7,9 @@
  * back: cutting the network of a running node can corrupt its remote root (CCI-MOC/hil#932).
  */
 import { invariant } from '../kernel/errors.ts';
+import { abandonOperations } from './actions.ts';
 import {
   NO_ATTACHMENTS,
-  abandonOperations,
   backOffMs,
   configurePort,
   observeNode,
@@ -60,7 +60,7 @@ const FENCED: ReadonlySet<WalkName> = new Set(['handover', 'eject', 'withhold', 
 
 /** Starts a walk; whatever was under way on the node is given up. */
 export function startWalk(isolation: Isolation, node: Node, walk: WalkName): void {
-  abandonOperations(isolation, node);
+  abandonOperations(isolation, node, 'quarantined');
   node.walk = walk;
   node.step = 0;
   node.resumption = null;
