@@ -7,8 +7,9 @@ import { HeapQueue } from '../../queue/heap-queue.ts';
 import { JOB_STATE } from './batch-jobs.ts';
 import type { BatchJobs } from './batch-jobs.ts';
 import { GroupPlan } from './group-plan.ts';
+import type { PoolPart } from './group-plan.ts';
 import { JobQueue } from './job-queue.ts';
-import { chooseNodes, releaseTimeMs } from './node-groups.ts';
+import { chooseNodes } from './node-groups.ts';
 import type { NodeGroup, NodeRequest, Part } from './node-groups.ts';
 
 /** One run of a job, from its start to its end or interruption. */
@@ -101,7 +102,28 @@ export class BatchMachine {
   /** Nodes on which the job could start now; null when it cannot. */
   chooseNow(request: NodeRequest): Part[] | null {
     const { groups } = this.plan;
-    return chooseNodes(groups, request, this.nowMs, (index) => groups[index]!.free);
+    const counts = chooseNodes(groups, request, this.nowMs, (index) => groups[index]!.free);
+    if (!counts) return null;
+    const parts: Part[] = [];
+    for (let i = 0; i < counts.length; i++) {
+      if (counts[i]! > 0) parts.push({ group: groups[i]!, nodes: counts[i]! });
+    }
+    return parts;
+  }
+
+  /** Free nodes for what was reserved; null when they are not there. */
+  chooseReserved(reserved: readonly PoolPart[]): Part[] | null {
+    const parts: Part[] = [];
+    for (const { pool, nodes } of reserved) {
+      let left = nodes;
+      for (const group of pool.groups) {
+        const taken = Math.min(left, group.free);
+        if (taken > 0) parts.push({ group, nodes: taken });
+        left -= taken;
+      }
+      if (left > 0) return null;
+    }
+    return parts;
   }
 
   /** Starts a job that is in no queue on these nodes. */
@@ -115,7 +137,7 @@ export class BatchMachine {
       restartTimeMs: jobs.restartTimeMs(row),
       endMs: nowMs + jobs.runLeftMs(row),
       estimatedEndMs,
-      stopMs: releaseTimeMs(parts, Infinity),
+      stopMs: stopTimeMs(parts),
       parts,
       token: -1,
       released: false,
@@ -145,6 +167,7 @@ export class BatchMachine {
     if (!job.released) this.#release(job);
     this.jobs.state[job.row] = JOB_STATE.completed;
     this.jobs.endMs[job.row] = this.nowMs;
+    this.lostNodeMs += this.jobs.nodes[job.row]! * job.restartTimeMs;
     this.#closeSegment(job);
   }
 
@@ -240,6 +263,13 @@ export class BatchMachine {
     job.parts = job.parts.filter((member) => member.nodes > 0);
     return nodes;
   }
+}
+
+/** When work on these nodes must stop at the latest. */
+export function stopTimeMs(parts: readonly Part[]): TimeMs {
+  let stopMs = Infinity;
+  for (const { group } of parts) stopMs = Math.min(stopMs, group.deadlineMs);
+  return stopMs;
 }
 
 /** When the plan counts on getting the nodes of a job back. */

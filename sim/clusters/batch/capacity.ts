@@ -204,14 +204,22 @@ export class Capacity {
 
   /** Stops jobs until `nodes` of a group are free, or nobody is left who may be stopped. */
   preempt(group: NodeGroup, nodes: number, preemption: Preemption): PreemptionCost {
-    const cost = this.preemptionCost(group, nodes - group.free, preemption);
-    for (const row of cost.rows) {
-      this.#interrupt(
-        this.#machine.running.find((job) => job.row === row)!,
-        'checkpoint',
-      );
+    const rows: number[] = [];
+    let [freed, lostNodeMs] = [0, 0];
+    // More than once only where an older offer is overdue, which what becomes free serves first.
+    for (;;) {
+      const cost = this.preemptionCost(group, nodes - group.free, preemption);
+      if (cost.rows.length === 0) return { nodes: freed, rows, lostNodeMs };
+      for (const row of cost.rows) {
+        this.#interrupt(
+          this.#machine.running.find((job) => job.row === row)!,
+          'checkpoint',
+        );
+      }
+      rows.push(...cost.rows);
+      freed += cost.nodes;
+      lostNodeMs += cost.lostNodeMs;
     }
-    return cost;
   }
 
   /**

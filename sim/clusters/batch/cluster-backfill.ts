@@ -10,8 +10,8 @@
  */
 import type { TimeMs } from '../../../core/kernel/units.ts';
 import { BLOCK_SIZE, JobQueue } from './job-queue.ts';
+import { stopTimeMs } from './batch-machine.ts';
 import type { BatchMachine, BatchScheduler } from './batch-machine.ts';
-import { releaseTimeMs } from './node-groups.ts';
 import type { NodeRequest, Part } from './node-groups.ts';
 
 const NONE = -1;
@@ -190,7 +190,7 @@ export class BackfillScheduler implements BatchScheduler {
     const machine = this.#machine;
     const parts = machine.chooseNow(request);
     if (!parts) return false;
-    const endMs = releaseTimeMs(parts, machine.nowMs + request.estimateMs);
+    const endMs = Math.min(stopTimeMs(parts), machine.nowMs + request.estimateMs);
     if (endMs > this.#shadowMs) {
       const used = this.#usefulToHead(parts);
       if (used > this.#extra) return false;

@@ -10,13 +10,13 @@ import type { TimeMs } from '../../../core/kernel/units.ts';
 import { HeapQueue } from '../../queue/heap-queue.ts';
 import { BLOCK_SIZE } from './job-queue.ts';
 import type { BatchMachine, BatchScheduler } from './batch-machine.ts';
-import { releaseTimeMs } from './node-groups.ts';
-import type { Part } from './node-groups.ts';
+import { poolStopTimeMs } from './group-plan.ts';
+import type { PoolPart } from './group-plan.ts';
 
-interface Reservation {
+export interface Reservation {
   startMs: TimeMs;
   endMs: TimeMs;
-  parts: Part[];
+  parts: readonly PoolPart[];
 }
 
 const NOWHERE: Reservation = { startMs: Infinity, endMs: Infinity, parts: [] };
@@ -31,6 +31,11 @@ export class ConservativeScheduler implements BatchScheduler {
 
   constructor(machine: BatchMachine) {
     this.#machine = machine;
+  }
+
+  /** All reservations, those of jobs without one at Infinity. */
+  reservations(): Iterable<Readonly<Reservation>> {
+    return this.#reservations.values();
   }
 
   /** Start of a waiting job's reservation; Infinity without one. */
@@ -54,7 +59,7 @@ export class ConservativeScheduler implements BatchScheduler {
     const machine = this.#machine;
     const { parts, startMs, endMs } = this.#take(row);
     if (startMs === Infinity) return;
-    machine.plan.vacate(parts, startMs, endMs);
+    machine.plan.unreserve(parts, startMs, endMs);
     machine.vacatedUntilMs = Math.max(machine.vacatedUntilMs, endMs);
     machine.changed = true;
   }
@@ -62,7 +67,7 @@ export class ConservativeScheduler implements BatchScheduler {
   unplan(): void {
     const { plan } = this.#machine;
     for (const [row, { parts, startMs, endMs }] of this.#reservations) {
-      plan.vacate(parts, startMs, endMs);
+      plan.unreserve(parts, startMs, endMs);
       this.#reservations.set(row, NOWHERE);
     }
     this.#planned.clear();
@@ -97,10 +102,11 @@ export class ConservativeScheduler implements BatchScheduler {
     while (this.nextStartMs() <= this.#machine.nowMs) {
       const row = this.#planned.pop();
       const reservation = this.#reservations.get(row)!;
-      this.#machine.plan.vacate(reservation.parts, reservation.startMs, reservation.endMs);
-      if (reservation.parts.every(({ group, nodes }) => group.free >= nodes)) {
+      this.#machine.plan.unreserve(reservation.parts, reservation.startMs, reservation.endMs);
+      const parts = this.#machine.chooseReserved(reservation.parts);
+      if (parts) {
         this.#take(row);
-        this.#machine.start(row, reservation.parts);
+        this.#machine.start(row, parts);
       } else {
         // Nodes that were expected back by now are late: the job waits for the next plan.
         this.#reservations.set(row, NOWHERE);
@@ -132,12 +138,13 @@ export class ConservativeScheduler implements BatchScheduler {
     const startMs = plan.earliest(request, fromMs, latestMs);
     if (startMs === Infinity) return false;
     const { parts } = plan;
-    this.#put(row, { startMs, endMs: releaseTimeMs(parts, startMs + request.estimateMs), parts });
+    const endMs = Math.min(poolStopTimeMs(parts), startMs + request.estimateMs);
+    this.#put(row, { startMs, endMs, parts });
     return true;
   }
 
   #put(row: number, reservation: Reservation): void {
-    this.#machine.plan.occupy(reservation.parts, reservation.startMs, reservation.endMs);
+    this.#machine.plan.reserve(reservation.parts, reservation.startMs, reservation.endMs);
     this.#reservations.set(row, reservation);
     this.#planned.push(reservation.startMs, 0, row);
   }
@@ -177,13 +184,13 @@ export class ConservativeScheduler implements BatchScheduler {
     const request = this.#machine.request(row);
     const hopeMs = plan.candidate(request, nowMs, latestMs, old.startMs);
     if (hopeMs >= latestMs) return false;
-    plan.vacate(old.parts, old.startMs, old.endMs);
+    plan.unreserve(old.parts, old.startMs, old.endMs);
     this.#reservations.set(row, NOWHERE);
     if (this.#reserve(row, hopeMs, latestMs)) {
       this.#machine.vacatedUntilMs = Math.max(this.#machine.vacatedUntilMs, old.endMs);
       return true;
     }
-    plan.occupy(old.parts, old.startMs, old.endMs);
+    plan.reserve(old.parts, old.startMs, old.endMs);
     this.#reservations.set(row, old);
     return false;
   }

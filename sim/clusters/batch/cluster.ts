@@ -232,7 +232,10 @@ export class BatchCluster {
     this.#scheduler.pass();
   }
 
-  /** What it would cost to free so many nodes of a group now, beyond those that are free. */
+  /**
+   * What it would cost to have so many nodes of a group free now. It costs more where older offers
+   * of the group are overdue, because they are served first.
+   */
   preemptionCost(groupId: string, nodes: number, preemption: Preemption): PreemptionCost {
     const group = this.#capacity.get(groupId);
     return this.#capacity.preemptionCost(group, nodes - group.free, preemption);
@@ -283,6 +286,11 @@ export class BatchCluster {
     return this.#machine.running.length;
   }
 
+  /** When every job that runs now should have ended; now where none does. */
+  get lastEstimatedEndMs(): TimeMs {
+    return Math.max(this.nowMs, this.#machine.running.at(-1)?.estimatedEndMs ?? 0);
+  }
+
   get busyNodes(): number {
     return this.#machine.busyNodes;
   }
@@ -292,7 +300,10 @@ export class BatchCluster {
     return this.#busyNodeMs;
   }
 
-  /** Node-time of runs that was lost when jobs were stopped. */
+  /**
+   * Node-time of runs that was lost because jobs were stopped: work done again, checkpoints written
+   * and read.
+   */
   get lostNodeMs(): NodeMs {
     return this.#machine.lostNodeMs;
   }

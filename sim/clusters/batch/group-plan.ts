@@ -1,20 +1,37 @@
 /**
- * Free nodes of every group as far as estimates can tell: a capacity profile per group, and one of
- * their sum that finds candidates fast. What a job gets is fixed group by group for its whole
- * time, so the groups, not the sum, decide whether it fits.
+ * Free nodes as far as estimates can tell. Nodes that last equally long are one *pool*: all own
+ * nodes, whatever their class, and each borrowed or draining group. There is a capacity profile per
+ * pool, and one of their sum that finds candidates fast. What a job gets is fixed pool by pool for
+ * its whole time, so the pools, not the sum, decide whether it fits.
  */
 import type { TimeMs } from '../../../core/kernel/units.ts';
 import { CapacityProfile } from './capacity-profile.ts';
 import { chooseNodes, compareGroups } from './node-groups.ts';
 import type { NodeGroup, NodeRequest, Part } from './node-groups.ts';
 
+export interface Pool {
+  deadlineMs: TimeMs;
+  /** In the order in which they are filled. */
+  readonly groups: NodeGroup[];
+}
+
+/** Some nodes of one pool. */
+export interface PoolPart {
+  readonly pool: Pool;
+  readonly nodes: number;
+}
+
 export class GroupPlan {
-  /** Groups that can be used, tightest deadline first; their profiles in the same order. */
+  /** Groups that can be used, tightest deadline first. */
   readonly groups: NodeGroup[] = [];
+  /** In the same order; their profiles in parallel. */
+  readonly pools: Pool[] = [];
   readonly #profiles: CapacityProfile[] = [];
   readonly #total: CapacityProfile;
+  /** Own nodes by class, where there is more than one: running jobs only, until `splitByClass`. */
+  readonly #classes = new Map<NodeGroup, CapacityProfile>();
   /** What the last successful `earliest` chose. */
-  parts: Part[] = [];
+  parts: PoolPart[] = [];
 
   constructor(fromMs: TimeMs) {
     this.#total = new CapacityProfile(fromMs, 0);
@@ -22,53 +39,107 @@ export class GroupPlan {
 
   /** Becomes what `other` is, and goes its own way from there. */
   assign(other: GroupPlan): void {
-    this.groups.length = 0;
-    this.groups.push(...other.groups);
-    while (this.#profiles.length < this.groups.length) {
+    this.groups.splice(0, this.groups.length, ...other.groups);
+    this.pools.splice(0, this.pools.length, ...other.pools);
+    while (this.#profiles.length < this.pools.length) {
       this.#profiles.push(new CapacityProfile(0, 0));
     }
-    this.#profiles.length = this.groups.length;
+    this.#profiles.length = this.pools.length;
     other.#profiles.forEach((profile, at) => this.#profiles[at]!.assign(profile));
+    for (const [group, profile] of other.#classes) {
+      if (!this.#classes.has(group)) this.#classes.set(group, new CapacityProfile(0, 0));
+      this.#classes.get(group)!.assign(profile);
+    }
     this.#total.assign(other.#total);
   }
 
   advance(nowMs: TimeMs): void {
     for (const profile of this.#profiles) profile.advance(nowMs);
+    for (const profile of this.#classes.values()) profile.advance(nowMs);
     this.#total.advance(nowMs);
   }
 
   /** Adds a group without nodes. */
   addGroup(group: NodeGroup, nowMs: TimeMs): void {
-    let at = this.groups.length;
-    while (at > 0 && compareGroups(group, this.groups[at - 1]!) < 0) at -= 1;
-    this.groups.splice(at, 0, group);
+    insertSorted(this.groups, group);
+    if (group.kind === 'home') {
+      this.#classes.set(group, new CapacityProfile(nowMs, 0));
+      const home = this.pools.at(-1);
+      if (home && home.deadlineMs === Infinity) {
+        insertSorted(home.groups, group);
+        return;
+      }
+    }
+    let at = this.pools.length;
+    while (at > 0 && compareGroups(group, this.pools[at - 1]!.groups[0]!) < 0) at -= 1;
+    this.pools.splice(at, 0, { deadlineMs: group.deadlineMs, groups: [group] });
     this.#profiles.splice(at, 0, new CapacityProfile(nowMs, 0));
   }
 
-  /** Takes a group out, whatever is planned on it. */
+  /** Takes a borrowed or draining group out, whatever is planned on it. */
   removeGroup(group: NodeGroup): void {
-    const at = this.groups.indexOf(group);
+    const at = this.#poolOf(group);
     if (at < 0) return;
+    this.groups.splice(this.groups.indexOf(group), 1);
     this.#total.subtract(this.#profiles[at]!);
-    this.groups.splice(at, 1);
+    this.pools.splice(at, 1);
     this.#profiles.splice(at, 1);
   }
 
   /** Adds free nodes of a group on [from, to), but not beyond its deadline. */
   add(group: NodeGroup, fromMs: TimeMs, toMs: TimeMs, nodes: number): void {
-    const at = this.groups.indexOf(group);
+    const at = this.#poolOf(group);
     if (at < 0 || nodes === 0) return;
-    const endMs = Math.min(toMs, group.deadlineMs);
-    this.#profiles[at]!.add(fromMs, endMs, nodes);
-    this.#total.add(fromMs, endMs, nodes);
+    this.#addToPool(at, fromMs, toMs, nodes);
+    this.#classes.get(group)?.add(fromMs, toMs, nodes);
   }
 
+  /** Jobs that run. */
   occupy(parts: readonly Part[], fromMs: TimeMs, toMs: TimeMs): void {
     for (const { group, nodes } of parts) this.add(group, fromMs, toMs, -nodes);
   }
 
   vacate(parts: readonly Part[], fromMs: TimeMs, toMs: TimeMs): void {
     for (const { group, nodes } of parts) this.add(group, fromMs, toMs, nodes);
+  }
+
+  /** Jobs that wait: which class of own nodes they will get is open. */
+  reserve(parts: readonly PoolPart[], fromMs: TimeMs, toMs: TimeMs): void {
+    for (const { pool, nodes } of parts) {
+      this.#addToPool(this.pools.indexOf(pool), fromMs, toMs, -nodes);
+    }
+  }
+
+  unreserve(parts: readonly PoolPart[], fromMs: TimeMs, toMs: TimeMs): void {
+    for (const { pool, nodes } of parts) {
+      this.#addToPool(this.pools.indexOf(pool), fromMs, toMs, nodes);
+    }
+  }
+
+  #addToPool(at: number, fromMs: TimeMs, toMs: TimeMs, nodes: number): void {
+    if (at < 0) return;
+    const endMs = Math.min(toMs, this.pools[at]!.deadlineMs);
+    this.#profiles[at]!.add(fromMs, endMs, nodes);
+    this.#total.add(fromMs, endMs, nodes);
+  }
+
+  /**
+   * Fixes the class of own nodes that reserved jobs will get, as they would be filled; call it in
+   * order of their starts.
+   */
+  splitByClass(parts: readonly PoolPart[], fromMs: TimeMs, toMs: TimeMs): void {
+    for (const { pool, nodes } of parts) {
+      if (pool.deadlineMs !== Infinity || pool.groups.length < 2) continue;
+      let left = nodes;
+      for (const group of pool.groups) {
+        const profile = this.#classes.get(group)!;
+        // What the last class does not have for the whole time is still counted against it.
+        const isLast = group === pool.groups.at(-1);
+        const taken = isLast ? left : Math.min(left, Math.max(0, profile.least(fromMs, toMs)));
+        profile.add(fromMs, toMs, -taken);
+        left -= taken;
+      }
+    }
   }
 
   /**
@@ -80,24 +151,37 @@ export class GroupPlan {
     for (;;) {
       startMs = this.candidate(request, startMs, latestMs, Infinity);
       if (startMs === Infinity) return Infinity;
-      const parts = chooseNodes(this.groups, request, startMs, (index, untilMs) =>
-        this.#profiles[index]!.least(startMs, untilMs),
-      );
-      if (parts) {
-        this.parts = parts;
-        return startMs;
-      }
+      if (this.#choose(request, startMs)) return startMs;
       startMs = this.#nextChange(startMs);
       if (startMs >= latestMs) return Infinity;
     }
   }
 
+  #choose(request: NodeRequest, startMs: TimeMs): boolean {
+    const { pools } = this;
+    if (pools.length === 1) {
+      // The sum is the pool.
+      this.parts = [{ pool: pools[0]!, nodes: request.nodes }];
+      return true;
+    }
+    const counts = chooseNodes(pools, request, startMs, (at, untilMs) =>
+      this.#profiles[at]!.least(startMs, untilMs),
+    );
+    if (!counts) return false;
+    this.parts = [];
+    for (const [at, nodes] of counts.entries()) {
+      if (nodes > 0) this.parts.push({ pool: pools[at]!, nodes });
+    }
+    return true;
+  }
+
   /**
-   * A time before which there is certainly no start in [from, latest), by the sum of all groups
+   * A time before which there is certainly no start in [from, latest), by the sum of all pools
    * alone; what is free at or after `ownMs` counts as enough. `ownMs` when there is none.
    */
   candidate(request: NodeRequest, fromMs: TimeMs, latestMs: TimeMs, ownMs: TimeMs): TimeMs {
-    return this.#total.earliest(request.nodes, request.needMs, fromMs, latestMs, ownMs);
+    const durationMs = this.pools.length === 1 ? request.estimateMs : request.needMs;
+    return this.#total.earliest(request.nodes, durationMs, fromMs, latestMs, ownMs);
   }
 
   /** Most nodes that are free at one instant of [from, to). */
@@ -107,17 +191,27 @@ export class GroupPlan {
 
   /** Fewest nodes of a group that are free at any instant of [from, to). */
   least(group: NodeGroup, fromMs: TimeMs, toMs: TimeMs): number {
-    const at = this.groups.indexOf(group);
-    return at < 0 ? 0 : Math.max(0, this.#profiles[at]!.least(fromMs, toMs));
+    const at = this.#poolOf(group);
+    if (at < 0) return 0;
+    const inPool = this.#profiles[at]!.least(fromMs, toMs);
+    const inClass = this.#classes.get(group)?.least(fromMs, toMs) ?? inPool;
+    return Math.max(0, this.pools[at]!.groups.length > 1 ? Math.min(inPool, inClass) : inPool);
   }
 
-  /** Nodes free at an instant in the groups that last until `untilMs`. */
+  /** Nodes free at an instant in the pools that last until `untilMs`. */
   freeAt(atMs: TimeMs, untilMs: TimeMs): number {
     let nodes = 0;
-    for (let i = 0; i < this.groups.length; i++) {
-      if (this.groups[i]!.deadlineMs >= untilMs) nodes += this.#profiles[i]!.freeAt(atMs);
+    for (let at = 0; at < this.pools.length; at++) {
+      if (this.pools[at]!.deadlineMs >= untilMs) nodes += this.#profiles[at]!.freeAt(atMs);
     }
     return nodes;
+  }
+
+  #poolOf(group: NodeGroup): number {
+    for (let at = this.pools.length - 1; at >= 0; at--) {
+      if (this.pools[at]!.groups.includes(group)) return at;
+    }
+    return -1;
   }
 
   #nextChange(afterMs: TimeMs): TimeMs {
@@ -125,4 +219,17 @@ export class GroupPlan {
     for (const profile of this.#profiles) next = Math.min(next, profile.nextChange(afterMs));
     return next;
   }
+}
+
+/** When work on these nodes must stop at the latest. */
+export function poolStopTimeMs(parts: readonly PoolPart[]): TimeMs {
+  let stopMs = Infinity;
+  for (const { pool } of parts) stopMs = Math.min(stopMs, pool.deadlineMs);
+  return stopMs;
+}
+
+function insertSorted(groups: NodeGroup[], group: NodeGroup): void {
+  let at = groups.length;
+  while (at > 0 && compareGroups(group, groups[at - 1]!) < 0) at -= 1;
+  groups.splice(at, 0, group);
 }

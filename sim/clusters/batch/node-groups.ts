@@ -43,45 +43,38 @@ export function compareGroups(a: NodeGroup, b: NodeGroup): number {
 }
 
 /**
- * Chooses nodes: from the groups that last long enough, tightest deadline first; where these are
+ * Chooses nodes: from the sources that last long enough, tightest deadline first; where these are
  * not enough and the job can be checkpointed, from the others that last for `needMs`, longest
  * first.
  *
- * @param groups in the order of `compareGroups`
- * @param freeUntil nodes of the group with this index that stay free from the start to that time
- * @returns null when there are not enough
+ * @param sources groups or pools, tightest deadline first
+ * @param freeUntil nodes of the source with this index that stay free from the start to that time
+ * @returns nodes by source; null when there are not enough
  */
 export function chooseNodes(
-  groups: readonly NodeGroup[],
+  sources: readonly { readonly deadlineMs: TimeMs }[],
   request: NodeRequest,
   startMs: TimeMs,
   freeUntil: (index: number, untilMs: TimeMs) => number,
-): Part[] | null {
+): number[] | null {
   const endMs = startMs + request.estimateMs;
+  const counts: number[] = [];
   let missing = request.nodes;
-  const parts: Part[] = [];
-  const take = (index: number, untilMs: TimeMs) => {
-    const nodes = Math.min(missing, freeUntil(index, untilMs));
-    if (nodes <= 0) return;
-    parts.push({ group: groups[index]!, nodes });
+  for (let i = 0; i < sources.length; i++) {
+    const lasts = missing > 0 && sources[i]!.deadlineMs >= endMs;
+    const nodes = lasts ? Math.max(0, Math.min(missing, freeUntil(i, endMs))) : 0;
+    counts.push(nodes);
     missing -= nodes;
-  };
-  for (let i = 0; i < groups.length && missing > 0; i++) {
-    if (groups[i]!.deadlineMs >= endMs) take(i, endMs);
   }
-  if (request.needMs < request.estimateMs) {
+  if (missing > 0 && request.needMs < request.estimateMs) {
     const needEndMs = startMs + request.needMs;
-    for (let i = groups.length - 1; i >= 0 && missing > 0; i--) {
-      const { deadlineMs } = groups[i]!;
-      if (deadlineMs < endMs && deadlineMs >= needEndMs) take(i, deadlineMs);
+    for (let i = sources.length - 1; i >= 0 && missing > 0; i--) {
+      const { deadlineMs } = sources[i]!;
+      if (deadlineMs >= endMs || deadlineMs < needEndMs) continue;
+      const nodes = Math.max(0, Math.min(missing, freeUntil(i, deadlineMs)));
+      counts[i]! += nodes;
+      missing -= nodes;
     }
   }
-  return missing === 0 ? parts : null;
-}
-
-/** When work that starts with this estimate gives the nodes back. */
-export function releaseTimeMs(parts: readonly Part[], estimatedEndMs: TimeMs): TimeMs {
-  let releaseMs = estimatedEndMs;
-  for (const { group } of parts) releaseMs = Math.min(releaseMs, group.deadlineMs);
-  return releaseMs;
+  return missing === 0 ? counts : null;
 }

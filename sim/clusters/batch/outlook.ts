@@ -10,9 +10,9 @@
 import type { TimeMs } from '../../../core/kernel/units.ts';
 import type { BatchMachine, BatchScheduler } from './batch-machine.ts';
 import { ConservativeScheduler } from './cluster-conservative.ts';
+import type { Reservation } from './cluster-conservative.ts';
 import { BackfillScheduler } from './cluster-backfill.ts';
-import { GroupPlan } from './group-plan.ts';
-import { releaseTimeMs } from './node-groups.ts';
+import { GroupPlan, poolStopTimeMs } from './group-plan.ts';
 
 /** Good until the cluster changes; its owner then uses it again for another time. */
 export class Outlook {
@@ -32,6 +32,9 @@ export class Outlook {
     this.#plan.assign(machine.plan);
     if (scheduler instanceof ConservativeScheduler) {
       this.lateRows = [...machine.queue].filter((row) => scheduler.reservedStartMs(row) >= untilMs);
+      const soon = [...scheduler.reservations()].filter(({ startMs }) => startMs < untilMs);
+      soon.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+      for (const { parts, startMs, endMs } of soon) this.#plan.splitByClass(parts, startMs, endMs);
     } else {
       const inOrder = scheduler instanceof BackfillScheduler && !scheduler.overtakes;
       this.lateRows = planQueue(machine, this.#plan, untilMs, inOrder);
@@ -60,6 +63,7 @@ function planQueue(
 ): number[] {
   const { nowMs } = machine;
   const late: number[] = [];
+  const placed: Reservation[] = [];
   let most = plan.most(nowMs, untilMs);
   let fromMs = nowMs;
   for (const row of machine.queue) {
@@ -72,9 +76,13 @@ function planQueue(
       late.push(row);
       continue;
     }
-    plan.occupy(plan.parts, startMs, releaseTimeMs(plan.parts, startMs + request.estimateMs));
+    const endMs = Math.min(poolStopTimeMs(plan.parts), startMs + request.estimateMs);
+    plan.reserve(plan.parts, startMs, endMs);
+    placed.push({ parts: plan.parts, startMs, endMs });
     if (inOrder) fromMs = startMs;
     most = plan.most(nowMs, untilMs);
   }
+  placed.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+  for (const { parts, startMs, endMs } of placed) plan.splitByClass(parts, startMs, endMs);
   return late;
 }
