@@ -220,6 +220,16 @@ test('a verdict on an earlier boot, or on an earlier question, does not count', 
   t.deepEqual(kinds(judged(service, expired, { bootCount: 2 })), ['EnclaveJoin']);
 });
 
+test('verdicts that are over when they come are not asked for again for ever', (t) => {
+  const service = orchestrator({ requestAttempts: 3 });
+  plan(service, { securityLevel: 'attested' });
+  airlock(service);
+  let asked = powered(service);
+  for (let attempt = 1; attempt < 3; attempt++) asked = judged(service, asked, { validUntilMs: 0 });
+  const last = judged(service, asked, { validUntilMs: 0 });
+  t.is(only(last, 'NodeLost').code, 'ATTEST_STALE');
+});
+
 test('a rejected or stale verdict loses the node and gives it back', (t) => {
   for (const verdict of ['rejected', 'stale'] as const) {
     const service = orchestrator();

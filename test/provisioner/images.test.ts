@@ -149,6 +149,26 @@ test('an import of unknown outcome is tried again, and undone before it counts a
   t.false(service.state.images.has('debian'));
 });
 
+test('59: an image that is still being imported is busy, not clonable', (t) => {
+  const service = provisioner();
+  service.command(GHENT, IMPORT);
+  t.is(service.command(GHENT, provisionNode({ imageId: 'debian' })).code, 'CONFLICT_IMAGE_BUSY');
+});
+
+test('with a watchdog, an image change of which nothing is heard is made again', (t) => {
+  const service = provisioner({ watchdog: true });
+  const { effects } = service.command(GHENT, IMPORT);
+  const first = only(effects, 'ChangeImage');
+  t.is(only(effects, 'SetTimer').atMs, first.deadlineMs);
+  t.deepEqual(service.fire('image/debian'), [], 'too early');
+  service.nowMs = first.deadlineMs;
+  service.nowMs = only(service.fire('image/debian'), 'SetTimer').atMs;
+  const second = only(service.fire('image/debian'), 'ChangeImage');
+  t.true(second.sequence > first.sequence);
+  t.is(only(service.ok(second), 'Reply').refusal, null);
+  t.deepEqual(service.fire('image/debian'), [], 'and that is all');
+});
+
 test('a name like __proto__ is an image name like any other', (t) => {
   const service = provisioner();
   t.is(done(service, GHENT, { ...IMPORT, imageId: '__proto__' }), null);
