@@ -5,8 +5,7 @@
  * That the size grows with the number of states affected is an assumption; all of it can be set.
  */
 import { Type } from 'typebox';
-import type { Demand, Emergency, NodeNeedSeries } from '../core/demand/demand.ts';
-import { invariant } from '../core/kernel/errors.ts';
+import type { Emergency, NodeNeedSeries } from '../core/demand/demand.ts';
 import { DAY_MS, HOUR_MS } from '../core/kernel/units.ts';
 import { workloadStream, type WorkloadContext } from './context.ts';
 import { amount, maybePositive, positive, type Filled } from './fields.ts';
@@ -167,22 +166,6 @@ export function eventsPerYear(nodes: number, fields: EmergencyFields, cluster: n
     if (emergencyNodes(states, fields, cluster) >= nodes) events += count;
   }
   return Math.max(1, events) / EVENT_YEARS;
-}
-
-/**
- * A government's demand with one more emergency, e.g. at the joint peak of the others. What
- * overlaps it or is as large is replaced by it, so that its weight can stand for all of its size.
- */
-export function injectEmergency(
-  demand: Extract<Demand, { kind: 'government' }>,
-  injected: Omit<Emergency, 'injected' | 'emergencyId'>,
-): Extract<Demand, { kind: 'government' }> {
-  invariant(injected.nodes > 0 && injected.durationMs > 0, 'an emergency has nodes and a duration');
-  const emergency: Emergency = { ...injected, injected: true, emergencyId: 'injected' };
-  const kept = demand.emergencies.filter(
-    (other) => !other.injected && other.nodes < emergency.nodes && !overlap(other, emergency),
-  );
-  return { ...demand, emergencies: sortedByStart([...kept, emergency]) };
 }
 
 /** An emergency that begins while another lasts prolongs it and raises it to its own size. */

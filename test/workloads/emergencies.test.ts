@@ -1,11 +1,7 @@
 import test from 'ava';
 import { randomStream } from '../../core/kernel/random.ts';
 import { DAY_MS } from '../../core/kernel/units.ts';
-import {
-  emergencyNodes,
-  injectEmergency,
-  type EmergencyFields,
-} from '../../workloads/emergencies.ts';
+import { emergencyNodes, type EmergencyFields } from '../../workloads/emergencies.ts';
 import { readFema } from '../../workloads/formats/fema.ts';
 import {
   BRANCHING,
@@ -216,28 +212,6 @@ test('one emergency is injected in every replication, weighted by how rare it is
   if (fixed.demand.kind !== 'government') return t.fail();
   const at = fixed.demand.emergencies.find((emergency) => emergency.injected)!.startMs;
   t.is(at, 300 * 3_600_000);
-});
-
-test('a later injection replaces what it overlaps and an earlier one', (t) => {
-  const plain = { injected: false, weight: 1, durationMs: DAY_MS };
-  const demand = {
-    kind: 'government',
-    needs: { timeMs: Float64Array.of(0), nodes: Float64Array.of(0) },
-    emergencies: [
-      { ...plain, emergencyId: 'before', startMs: 0, nodes: 5 },
-      { ...plain, emergencyId: 'during', startMs: 10 * DAY_MS, nodes: 5 },
-      { ...plain, emergencyId: 'larger', startMs: 30 * DAY_MS, nodes: 50 },
-      { ...plain, emergencyId: 'injected', startMs: 40 * DAY_MS, nodes: 20, injected: true },
-    ],
-  } as const;
-  const peak = { startMs: 9.5 * DAY_MS, durationMs: 2 * DAY_MS, nodes: 20, weight: 0.1 };
-  const { emergencies } = injectEmergency(demand, peak);
-  t.deepEqual(
-    emergencies.map((each) => each.emergencyId),
-    ['before', 'injected'],
-  );
-  t.is(emergencies[1]!.startMs, 9.5 * DAY_MS);
-  t.is(demand.emergencies.length, 4, 'the given demand is as it was');
 });
 
 test('sizes grow with states, up to the cluster', (t) => {
