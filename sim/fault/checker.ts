@@ -20,7 +20,12 @@ import type {
   LeaseTerms,
   NodeObservation,
 } from '../../core/allocator/protocol.ts';
-import type { Quote, ReleaseKeyShare, RequestQuote } from '../../core/attester/protocol.ts';
+import type {
+  Quote,
+  ReleaseKeyShare,
+  ReportVerdict,
+  RequestQuote,
+} from '../../core/attester/protocol.ts';
 import type {
   EffectOutcome,
   Reply,
@@ -48,6 +53,8 @@ interface LeaseUpdated extends ServiceEvent {
   readonly endMs: TimeMs;
 }
 
+/** Within this, what the service's own timers do is done. */
+const CUT_OFF_GRACE_MS = 60_000;
 /** More than this are the same bug again. */
 const REPORTED_MAXIMUM = 20;
 
@@ -56,6 +63,12 @@ export class InvariantChecker {
   readonly leases = new Map<string, LeaseFacts>();
   readonly nodes = new Map<string, NodeFacts>();
   readonly #isolation: string;
+  readonly #attester: string;
+  /** Quotes that arrived as the TPM signed them, of untampered firmware; by the request's id. */
+  readonly #genuineArrivals = new Set<string>();
+  /** Trusted reports that were sent; they may be sent again. */
+  readonly #reports = new Set<string>();
+  #isolationUpMs: TimeMs = 0;
   readonly #hardware: SimulatedHardware;
   readonly #hardwareChecks: HardwareChecks;
   #nowMs: TimeMs = 0;
@@ -66,8 +79,9 @@ export class InvariantChecker {
   #freedCount = 0;
   #withheld = 0;
 
-  /** @param isolation name of the isolation service's journal */
-  constructor(hardware: SimulatedHardware, isolation: string) {
+  /** @param isolation and attester: names of their journals */
+  constructor(hardware: SimulatedHardware, isolation: string, attester: string) {
+    this.#attester = attester;
     this.#hardware = hardware;
     this.#isolation = isolation;
     for (const { specification } of hardware.nodes()) {
@@ -92,8 +106,10 @@ export class InvariantChecker {
   record(service: string, record: EndpointRecord, nowMs: TimeMs): void {
     this.#nowMs = nowMs;
     this.#sequence += 1;
+    if (service === this.#attester) this.#attested(record);
     if (service !== this.#isolation) return;
     const { event, effects } = record;
+    this.#checkExpired();
     if (event.kind === 'EffectOutcome') this.#outcome(event as EffectOutcome);
     for (const effect of effects) {
       if (effect.kind === 'Reply') this.#reply(event, effect as Reply);
@@ -102,6 +118,40 @@ export class InvariantChecker {
       if (effect.kind === 'Notify') this.#notice(effect);
       else if (isHardwareEffect(effect)) this.#issued(effect as IsolationDeviceEffect);
     }
+  }
+
+  /** A trusted verdict comes straight from a genuine quote over the nonce that was asked for. */
+  #attested({ event, effects }: EndpointRecord): void {
+    for (const effect of effects) {
+      if (effect.kind !== 'ReportVerdict') continue;
+      const { verdict, commandId, nodeId } = (effect as ReportVerdict).command;
+      if (verdict !== 'trusted' || this.#reports.has(commandId)) continue;
+      this.#reports.add(commandId);
+      const { effectId } = event as Partial<EffectOutcome>;
+      if (effectId !== undefined && this.#genuineArrivals.has(effectId)) continue;
+      this.report('a trusted verdict needs a genuine quote', `${nodeId} at ${event.kind}`);
+    }
+  }
+
+  /** What is not attested any more is cut off as soon as the isolation service can know it. */
+  #checkExpired(): void {
+    const nowMs = this.#nowMs;
+    for (const node of this.nodes.values()) {
+      if (node.inEnclaveBoot === null) continue;
+      const validUntilMs = node.trustedBoots.get(node.inEnclaveBoot) ?? node.distrustedMs;
+      const knownMs = Math.max(validUntilMs, node.lastNoticeMs, this.#isolationUpMs);
+      if (node.isQuarantined || nowMs <= knownMs + CUT_OFF_GRACE_MS) continue;
+      this.report(
+        'what is not attested any more is cut off',
+        `${node.nodeId} boot ${node.inEnclaveBoot}`,
+      );
+      node.inEnclaveBoot = null;
+    }
+  }
+
+  /** A service runs again; timers that ran out meanwhile fire from now on. */
+  isUp(service: string, nowMs: TimeMs): void {
+    if (service === this.#isolation) this.#isolationUpMs = nowMs;
   }
 
   #reply(event: ServiceEvent, reply: Reply): void {
@@ -117,6 +167,13 @@ export class InvariantChecker {
         const { leaseId, endMs } = event as LeaseUpdated;
         const lease = this.leases.get(leaseId);
         if (lease !== undefined) lease.endMs = endMs;
+        return;
+      }
+      case 'NodeReturn': {
+        const node = this.nodes.get((event as ServiceEvent & { nodeId: string }).nodeId);
+        if (node === undefined) return;
+        node.isWithheld = false;
+        node.isRejected = false;
         return;
       }
       case 'NodeActive':
@@ -136,6 +193,8 @@ export class InvariantChecker {
     }
     if (report.verdict !== 'trusted') {
       node.trustedBoots.delete(report.bootCount);
+      node.distrustedMs = this.#nowMs;
+      if (report.verdict === 'rejected') node.isRejected = true;
       return;
     }
     if (!node.genuineQuotes.has(report.bootCount)) {
@@ -144,7 +203,8 @@ export class InvariantChecker {
         `${node.nodeId} boot ${report.bootCount} of lease ${report.leaseId}`,
       );
     }
-    node.trustedBoots.set(report.bootCount, report.validUntilMs);
+    const knownMs = node.trustedBoots.get(report.bootCount) ?? 0;
+    node.trustedBoots.set(report.bootCount, Math.max(knownMs, report.validUntilMs));
     node.everTrustedBoots.add(report.bootCount);
   }
 
@@ -172,6 +232,8 @@ export class InvariantChecker {
     if (notice.kind !== 'NodeCutOff' || last?.kind !== 'NodeWithheld') {
       lease.lastNotices.set(notice.nodeId, notice);
     }
+    node.lastNoticeMs = this.#nowMs;
+    node.isQuarantined = notice.kind === 'NodeWithheld' && notice.state === 'quarantined';
     switch (notice.kind) {
       case 'NodeInAirlock':
         if (node.heldBy !== lease.terms.lessee) {
@@ -205,7 +267,7 @@ export class InvariantChecker {
   /** What was done to the node since its last use must add up to a clean node. */
   #freed(node: NodeFacts, leaseId: string): void {
     const { nodeId } = node;
-    if (node.isWithheld) {
+    if (node.isWithheld || node.isRejected) {
       this.report('what is withheld is not freed', `${nodeId} of lease ${leaseId}`);
     }
     if (!node.readBackIsClean || node.readBackSequence <= node.lastChangeSequence) {
@@ -233,11 +295,17 @@ export class InvariantChecker {
     }
     node.issuedToken = effect.fencingToken;
     switch (effect.kind) {
+      case 'PowerOff':
+        node.inEnclaveBoot = null;
+        return;
       case 'RotateBmcToken':
         if (effect.grantee !== null) this.#granted(node, effect.grantee);
         return;
       case 'ConfigurePort':
         if (effect.attachments.length > 0) this.#opened(node, effect.attachments);
+        else if (effect.portId === this.#hardware.node(node.nodeId)!.ports[0]!.portId) {
+          node.inEnclaveBoot = null;
+        }
         return;
       case 'PowerOn':
         node.open(this.#sequence, this.#nowMs);
@@ -248,7 +316,7 @@ export class InvariantChecker {
 
   #granted(node: NodeFacts, grantee: string): void {
     const { nodeId } = node;
-    if (node.isWithheld) {
+    if (node.isWithheld || node.isRejected) {
       this.report('what is withheld is handed to nobody', `${nodeId} to ${grantee}`);
     }
     if (node.heldBy !== null && node.heldBy !== grantee) {
@@ -281,7 +349,8 @@ export class InvariantChecker {
       this.report('nobody is let in without a lease', `ports of ${node.nodeId}`);
     } else if (terms.securityLevel !== 'none') {
       const validUntilMs = node.trustedBoots.get(node.lastBoot) ?? -1;
-      if (validUntilMs > this.#nowMs) return;
+      node.inEnclaveBoot = node.lastBoot;
+      if (validUntilMs > this.#nowMs && !node.isRejected) return;
       this.report(
         'no tenant network without a trusted verdict on this boot',
         `${node.nodeId} boot ${node.lastBoot} of lease ${terms.leaseId}`,
@@ -335,7 +404,9 @@ export class InvariantChecker {
     const firmware = this.#hardware.node(effect.nodeId)!.specification.firmware;
     const golden = goldenMeasurements(firmware);
     const isGolden = Object.keys(golden).every((index) => quote.pcrs[index] === golden[index]);
-    if (isGolden) this.nodes.get(effect.nodeId)!.genuineQuotes.add(quote.bootCount);
+    if (!isGolden) return;
+    this.nodes.get(effect.nodeId)!.genuineQuotes.add(quote.bootCount);
+    this.#genuineArrivals.add(effect.effectId);
   }
 
   /** A device said it did this and did not; only reading it back can show that. */

@@ -14,6 +14,7 @@ import {
   IMAGE,
   ISOLATION,
   MARKET,
+  OPERATOR,
   organisation,
   orchestratorName,
   POLICY,
@@ -71,6 +72,37 @@ export class Clients {
         this.#world.at(askMs, () => this.#ask(terms));
       }
     }
+  }
+
+  /** Somebody reads the hardware back now and then; an operator takes nodes out and puts them back. */
+  scheduleOperation(untilMs: TimeMs): void {
+    for (const { nodeId } of this.#nodes) {
+      const watch = () => {
+        this.#reportObservation(nodeId);
+        this.#again(untilMs, 20 * MINUTE_MS, watch);
+      };
+      this.#again(untilMs, 20 * MINUTE_MS, watch);
+      const operate = () => {
+        const isCautious = this.#stream.uniform() < 0.9;
+        const state = (['maintenance', 'broken', 'offline'] as const)[this.#stream.integer(3)]!;
+        const withdraw = { kind: 'NodeWithdraw', nodeId, state };
+        this.command(OPERATOR, ISOLATION, isCautious ? { kind: 'NodeReturn', nodeId } : withdraw);
+        this.#again(untilMs, 2 * HOUR_MS, operate);
+      };
+      this.#again(untilMs, 2 * HOUR_MS, operate);
+    }
+  }
+
+  #again(untilMs: TimeMs, meanMs: number, action: () => void): void {
+    const atMs = this.#world.nowMs + 1 + Math.round(this.#stream.exponential(meanMs));
+    if (atMs < untilMs) this.#world.at(atMs, action);
+  }
+
+  #reportObservation(nodeId: string): void {
+    const endpoint = this.#world.endpoints.get(ISOLATION)!;
+    const observation = this.#world.observe(nodeId);
+    const event = { kind: 'NodeObserved', nodeId, observedAtMs: this.#world.nowMs, observation };
+    this.#world.send(() => this.#world.deliver(endpoint, { ...event, timeMs: 0 }), nodeId);
   }
 
   #drawTerms(node: SiteNode, startMs: TimeMs, endMs: TimeMs): LeaseTerms {

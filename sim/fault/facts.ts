@@ -29,6 +29,11 @@ export class NodeFacts {
   isClean = true;
   /** Out of service for good. */
   isWithheld = false;
+  /** Found to run something else than it should; until an operator returns it. */
+  isRejected = false;
+  /** Between something that nobody knows and its being read back. */
+  isQuarantined = false;
+  lastNoticeMs: TimeMs = -1;
   /** Organisation that was let in, until the node is known to be clean. */
   heldBy: string | null = null;
   leaseId: string | null = null;
@@ -46,6 +51,10 @@ export class NodeFacts {
   readonly issuedSequence = new Map<string, number>();
   readonly issuedEffects = new Map<string, IsolationDeviceEffect>();
 
+  /** Boot that was let into a tenant's network and not cut off since; null: none, or level none. */
+  inEnclaveBoot: number | null = null;
+  /** When a verdict was last withdrawn. */
+  distrustedMs: TimeMs = -1;
   /** Boot that was last asked for. */
   lastBoot = 0;
   /** Boot → until when a trusted verdict on it holds. */

@@ -67,7 +67,7 @@ export function runFaultSeed(seed: number, options: FaultSeedOptions = {}): Faul
   const leases = new Map<string, LeaseTerms>();
   const lesseeOf = (leaseId: string) => leases.get(leaseId)?.lessee;
   const hardware = siteHardware(nodes, seed, mutant !== 'no-fencing', lesseeOf);
-  const checker = new InvariantChecker(hardware, ISOLATION);
+  const checker = new InvariantChecker(hardware, ISOLATION, ATTESTER);
   const world = new FaultWorld({
     mix,
     faultsEndMs: FAULTS_END_MS,
@@ -103,6 +103,7 @@ export function runFaultSeed(seed: number, options: FaultSeedOptions = {}): Faul
   }
   const clients = new Clients(world, stream('clients'), nodes, leases, LEASES_END_MS);
   clients.scheduleLeases();
+  clients.scheduleOperation(FAULTS_END_MS);
   scheduleWorldFaults(world, clients, mix, stream('world'), nodes, FAULTS_END_MS);
   world.run(LEASES_END_MS + LIVENESS_BOUND_MS);
   world.nowMs = LEASES_END_MS + LIVENESS_BOUND_MS;

@@ -21,6 +21,7 @@ import type { AnyService } from './endpoint.ts';
 export const ISOLATION = 'isolation';
 export const ATTESTER = 'attester';
 export const PROVISIONER = 'provisioner';
+export const OPERATOR: Principal = { role: 'admin', name: 'operator' };
 export const MARKET: Principal = { role: 'service', name: 'market' };
 
 export const OWNERS = ['owner-a', 'owner-b'] as const;

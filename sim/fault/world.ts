@@ -46,6 +46,9 @@ export interface WorldOptions {
   readonly nodeState: (nodeId: string) => string | null;
 }
 
+/** A seed has some hundreds of events; this many are services that keep each other busy. */
+const EVENTS_MAXIMUM = 20_000;
+
 /** Where a message for somebody goes; a world without the receiver drops it. */
 export type Receiver = (event: ServiceEvent) => void;
 
@@ -95,6 +98,10 @@ export class FaultWorld {
   /** Goes on until nothing waits or the time is over; false where the time was over first. */
   run(untilMs: TimeMs): boolean {
     for (;;) {
+      if (this.events > EVENTS_MAXIMUM) {
+        this.checker.report('a seed comes to an end', `${this.events} events by ${this.nowMs} ms`);
+        return false;
+      }
       const nextMs = this.#queue.nextTimeMs();
       if (nextMs === Infinity) return true;
       if (nextMs > untilMs) return false;
@@ -254,6 +261,7 @@ export class FaultWorld {
     if (endpoint.status !== 'down') return;
     try {
       const { timers, openEffects, lastRecord } = endpoint.restart();
+      this.checker.isUp(endpoint.name, this.nowMs);
       for (const [timerId, atMs] of timers) this.#setTimer(endpoint, timerId, atMs);
       // What the service has given up waiting for is not begun again.
       for (const effect of openEffects) {
