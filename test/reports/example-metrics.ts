@@ -309,9 +309,8 @@ function hourlySeries(
   const capacityOf = (one: ExampleOrganisation, place: number) =>
     hour.map((at) => one.nodes * (1 + 0.16 * wave(at - 1, place)));
   const installedNodes = organisations.reduce((sum, one) => sum + one.nodes, 0);
-  const demandNodes = hour.map((at) =>
-    organisations.reduce((sum, one, place) => sum + demandOf(one, place)[at]!, 0),
-  );
+  const demands = organisations.map(demandOf);
+  const demandNodes = hour.map((at) => demands.reduce((sum, demand) => sum + demand[at]!, 0));
   return {
     variant,
     hour,
@@ -328,7 +327,7 @@ function hourlySeries(
       organisations.map((one, place) => [one.name, capacityOf(one, place)]),
     ),
     demandByOrganisation: Object.fromEntries(
-      organisations.map((one, place) => [one.name, demandOf(one, place)]),
+      organisations.map((one, place) => [one.name, demands[place]!]),
     ),
   };
 }
