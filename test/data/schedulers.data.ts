@@ -1,0 +1,78 @@
+/**
+ * The batch schedulers on real logs: every published wait (Gaussier, Glesser, Reis & Trystram,
+ * SC'15), and the cluster whose nodes may change against the replay where they do not.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import test from 'ava';
+import { BatchCluster } from '../../sim/clusters/batch/cluster.ts';
+import { replayJobs } from '../../sim/clusters/batch/replay.ts';
+import { SCHEDULERS } from '../../sim/clusters/batch/scheduler.ts';
+import { readSwf } from '../../workloads/formats/swf.ts';
+
+const traces = process.env['OCX_TRACES'];
+const oracle = join(traces ?? '', 'scheduler-oracle');
+const withTraces = traces === undefined ? test.skip : test;
+
+/** Mean wait in seconds and mean bounded slowdown as published. */
+const PUBLISHED = [
+  ['KTH-SP2', 100, 'easy', false, '6836.872090', '92.57653973'],
+  ['KTH-SP2', 100, 'easy', true, '6327.681612', '71.72238511'],
+  ['KTH-SP2', 100, 'easy-sjbf', true, '5436.020751', '49.84771893'],
+  ['SDSC-SP2', 128, 'easy', false, '20497.761008', '87.87032419'],
+  ['SDSC-SP2', 128, 'easy', true, '17337.105618', '70.47794197'],
+  ['SDSC-SP2', 128, 'easy-sjbf', true, '16307.078288', '56.83622127'],
+] as const;
+
+const COLUMN = { easy: 1, 'easy-sjbf': 3 } as const;
+
+function jobsOf(log: string) {
+  return readSwf(join(oracle, `${log}.input.swf.gz`)).jobs;
+}
+
+function publishedWaits(log: string, column: number): number[] {
+  const text = gunzipSync(readFileSync(join(oracle, `${log}.waits.csv.gz`))).toString();
+  return text
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => Number(line.split(',')[column]));
+}
+
+for (const [log, processors, scheduler, clairvoyant, meanWait, meanSlowdown] of PUBLISHED) {
+  const name = `${log} ${scheduler}${clairvoyant ? ' clairvoyant' : ''}`;
+  withTraces(`${name}: no wait differs from the published schedule`, (t) => {
+    const result = replayJobs(jobsOf(log), { processors, scheduler, clairvoyant });
+    const column = scheduler === 'easy' && clairvoyant ? 2 : COLUMN[scheduler];
+    const expected = publishedWaits(log, column);
+    t.is(result.waitSeconds.length, expected.length);
+    t.is(expected.filter((wait, row) => wait !== result.waitSeconds[row]).length, 0);
+    t.is(result.meanWaitSeconds.toFixed(6), meanWait);
+    t.is(result.meanBoundedSlowdown.toFixed(8), meanSlowdown);
+    t.deepEqual(result.dropped, {});
+  });
+}
+
+withTraces('a planted mistake in one wait would be seen', (t) => {
+  const jobs = jobsOf('KTH-SP2');
+  const fewer = replayJobs(jobs, { processors: 101, scheduler: 'easy' });
+  const expected = publishedWaits('KTH-SP2', 1);
+  t.true(expected.some((wait, row) => wait !== fewer.waitSeconds[row]));
+});
+
+for (const scheduler of SCHEDULERS) {
+  withTraces(`KTH-SP2 ${scheduler}: a cluster with two classes of nodes is the replay`, (t) => {
+    const jobs = jobsOf('KTH-SP2');
+    const { startSeconds } = replayJobs(jobs, { processors: 100, scheduler });
+    const cluster = new BatchCluster(jobs, {
+      scheduler,
+      homeNodes: { legacy: 20, standard: 80 },
+      abandons: false,
+    });
+    cluster.advance(1e15);
+    t.true(cluster.isResolved());
+    const { firstStartMs } = cluster.jobs;
+    t.is(firstStartMs.filter((startMs, row) => startMs !== startSeconds[row]! * 1000).length, 0);
+  });
+}
