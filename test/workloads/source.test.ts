@@ -115,7 +115,7 @@ test('a window starts at local midnight on both sides of daylight saving time', 
     // Hours since the start of the log, which stands in summer time.
     hours.add((demand.jobs.jobNumber[0]! - 1 + 54) % 168);
   }
-  t.deepEqual([...hours].sort(), [0, 1]);
+  t.true(hours.size === 2 && hours.has(0) && hours.has(1), `${[...hours]}`);
 });
 
 test('cores a node come from the header only where they are whole', (t) => {
