@@ -15,6 +15,8 @@ export class Absence {
   readonly #rebuilder: Rebuilder;
   /** Options of bids that are not served, best first. */
   readonly #unserved: Int32Array;
+  /** Options that are worth more to their bid than what it has. */
+  readonly #wishes: Int32Array;
   /** By class: the steps in which something was taken out; empty where from ≥ to. */
   readonly #from: Int32Array;
   readonly #to: Int32Array;
@@ -27,6 +29,10 @@ export class Absence {
     this.#rebuilder = new Rebuilder(search.allocation);
     const { instance, optionOf } = search.allocation;
     this.#unserved = search.order.filter((o) => optionOf[instance.optionBid[o]!] === -1);
+    const { surplusOf } = search.allocation;
+    this.#wishes = search.order.filter(
+      (o) => search.soloSurplus[o]! > surplusOf[instance.optionBid[o]!]!,
+    );
     this.#from = new Int32Array(instance.nodeClasses.length);
     this.#to = new Int32Array(instance.nodeClasses.length);
   }
@@ -38,7 +44,8 @@ export class Absence {
     const before = allocation.welfare;
     this.#absentBid = bid;
     this.#rebuilder.remove(bid);
-    const best = this.#betterRefill(this.#unserved, true);
+    this.#markRemoved();
+    const best = this.#isWished() ? this.#betterRefill(this.#unserved, true) : allocation.welfare;
     this.#rebuilder.restoreRemoved();
     this.#absentBid = -1;
     return before - best;
@@ -62,6 +69,7 @@ export class Absence {
       kept.push([a * steps, free.slice(a * steps, (a + 1) * steps)]);
       free.fill(0, a * steps, (a + 1) * steps);
     }
+    this.#markRemoved();
     const best = this.#betterRefill(this.#search.order, false);
     for (const [at, values] of kept) free.set(values, at);
     this.#rebuilder.restoreRemoved();
@@ -76,7 +84,6 @@ export class Absence {
   #betterRefill(options: Int32Array, near: boolean): number {
     const allocation = this.#allocation;
     const rebuilder = this.#rebuilder;
-    this.#markRemoved();
     this.#refill(options, near);
     const first = allocation.welfare;
     rebuilder.dropAdded();
@@ -99,6 +106,15 @@ export class Absence {
       this.#from[c] = Math.min(this.#from[c]!, optionFrom[option]!);
       this.#to[c] = Math.max(this.#to[c]!, optionTo[option]!);
     }
+  }
+
+  /** Whether anybody could gain by the room that was left. */
+  #isWished(): boolean {
+    const { optionBid } = this.#allocation.instance;
+    for (const o of this.#wishes) {
+      if (optionBid[o] !== this.#absentBid && this.#isNear(o)) return true;
+    }
+    return false;
   }
 
   #isNear(o: number): boolean {

@@ -25,6 +25,11 @@ export class Allocation {
   readonly surplusOf: Float64Array;
   /** Σ of `surplusOf`: the welfare. */
   welfare = 0;
+  /** The fill that is being put together: ask, nodes, ask, nodes, … */
+  readonly #gathered: Int32Array;
+  #parts = 0;
+  #taken = 0;
+  #cost = 0;
 
   constructor(instance: Instance) {
     const { asks, bids, steps } = instance;
@@ -41,6 +46,7 @@ export class Allocation {
     this.nodesOf = new Int32Array(bids.length);
     this.partsOf = new Array<Parts>(bids.length).fill(NO_PARTS);
     this.surplusOf = new Float64Array(bids.length);
+    this.#gathered = new Int32Array(2 * asks.length);
   }
 
   copy(): Allocation {
@@ -77,45 +83,44 @@ export class Allocation {
    * @returns whether it was served; the fill never has a negative surplus
    */
   serveWithSurplus(o: number, avoided = -1): boolean {
-    const { instance } = this;
-    const { optionNodes, optionMinimum, optionFrom, optionTo, optionSlots, optionValue } = instance;
-    const { firstCandidate, candidates, asks } = instance;
+    const { firstCandidate, candidates, optionNodes, optionMinimum } = this.instance;
     const nodes = optionNodes[o]!;
-    const minimum = optionMinimum[o]!;
-    const from = optionFrom[o]!;
-    const to = optionTo[o]!;
-    const slots = optionSlots[o]!;
-    const value = optionValue[o]!;
     const end = firstCandidate[o + 1]!;
-    const parts: number[] = [];
-    let taken = 0;
-    let cost = 0;
-    let postponed = avoided;
-    for (let i = firstCandidate[o]!; i <= end; i++) {
-      // One more turn after the last candidate, for the avoided ask.
-      if (i === end && (postponed === avoided || taken === nodes)) break;
-      const a = i === end ? avoided : candidates[i]!;
-      if (a === avoided && i < end) {
-        postponed = -2;
-        continue;
-      }
-      const unitCost = asks[a]!.reserveMillicredits * slots;
-      // A node beyond the minimum must pay for itself.
-      const wanted = unitCost * nodes <= value ? nodes - taken : minimum - taken;
-      if (wanted <= 0) continue;
-      const free = this.freeOver(a, from, to);
-      if (free <= 0) continue;
-      const used = free < wanted ? free : wanted;
-      parts.push(a, used);
-      taken += used;
-      cost += unitCost * used;
-      if (taken === nodes) break;
+    this.#taken = 0;
+    this.#cost = 0;
+    this.#parts = 0;
+    let isPostponed = false;
+    for (let i = firstCandidate[o]!; i < end && this.#taken < nodes; i++) {
+      const a = candidates[i]!;
+      if (a === avoided) isPostponed = true;
+      else this.#gather(o, a);
     }
-    if (taken < minimum) return false;
-    const worth = taken === nodes ? value : Math.floor((value * taken) / nodes);
-    if (worth < cost) return false;
-    this.#take(o, taken, parts, worth - cost);
+    if (isPostponed && this.#taken < nodes) this.#gather(o, avoided);
+    if (this.#taken < optionMinimum[o]!) return false;
+    const surplus = worthOf(this.instance, o, this.#taken) - this.#cost;
+    if (surplus < 0) return false;
+    const parts: number[] = [];
+    for (let p = 0; p < this.#parts; p++) parts.push(this.#gathered[p]!);
+    this.#take(o, this.#taken, parts, surplus);
     return true;
+  }
+
+  /** Adds what ask a has for option o to the fill that is being put together. */
+  #gather(o: number, a: number): void {
+    const { asks, optionNodes, optionMinimum, optionFrom, optionTo } = this.instance;
+    const unitCost = asks[a]!.reserveMillicredits * this.instance.optionSlots[o]!;
+    const nodes = optionNodes[o]!;
+    // A node beyond the minimum must pay for itself.
+    const paysForItself = unitCost * nodes <= this.instance.optionValue[o]!;
+    const wanted = (paysForItself ? nodes : optionMinimum[o]!) - this.#taken;
+    if (wanted <= 0) return;
+    const free = this.freeOver(a, optionFrom[o]!, optionTo[o]!);
+    if (free <= 0) return;
+    const used = free < wanted ? free : wanted;
+    this.#gathered[this.#parts++] = a;
+    this.#gathered[this.#parts++] = used;
+    this.#taken += used;
+    this.#cost += unitCost * used;
   }
 
   /** Nodes, up to those asked for, that option o could have now; fewer than its minimum: 0. */

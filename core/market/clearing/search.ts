@@ -25,6 +25,8 @@ export interface SearchResult {
   readonly allocation: Allocation;
   /** All options that can pay, best first. */
   readonly order: Int32Array;
+  /** By option: its surplus if nobody else were there; −1 where it can never pay. */
+  readonly soloSurplus: Float64Array;
   /** Every bid has the best that it could get alone. */
   readonly uncontested: boolean;
   readonly upperBound: number;
@@ -33,7 +35,7 @@ export interface SearchResult {
 
 /** Rounds of ruin and refill where nobody says otherwise; see `docs/numbers.md`. */
 export function defaultIterations(bids: number): number {
-  return Math.min(5_000, 40 + bids + Math.floor((bids * bids) / 60));
+  return Math.min(5_000, 20 + bids + Math.floor((bids * bids) / 60));
 }
 
 /** The share of a mean fill's surplus that a round may lose at first, in a round of one bid. */
@@ -57,7 +59,14 @@ export function searchAllocation(
   const first = fillInOrder(new Allocation(instance), bySolo);
   if (first.welfare === solo.bound) {
     const upperBound = solo.bound;
-    return { allocation: first, order: bySolo, uncontested: true, upperBound, iterations: 0 };
+    return {
+      allocation: first,
+      order: bySolo,
+      soloSurplus: solo.surplus,
+      uncontested: true,
+      upperBound,
+      iterations: 0,
+    };
   }
   const orders = contestedOrders(instance, solo, bySolo);
   const second = fillInOrder(new Allocation(instance), orders.all[0]!);
@@ -68,6 +77,7 @@ export function searchAllocation(
   return {
     allocation: search.best(),
     order: orders.all[0]!,
+    soloSurplus: solo.surplus,
     uncontested: false,
     upperBound: orders.upperBound,
     iterations: done,
