@@ -11,7 +11,7 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
   ['workloads', ['core']],
   ['reports', ['core']],
   ['cli', ['core', 'sim', 'backends', 'workloads', 'reports']],
-  ['bench', ['core', 'sim', 'backends', 'workloads', 'reports', 'cli']],
+  ['bench', ['core', 'sim', 'backends', 'workloads', 'reports', 'cli', 'test']],
   ['tools', []],
 ]);
 
