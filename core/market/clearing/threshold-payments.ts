@@ -91,8 +91,6 @@ export function thresholdDiscounts(
   traders: readonly Trader[],
   total: number,
 ): { readonly threshold: number; readonly discounts: number[] } {
-  const at = (c: number) => traders.map(({ vickrey, most }) => cut(vickrey - c, most));
-  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
   let low = 0;
   let high = 0;
   for (const { vickrey, most } of traders) {
@@ -102,11 +100,11 @@ export function thresholdDiscounts(
   // Invariant: the sum at `low` reaches the total, the sum at `high` does not (unless it is 0).
   while (high - low > 1) {
     const middle = low + Math.floor((high - low) / 2);
-    if (sum(at(middle)) >= total) low = middle;
+    if (sumOfDiscounts(traders, middle) >= total) low = middle;
     else high = middle;
   }
-  const discounts = at(low);
-  let over = sum(discounts) - total;
+  const discounts = traders.map(({ vickrey, most }) => cut(vickrey - low, most));
+  let over = sumOfDiscounts(traders, low) - total;
   for (let i = traders.length - 1; over > 0 && i >= 0; i--) {
     const { vickrey, most } = traders[i]!;
     if (cut(vickrey - low - 1, most) === discounts[i]) continue;
@@ -114,6 +112,12 @@ export function thresholdDiscounts(
     over -= 1;
   }
   return { threshold: low, discounts };
+}
+
+function sumOfDiscounts(traders: readonly Trader[], c: number): number {
+  let sum = 0;
+  for (const { vickrey, most } of traders) sum += cut(vickrey - c, most);
+  return sum;
 }
 
 function cut(value: number, most: number): number {
