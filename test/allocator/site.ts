@@ -399,3 +399,5 @@ export function makeNetwork(site: Site, network: string, owner: string): void {
     networkId: null,
   });
 }
+
+export const organisationNames = ['org-a', 'org-b', 'org-t', 'org-u'] as const;
