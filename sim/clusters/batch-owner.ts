@@ -47,8 +47,17 @@ const MOST_WANTS = 24;
 /** A new job would have used an idle node for half of the time that the cluster is in use. */
 const OPPORTUNITY_SHARE = 0.5;
 
+/** Time within which a borrowed node is ready: own nodes need not be free earlier. */
+const HOLD_LEAD_MS = 5 * MINUTE_MS;
+
 /** Stopping work costs what was done since the last checkpoint and the wait that follows. */
 const INTERRUPTION_FACTOR = 2;
+
+/** Part of a job that own nodes will run, together with a borrowed rest. */
+interface Share {
+  readonly ownNodes: number;
+  readonly startMs: TimeMs;
+}
 
 interface Drain {
   readonly drainId: string;
@@ -64,11 +73,17 @@ export class BatchOwner implements Cluster {
   readonly #busy: HourlyNodeTime;
   /** Worth of a node-hour of each job, credits. */
   readonly #worth: Float64Array;
+  /** In the order of filling. */
+  readonly #homeNodes: Readonly<Record<string, number>>;
   readonly #drains = new Map<string, Drain[]>();
   #drainCount = 0;
   /** Job row → lease that was bought for it and is not over. */
   readonly #bought = new Map<number, string>();
   readonly #leaseRows = new Map<string, number>();
+  /** Own part of each job that was bid for in the last round. */
+  readonly #shares = new Map<number, Share>();
+  /** Own nodes kept for a job until its lease is there, by lease. */
+  readonly #holds = new Map<string, readonly string[]>();
 
   constructor(setup: BatchSetup) {
     this.#setup = setup;
@@ -85,9 +100,10 @@ export class BatchOwner implements Cluster {
     );
     this.#busy = new HourlyNodeTime(setup.window);
     this.#holdings = new Holdings(setup.nodes);
+    this.#homeNodes = inFillingOrder(setup.nodes, setup.nodeClasses);
     this.#cluster = new BatchCluster(setup.jobs, {
       scheduler: setup.scheduler,
-      homeNodes: inFillingOrder(setup.nodes, setup.nodeClasses),
+      homeNodes: this.#homeNodes,
       patienceMinimumMs: Math.round(policy.patienceHours * HOUR_MS),
       patienceFactor: policy.patienceFactor,
       isCheckpointable: (row) => checkpointable[row]!,
@@ -107,33 +123,58 @@ export class BatchOwner implements Cluster {
   }
 
   wants(nowMs: TimeMs): readonly Want[] {
-    const { policy, securityLevel, nodeClasses } = this.#setup;
+    const { policy } = this.#setup;
     const { jobs } = this.#cluster;
     const { lateRows } = this.#cluster.outlook(nowMs + policy.bidAfterMinutes * MINUTE_MS);
     const wants: Want[] = [];
+    this.#shares.clear();
     let ahead = this.#workAhead(nowMs);
+    let free = this.idleNodes();
     for (const row of lateRows) {
-      const nodes = jobs.nodes[row]!;
-      const durationMs = jobs.estimateLeftMs(row);
       const waitMs = nowMs - jobs.submitMs[row]! + ahead / Math.max(1, this.ownNodes());
-      ahead += nodes * durationMs;
+      ahead += jobs.nodes[row]! * jobs.estimateLeftMs(row);
       if (this.#bought.has(row)) continue;
-      wants.push({
-        wantId: String(row),
-        nodes,
-        minimumNodes: nodes,
-        nodeClasses,
-        durationMs,
-        earliestStartMs: nowMs,
-        latestEndMs: jobs.patienceEndMs(row) + durationMs,
-        valueMillicredits: this.#valueOf(row, nodes * durationMs),
-        certainty: Math.min(1, waitMs / jobs.patienceMs[row]!),
-        securityLevel,
-        acceptsRecall: policy.acceptsRecall && jobs.checkpointable[row] === 1,
-      });
+      const share = this.#shareOf(row, free, nowMs);
+      this.#shares.set(row, share);
+      free -= Math.min(free, share.ownNodes);
+      wants.push(this.#wantFor(row, share, waitMs / jobs.patienceMs[row]!));
       if (wants.length >= MOST_WANTS) break;
     }
     return wants;
+  }
+
+  #wantFor(row: number, { ownNodes, startMs }: Share, certainty: number): Want {
+    const { policy, securityLevel, nodeClasses } = this.#setup;
+    const { jobs } = this.#cluster;
+    const nodes = jobs.nodes[row]! - ownNodes;
+    const durationMs = jobs.estimateLeftMs(row);
+    return {
+      wantId: String(row),
+      nodes,
+      minimumNodes: nodes,
+      nodeClasses,
+      durationMs,
+      earliestStartMs: startMs,
+      latestEndMs: jobs.patienceEndMs(row) + durationMs,
+      valueMillicredits: this.#valueOf(row, jobs.nodes[row]! * durationMs),
+      certainty: Math.min(1, certainty),
+      securityLevel,
+      acceptsRecall: policy.acceptsRecall && jobs.checkpointable[row] === 1,
+    };
+  }
+
+  /**
+   * Which part of a late job runs on own nodes: those that are idle because it waits for more, or,
+   * for a job wider than the cluster, all of them once they can be free. The rest is borrowed.
+   */
+  #shareOf(row: number, free: number, nowMs: TimeMs): Share {
+    const nodes = this.#cluster.jobs.nodes[row]!;
+    const own = this.ownNodes();
+    if (nodes > own && this.#holds.size === 0) {
+      return { ownNodes: own, startMs: this.#cluster.lastEstimatedEndMs };
+    }
+    const ownNodes = nodes > own ? 0 : Math.min(free, nodes - 1);
+    return { ownNodes, startMs: nowMs };
   }
 
   /** Node-time that running jobs still hold, by their estimates. */
@@ -184,6 +225,11 @@ export class BatchOwner implements Cluster {
 
   lend(nodeClass: string, nodes: number, _spareId: string, nowMs: TimeMs): void {
     this.#cluster.advance(nowMs);
+    // What was sold goes before what is kept for a job of one's own.
+    for (const leaseId of this.#holds.keys()) {
+      if (this.#cluster.nodes(nodeClass).nodes >= nodes) break;
+      this.#releaseHold(leaseId);
+    }
     const drainId = `drain-${++this.#drainCount}`;
     const enough = this.#cluster.nodes(nodeClass).free >= nodes;
     // What was sold is handed over now: if it is not free, work is stopped for it.
@@ -208,11 +254,35 @@ export class BatchOwner implements Cluster {
     }
   }
 
-  expect(lot: BorrowedLot): void {
+  expect(lot: BorrowedLot, nowMs: TimeMs): void {
     this.#holdings.expect(lot);
     const row = Number(lot.wantId);
     this.#bought.set(row, lot.leaseId);
     this.#leaseRows.set(lot.leaseId, row);
+    const share = this.#shares.get(row);
+    if (share && share.ownNodes > 0) this.#hold(lot.leaseId, share, nowMs);
+  }
+
+  /** Keeps own nodes for the job that the lease was bought for; until then short jobs may use them. */
+  #hold(leaseId: string, { ownNodes, startMs }: Share, nowMs: TimeMs): void {
+    this.#cluster.advance(nowMs);
+    const byMs = Math.max(nowMs, startMs) + HOLD_LEAD_MS;
+    const drainIds: string[] = [];
+    let left = ownNodes;
+    for (const nodeClass of Object.keys(this.#homeNodes)) {
+      const nodes = Math.min(left, this.#cluster.nodes(nodeClass).nodes);
+      if (nodes <= 0) continue;
+      const drainId = `hold-${leaseId}/${nodeClass}`;
+      this.#cluster.drain(drainId, nodeClass, nodes, { byMs });
+      drainIds.push(drainId);
+      left -= nodes;
+    }
+    this.#holds.set(leaseId, drainIds);
+  }
+
+  #releaseHold(leaseId: string): void {
+    for (const drainId of this.#holds.get(leaseId) ?? []) this.#cluster.undrain(drainId);
+    this.#holds.delete(leaseId);
   }
 
   addReady(leaseId: string, nodes: number, nowMs: TimeMs): void {
@@ -220,6 +290,7 @@ export class BatchOwner implements Cluster {
     const held = this.#holdings.addReady(leaseId, nodes);
     if (!held || held.usableUntilMs <= nowMs) return;
     this.#cluster.addNodes(leaseId, nodes, held.usableUntilMs);
+    if (held.expected <= 0) this.#releaseHold(leaseId);
   }
 
   loseExpected(leaseId: string, nodes: number): void {
@@ -243,6 +314,7 @@ export class BatchOwner implements Cluster {
   }
 
   #forget(leaseId: string): void {
+    this.#releaseHold(leaseId);
     this.#holdings.end(leaseId);
     const row = this.#leaseRows.get(leaseId);
     this.#leaseRows.delete(leaseId);

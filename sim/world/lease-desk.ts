@@ -29,6 +29,8 @@ export interface LeaseDeskPorts {
 interface OpenLease {
   readonly contract: Contract;
   readonly nodeIds: readonly string[];
+  /** Nodes that are neither back with their owner nor withheld. */
+  readonly outNodeIds: Set<string>;
   readonly endMs: TimeMs;
   /** Node id → when it became ready. */
   readonly readyAtMs: Map<string, TimeMs>;
@@ -112,6 +114,7 @@ export class LeaseDesk {
     const lease: OpenLease = {
       contract,
       nodeIds,
+      outNodeIds: new Set(nodeIds),
       endMs,
       readyAtMs: new Map(),
       setupMs: 0,
@@ -205,10 +208,11 @@ export class LeaseDesk {
         this.#stopUse(lease, notice.nodeId, Math.min(nowMs, lease.endMs));
         return;
       case 'NodeFreed':
-        this.#letGo(notice.nodeId, nowMs);
+        if (lease.outNodeIds.delete(notice.nodeId)) this.#letGo(notice.nodeId, nowMs);
         return;
       case 'NodeWithheld':
         this.#stopUse(lease, notice.nodeId, nowMs);
+        lease.outNodeIds.delete(notice.nodeId);
         lease.lostNodes += 1;
         lease.end = 'failed';
         return;
@@ -310,6 +314,8 @@ export class LeaseDesk {
     const { contract, end } = lease;
     this.#leases.delete(contract.contractId);
     for (const nodeId of [...lease.readyAtMs.keys()]) this.#stopUse(lease, nodeId, nowMs);
+    // A lease that was called off before it began never took its nodes away.
+    for (const nodeId of lease.outNodeIds) this.#letGo(nodeId, nowMs);
     const wholeMs = contract.endMs - contract.startMs;
     const heldMs =
       end === 'expired' || end === 'failed'
