@@ -1,0 +1,79 @@
+/**
+ * Runs the benchmarks, or those named, and prints their figures. With `--record` each writes
+ * `bench/results/<name>.json`. Exit code 1 where a figure misses what it must reach, 2 for a
+ * benchmark that does not exist.
+ */
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { batchCluster } from './batch-cluster.ts';
+import { machine, verdict } from './benchmark.ts';
+import type { Benchmark, BenchmarkReport, Figure } from './benchmark.ts';
+import { holdModel } from './hold-model.ts';
+import { replay } from './replay.ts';
+
+/** One line a benchmark. */
+const BENCHMARKS: readonly Benchmark[] = [holdModel, replay, batchCluster];
+
+const argv = process.argv.slice(2);
+const recording = argv.includes('--record');
+const names = argv.filter((word) => word !== '--record');
+const known = BENCHMARKS.map(({ name }) => name);
+const unknown = names.find((name) => !known.includes(name));
+
+if (unknown !== undefined) {
+  process.stderr.write(
+    `INPUT_ARGUMENT: there is no benchmark ${JSON.stringify(unknown)}, choose from ${known.join(', ')}\n`,
+  );
+  process.exitCode = 2;
+} else {
+  for (const benchmark of BENCHMARKS) {
+    if (names.length > 0 && !names.includes(benchmark.name)) continue;
+    const report = await benchmark.run();
+    print(benchmark, report);
+    if (recording) record(benchmark, report);
+    if (report.figures.some((figure) => verdict(figure) === 'MISSED')) process.exitCode = 1;
+  }
+}
+
+function print({ title }: Benchmark, { figures, notes }: BenchmarkReport): void {
+  const rows = figures.map((figure) => [
+    figure.what,
+    `${digits(figure.value)} ${figure.unit}`,
+    bound('must', figure.must, figure),
+    bound('aim', figure.aim, figure),
+    verdict(figure),
+  ]);
+  const widths = [0, 1, 2, 3].map((column) =>
+    Math.max(0, ...rows.map((row) => row[column]!.length)),
+  );
+  process.stdout.write(`${title}\n`);
+  for (const row of rows) {
+    const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
+    process.stdout.write(`  ${cells.join('  ').trimEnd()}\n`);
+  }
+  for (const note of notes) process.stdout.write(`  note: ${note}\n`);
+  process.stdout.write('\n');
+}
+
+function bound(word: string, value: number | undefined, { better }: Figure): string {
+  return value === undefined ? '' : `${word} ${better === 'more' ? '≥' : '≤'} ${digits(value)}`;
+}
+
+function digits(value: number): string {
+  if (value >= 10_000) return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, ',');
+  return String(Number(value.toPrecision(3)));
+}
+
+function record({ name, title }: Benchmark, report: BenchmarkReport): void {
+  const folder = join(import.meta.dirname, 'results');
+  const path = join(folder, `${name}.json`);
+  const figures = report.figures.map((figure) => ({
+    ...figure,
+    value: Number(figure.value.toPrecision(4)),
+    verdict: verdict(figure),
+  }));
+  const content = { name, title, machine: machine(), figures, notes: report.notes };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${path}.part`, `${JSON.stringify(content, null, 2)}\n`);
+  renameSync(`${path}.part`, path);
+}
