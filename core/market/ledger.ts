@@ -42,8 +42,8 @@ export interface LedgerEntry {
 
 export interface LedgerState {
   readonly balances: Map<string, Millicredits>;
-  /** Ids applied in groups that are still open, with the digest of their postings. */
-  readonly applied: Map<string, Map<string, string>>;
+  /** By group that is still open: the entries applied in it, by id. */
+  readonly applied: Map<number, Map<string, readonly Posting[]>>;
   /** Every group from 1 to here is closed, and so are these above it. */
   closedUpTo: number;
   readonly closedAbove: Set<number>;
@@ -95,30 +95,29 @@ export function applyEntry(ledger: LedgerState, entry: LedgerEntry): LedgerResul
   if (isClosed(ledger, entry.group)) {
     return refused('LEDGER_GROUP_CLOSED', `group ${entry.group} is closed`);
   }
-  const group = String(entry.group);
-  const digest = postingsDigest(entry.postings);
-  const before = ledger.applied.get(group)?.get(entry.entryId);
-  if (before === digest) return REPEATED;
-  if (before !== undefined) {
-    return refused('LEDGER_ENTRY_CONFLICT', 'an entry with this id and other postings stands');
+  const before = ledger.applied.get(entry.group)?.get(entry.entryId);
+  if (before) {
+    return samePostings(before, entry.postings)
+      ? REPEATED
+      : refused('LEDGER_ENTRY_CONFLICT', 'an entry with this id and other postings stands');
   }
   const after = new Map<string, number>();
   const fault = balancesAfter(ledger, entry.postings, after);
   if (fault) return { status: 'refused', refusal: fault };
 
   for (const [account, balance] of after) ledger.balances.set(account, balance);
-  const ids = ledger.applied.get(group);
-  if (ids) ids.set(entry.entryId, digest);
-  else ledger.applied.set(group, new Map([[entry.entryId, digest]]));
+  const group = ledger.applied.get(entry.group);
+  if (group) group.set(entry.entryId, entry.postings);
+  else ledger.applied.set(entry.group, new Map([[entry.entryId, entry.postings]]));
   ledger.entries += 1;
-  ledger.digest = chained(ledger.digest, entry, digest);
+  ledger.digest = chained(ledger.digest, entry);
   return APPLIED;
 }
 
 /** Forgets the ids of a group and refuses everything further in it. Group 0 stays open. */
 export function closeGroup(ledger: LedgerState, group: number): void {
   if (group < 1 || isClosed(ledger, group)) return;
-  ledger.applied.delete(String(group));
+  ledger.applied.delete(group);
   ledger.closedAbove.add(group);
   while (ledger.closedAbove.delete(ledger.closedUpTo + 1)) ledger.closedUpTo += 1;
 }
@@ -163,22 +162,26 @@ function balancesAfter(
   return null;
 }
 
-function postingsDigest(postings: readonly Posting[]): string {
-  const digest = new Digest();
-  for (const { account, amountMillicredits } of postings) {
-    digest.add(account);
-    digest.add(amountMillicredits);
-  }
-  return digest.toString();
+function samePostings(a: readonly Posting[], b: readonly Posting[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(
+      ({ account, amountMillicredits }, i) =>
+        account === b[i]!.account && amountMillicredits === b[i]!.amountMillicredits,
+    )
+  );
 }
 
-function chained(before: string, entry: LedgerEntry, postings: string): string {
+function chained(before: string, entry: LedgerEntry): string {
   const digest = new Digest();
   digest.add(before);
   digest.add(entry.entryId);
   digest.add(entry.group);
   digest.add(entry.timeMs);
-  digest.add(postings);
+  for (const { account, amountMillicredits } of entry.postings) {
+    digest.add(account);
+    digest.add(amountMillicredits);
+  }
   return digest.toString();
 }
 

@@ -88,7 +88,7 @@ test('nothing can be applied in a closed group, and closed groups take no room',
   }
   t.is(ledger.closedUpTo, 1_000);
   t.is(ledger.closedAbove.size, 0);
-  t.deepEqual([...ledger.applied.keys()], ['0']);
+  t.deepEqual([...ledger.applied.keys()], [0]);
   t.true(isClosed(ledger, 500));
   t.is(code(applyEntry(ledger, entry('deposit', { a: 1, b: -1 }, 500))), 'LEDGER_GROUP_CLOSED');
 });
