@@ -420,9 +420,15 @@ export class InvariantChecker {
     this.#hardwareChecks.check(this.leases);
   }
 
-  /** After the faults are over and everything has had its time to come to an end. */
-  checkEnd(nowMs: TimeMs): void {
+  /**
+   * After the faults are over and everything has had its time to come to an end.
+   *
+   * @param everybodyLives no service is dead or hostile
+   */
+  checkEnd(nowMs: TimeMs, everybodyLives: boolean): void {
     this.#nowMs = nowMs;
+    // A clone whose tenant is gone waits for somebody to ask for its end.
+    if (everybodyLives) this.#checkOrphans();
     for (const lease of this.leases.values()) {
       const { leaseId, nodeIds } = lease.terms;
       if (lease.endMs > nowMs) continue;
@@ -432,6 +438,13 @@ export class InvariantChecker {
         (nodeId) => lease.lastNotices.get(nodeId)?.kind === 'NodeWithheld',
       );
       if (lease.endedMs === null && !waits) this.report('every lease comes to its end', leaseId);
+    }
+  }
+
+  #checkOrphans(): void {
+    const { disks, images } = this.#hardware.storage;
+    for (const diskId of disks.keys()) {
+      if (!images.has(diskId)) this.report('no clone outlives its lease', diskId);
     }
   }
 

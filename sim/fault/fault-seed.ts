@@ -107,7 +107,7 @@ export function runFaultSeed(seed: number, options: FaultSeedOptions = {}): Faul
   scheduleWorldFaults(world, clients, mix, stream('world'), nodes, FAULTS_END_MS);
   world.run(LEASES_END_MS + LIVENESS_BOUND_MS);
   world.nowMs = LEASES_END_MS + LIVENESS_BOUND_MS;
-  checker.checkEnd(world.nowMs);
+  checker.checkEnd(world.nowMs, world.everybodyLives);
   return {
     seed,
     violations: checker.violations,

@@ -79,6 +79,11 @@ export class FaultWorld {
     return this.nowMs < this.#options.faultsEndMs;
   }
 
+  get everybodyLives(): boolean {
+    for (const { status } of this.endpoints.values()) if (status === 'dead') return false;
+    return true;
+  }
+
   addEndpoint(name: string, service: AnyService, configuration: unknown): Endpoint {
     const endpoint = new Endpoint(name, service, configuration);
     this.endpoints.set(name, endpoint);

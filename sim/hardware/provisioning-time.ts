@@ -46,10 +46,13 @@ export function provisioningPhases(query: ProvisioningQuery): readonly Provision
 
 /** Seconds from power-on to active. */
 export function provisioningSeconds(query: ProvisioningQuery): number {
+  return sum(provisioningPhases(query));
+}
+
+/** In whole milliseconds, so that the sum does not depend on the order. */
+function sum(phases: readonly { readonly seconds: number }[]): number {
   let milliseconds = 0;
-  for (const phase of provisioningPhases(query)) {
-    milliseconds += Math.round(phase.seconds * 1_000);
-  }
+  for (const { seconds } of phases) milliseconds += Math.round(seconds * 1_000);
   return milliseconds / 1_000;
 }
 
@@ -128,4 +131,17 @@ export function firstQuoteSeconds(profile: HardwareProfile, firmware: NodeFirmwa
     if (name !== 'move to enclave') total += seconds;
   }
   return total;
+}
+
+/** Seconds from the start of a lease until its node stands in the airlock, ready to power on. */
+export function handoverSeconds({ management, networkChange }: HardwareProfile): number {
+  return sum([management.powerOff, management.tokenRotation, networkChange]);
+}
+
+/** Seconds from the end of a lease until its node is verified clean and back with its owner. */
+export function releaseSeconds(profile: HardwareProfile, firmware: NodeFirmware): number {
+  const { management, networkChange, powerOnSelfTest } = profile;
+  const { powerOff, tokenRotation, diskErase, readBack } = management;
+  const wipe = [powerOnSelfTest[firmware], diskErase];
+  return sum([powerOff, tokenRotation, networkChange, ...wipe, readBack]);
 }
