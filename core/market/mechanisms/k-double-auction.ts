@@ -22,7 +22,7 @@
  *
  * Parameter `k`: κ in [0, 1].
  */
-import { Allocation } from '../clearing/allocation.ts';
+import { Allocation, worthOf } from '../clearing/allocation.ts';
 import { compileRound } from '../clearing/instance.ts';
 import type { Instance } from '../clearing/instance.ts';
 import { clearingOf } from '../clearing/result.ts';
@@ -82,6 +82,64 @@ export const kDoubleAuction: Mechanism = {
     return { clearing: { ...clearing, rejected: call.rejections() }, state };
   },
 };
+
+/** Nodes of one ask over a bucket's window; price in millicredits a node. */
+interface UnitAsk {
+  readonly ask: number;
+  readonly price: number;
+  readonly nodes: number;
+}
+
+/** The units of a bucket, cheapest first, and how far they are sold. */
+class UnitSupply {
+  readonly #asks: readonly UnitAsk[];
+  #at = 0;
+  #used = 0;
+  #offeredAt = 0;
+  #offeredUsed = 0;
+  #offeredPrice = 0;
+  /** Price of the dearest unit sold. */
+  lastPrice = 0;
+
+  constructor(asks: readonly UnitAsk[]) {
+    this.#asks = asks;
+  }
+
+  /** Price of the cheapest unit that is not sold. */
+  get nextPrice(): number {
+    return this.#asks[this.#at]?.price ?? Infinity;
+  }
+
+  /** The cheapest units, as many as wanted and not above the limit; `take` sells them. */
+  offer(wanted: number, limit: number): { parts: number[]; nodes: number } {
+    const parts: number[] = [];
+    let nodes = 0;
+    let at = this.#at;
+    let used = this.#used;
+    this.#offeredPrice = this.lastPrice;
+    while (nodes < wanted && at < this.#asks.length) {
+      const unit = this.#asks[at]!;
+      if (unit.price > limit) break;
+      const more = Math.min(wanted - nodes, unit.nodes - used);
+      parts.push(unit.ask, more);
+      this.#offeredPrice = unit.price;
+      nodes += more;
+      used += more;
+      if (used < unit.nodes) continue;
+      at += 1;
+      used = 0;
+    }
+    this.#offeredAt = at;
+    this.#offeredUsed = used;
+    return { parts, nodes };
+  }
+
+  take(): void {
+    this.#at = this.#offeredAt;
+    this.#used = this.#offeredUsed;
+    this.lastPrice = this.#offeredPrice;
+  }
+}
 
 class CallAuction {
   readonly instance: Instance;
@@ -148,72 +206,49 @@ class CallAuction {
 
   /** Highest bids first against cheapest asks; one price for all. */
   #clearBucket(bucket: readonly number[]): void {
-    const { instance, allocation, kappa } = this;
-    const first = bucket[0]!;
-    const slots = instance.optionSlots[first]!;
+    const { instance, kappa } = this;
     const unitBid = (o: number) => Math.floor(instance.optionValue[o]! / instance.optionNodes[o]!);
     const byPrice = [...bucket].sort((a, b) => unitBid(b) - unitBid(a) || a - b);
-    const supply = this.#unitAsks(bucket);
+    const supply = new UnitSupply(this.#unitAsks(bucket));
     const served: { option: number; nodes: number; parts: number[] }[] = [];
-    let at = 0;
-    let used = 0;
     let lastBid = 0;
     let nextBid = -Infinity;
-    let lastAsk = 0;
     for (const o of byPrice) {
       const wanted = instance.optionNodes[o]!;
-      const parts: number[] = [];
-      let taken = 0;
-      let [i, left] = [at, used];
-      let dearest = lastAsk;
-      while (taken < wanted && i < supply.length && supply[i]!.price <= unitBid(o)) {
-        const take = Math.min(wanted - taken, supply[i]!.nodes - left);
-        parts.push(supply[i]!.ask, take);
-        dearest = supply[i]!.price;
-        taken += take;
-        left += take;
-        if (left === supply[i]!.nodes) [i, left] = [i + 1, 0];
-      }
-      if (taken < wanted) {
-        if (taken < instance.optionMinimum[o]!) {
-          if (taken > 0) this.#brokenGangs.add(instance.optionBid[o]!);
-          // A bid that finds no unit at its price loses and bounds the price; a broken gang is gone.
-          else nextBid = Math.max(nextBid, unitBid(o));
-          continue;
-        }
-        nextBid = Math.max(nextBid, unitBid(o));
-      }
-      served.push({ option: o, nodes: taken, parts });
-      [at, used, lastBid, lastAsk] = [i, left, unitBid(o), dearest];
+      const { parts, nodes } = supply.offer(wanted, unitBid(o));
+      const isBroken = nodes > 0 && nodes < instance.optionMinimum[o]!;
+      if (isBroken) this.#brokenGangs.add(instance.optionBid[o]!);
+      // A unit that loses bounds the price; a broken gang does not take part any more.
+      else if (nodes < wanted) nextBid = Math.max(nextBid, unitBid(o));
+      if (isBroken || nodes === 0) continue;
+      supply.take();
+      served.push({ option: o, nodes, parts });
+      lastBid = unitBid(o);
     }
     if (served.length === 0) return;
-    const nextAsk = at < supply.length ? supply[at]!.price : Infinity;
     const range = {
       trades: served.length,
-      low: Math.max(lastAsk, nextBid),
-      high: Math.min(lastBid, nextAsk),
+      low: Math.max(supply.lastPrice, nextBid),
+      high: Math.min(lastBid, supply.nextPrice),
     };
     const price = kappaPrice(range, kappa);
-    for (const { option, nodes, parts } of served) this.#trade(option, nodes, parts, slots, price);
-    void allocation;
+    for (const { option, nodes, parts } of served) this.#trade(option, nodes, parts, price);
   }
 
-  #trade(o: number, nodes: number, parts: number[], slots: number, price: number): void {
+  #trade(o: number, nodes: number, parts: readonly number[], price: number): void {
     const { instance } = this;
+    const slots = instance.optionSlots[o]!;
     let cost = 0;
     for (let p = 0; p < parts.length; p += 2) {
       cost += instance.asks[parts[p]!]!.reserveMillicredits * slots * parts[p + 1]!;
       this.receipt[parts[p]!]! += price * parts[p + 1]!;
     }
-    const value = instance.optionValue[o]!;
-    const all = instance.optionNodes[o]!;
-    const worth = nodes === all ? value : Math.floor((value * nodes) / all);
-    this.allocation.restore(o, nodes, parts, worth - cost);
+    this.allocation.restore(o, nodes, parts, worthOf(instance, o, nodes) - cost);
     this.payment[instance.optionBid[o]!] = price * nodes;
   }
 
   /** Unit asks of a bucket, cheapest first: what each ask has free over the window. */
-  #unitAsks(bucket: readonly number[]): { ask: number; price: number; nodes: number }[] {
+  #unitAsks(bucket: readonly number[]): UnitAsk[] {
     const { instance, allocation } = this;
     const { firstCandidate, candidates } = instance;
     const owners = new Set(bucket.map((o) => instance.bidOwner[instance.optionBid[o]!]!));
@@ -223,7 +258,7 @@ class CallAuction {
     for (const o of bucket) {
       for (let i = firstCandidate[o]!; i < firstCandidate[o + 1]!; i++) asks.add(candidates[i]!);
     }
-    const supply: { ask: number; price: number; nodes: number }[] = [];
+    const supply: UnitAsk[] = [];
     for (const ask of asks) {
       if (owners.has(instance.askOwner[ask]!)) continue;
       const nodes = allocation.freeOver(
