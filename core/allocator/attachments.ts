@@ -77,8 +77,7 @@ export const portAdministration = {
     }
     return () => {
       const { actionId } = beginAction(isolation, node, nic, 'revertPort', node.organisation);
-      const index = node.nics.indexOf(nic);
-      configurePort(isolation, node, index, NO_ATTACHMENTS, 'action', actionId);
+      configurePort(isolation, node, nic, NO_ATTACHMENTS, 'action', actionId);
       return { actionId };
     };
   },
@@ -94,8 +93,7 @@ function applyTo(
   return () => {
     const change = { channel, network: network.name };
     const { actionId } = beginAction(isolation, node, nic, type, user, change);
-    const index = node.nics.indexOf(nic);
-    configurePort(isolation, node, index, attachments, 'action', actionId);
+    configurePort(isolation, node, nic, attachments, 'action', actionId);
     return { actionId };
   };
 }

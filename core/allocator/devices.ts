@@ -3,15 +3,11 @@
  * fencing token and a deadline; the service itself counts an outcome that never comes as
  * uncertain.
  */
-import type {
-  ConfigurePort,
-  IsolationDeviceEffect,
-  NodeObservation,
-  WipeEvidence,
-} from './protocol.ts';
+import { invariant } from '../kernel/errors.ts';
+import type { IsolationDeviceEffect, NodeObservation, WipeEvidence } from './protocol.ts';
 import { wakeNode, type Isolation } from './isolation.ts';
 import type { IsolationSettings } from './settings.ts';
-import type { Action, Attachment, Node, Operation, Purpose } from './state.ts';
+import type { Action, Attachment, Nic, Node, Operation, Purpose } from './state.ts';
 
 export const NO_ATTACHMENTS: readonly Attachment[] = Object.freeze([]);
 
@@ -20,15 +16,48 @@ type Headless<E> = E extends unknown
   : never;
 type DeviceRequest = Headless<IsolationDeviceEffect>;
 
-export function powerOff(
+/** Sends an effect and waits for its outcome. */
+export function issue(
   isolation: Isolation,
   node: Node,
+  request: DeviceRequest,
   purpose: Purpose,
   actionId: string | null = null,
-  force = true,
 ): void {
-  node.intendedPower = 'off';
-  issue(isolation, node, { kind: 'PowerOff', force }, purpose, -1, actionId);
+  intend(node, request);
+  const effect = stamp(isolation, node, request);
+  const dueMs = effect.deadlineMs;
+  node.operations.push({ effect, purpose, actionId, attempt: 0, waiting: false, dueMs });
+  send(isolation, node, effect);
+}
+
+/** Makes the port of a wired NIC exactly this. */
+export function configurePort(
+  isolation: Isolation,
+  node: Node,
+  nic: Nic,
+  attachments: readonly Attachment[],
+  purpose: Purpose,
+  actionId: string | null = null,
+): void {
+  const { switchId, portId } = nic.port!;
+  const request = { kind: 'ConfigurePort', switchId, portId, attachments } as const;
+  issue(isolation, node, request, purpose, actionId);
+}
+
+/** Writes down what the hardware is meant to become, before anybody knows that it did. */
+function intend(node: Node, request: DeviceRequest): void {
+  if (request.kind === 'PowerOff') node.intendedPower = 'off';
+  else if (request.kind === 'PowerOn') node.intendedPower = 'on';
+  else if (request.kind === 'RotateBmcToken') node.intendedGrantee = request.grantee;
+  else if (request.kind === 'ConfigurePort') {
+    const nic = nicAt(node, request.portId);
+    // By value: a journal that is replayed holds other objects than the devices did.
+    if (!isSameList(nic.intended, nic.attachments)) {
+      nic.unsettled = [...nic.unsettled, ...nic.intended];
+    }
+    nic.intended = request.attachments;
+  }
 }
 
 /** A boot of its own: its number is what a verdict has to name. */
@@ -38,79 +67,15 @@ export function powerOn(
   purpose: Purpose,
   actionId: string | null = null,
 ): void {
-  node.intendedPower = 'on';
   node.bootCount += 1;
   node.verdict = null;
-  const request = { kind: 'PowerOn', bootCount: node.bootCount } as const;
-  issue(isolation, node, request, purpose, -1, actionId);
+  issue(isolation, node, { kind: 'PowerOn', bootCount: node.bootCount }, purpose, actionId);
 }
 
-export function setBootDevice(
-  isolation: Isolation,
-  node: Node,
-  device: 'network' | 'disk',
-  purpose: Purpose,
-  actionId: string | null = null,
-): void {
-  issue(isolation, node, { kind: 'SetBootDevice', device }, purpose, -1, actionId);
-}
-
-export function rotateBmcToken(
-  isolation: Isolation,
-  node: Node,
-  grantee: string | null,
-  purpose: Purpose,
-  actionId: string | null = null,
-): void {
-  node.intendedGrantee = grantee;
-  issue(isolation, node, { kind: 'RotateBmcToken', grantee }, purpose, -1, actionId);
-}
-
-/** The NIC must be wired. */
-export function configurePort(
-  isolation: Isolation,
-  node: Node,
-  nicIndex: number,
-  attachments: readonly Attachment[],
-  purpose: Purpose,
-  actionId: string | null = null,
-): void {
-  const nic = node.nics[nicIndex]!;
-  // By value: a journal that is replayed holds other objects than the devices did.
-  if (!isSameList(nic.intended, nic.attachments)) {
-    nic.unsettled = [...nic.unsettled, ...nic.intended];
-  }
-  nic.intended = attachments;
-  const { switchId, portId } = nic.port!;
-  const request = { kind: 'ConfigurePort', switchId, portId, attachments } as const;
-  issue(isolation, node, request, purpose, nicIndex, actionId);
-}
-
-export function wipeNode(isolation: Isolation, node: Node): void {
-  issue(isolation, node, { kind: 'WipeNode' }, 'walk', -1, null);
-}
-
-export function observeNode(
-  isolation: Isolation,
-  node: Node,
-  purpose: Purpose,
-  actionId: string | null = null,
-): void {
-  issue(isolation, node, { kind: 'ObserveNode' }, purpose, -1, actionId);
-}
-
-function issue(
-  isolation: Isolation,
-  node: Node,
-  request: DeviceRequest,
-  purpose: Purpose,
-  nic: number,
-  actionId: string | null,
-): void {
-  const effect = stamp(isolation, node, request);
-  const dueMs = effect.deadlineMs;
-  node.operations.push({ effect, purpose, nic, actionId, attempt: 0, waiting: false, dueMs });
-  send(isolation, node, effect);
+function nicAt(node: Node, portId: string): Nic {
+  const nic = node.nics.find((candidate) => candidate.port?.portId === portId);
+  invariant(nic !== undefined, 'a port that is configured is wired to the node');
+  return nic;
 }
 
 /** Sends the next attempt, under an id, a deadline and the fencing token of its own. */
@@ -165,13 +130,11 @@ export function recordDone(node: Node, operation: Operation): void {
   if (effect.kind === 'PowerOff') node.power = 'off';
   else if (effect.kind === 'PowerOn') node.power = 'on';
   else if (effect.kind === 'RotateBmcToken') node.bmcGrantee = effect.grantee;
-  else if (effect.kind === 'ConfigurePort') recordPort(node, operation.nic, effect);
-}
-
-function recordPort(node: Node, nicIndex: number, effect: ConfigurePort): void {
-  const nic = node.nics[nicIndex]!;
-  nic.attachments = effect.attachments;
-  nic.unsettled = NO_ATTACHMENTS;
+  else if (effect.kind === 'ConfigurePort') {
+    const nic = nicAt(node, effect.portId);
+    nic.attachments = effect.attachments;
+    nic.unsettled = NO_ATTACHMENTS;
+  }
 }
 
 /** Writes down what the hardware shows; a port that is missing keeps what it was last known as. */

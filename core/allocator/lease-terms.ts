@@ -117,8 +117,8 @@ function checkNodes(isolation: Isolation, terms: LeaseTerms, parent: Lease | nul
     if (!node) return notFound('NODE', nodeId);
     const refusal = checkRight(node, terms, parent) ?? checkHealth(node, terms);
     if (refusal) return refusal;
-    const parentId = parent?.terms.leaseId ?? null;
-    const other = conflictingLease(state, node, terms.startMs, terms.endMs, parentId);
+    const except = parent ? [parent.terms.leaseId] : [];
+    const other = conflictingLease(state, node, terms.startMs, terms.endMs, except);
     if (other !== null) {
       return refuse('CONFLICT_LEASE', `node ${nodeId} is leased by ${other} in that window`);
     }

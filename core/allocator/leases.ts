@@ -9,7 +9,13 @@ import { checkTerms } from './lease-terms.ts';
 import { ensureEnclave } from './networks.ts';
 import { release } from './recovery.ts';
 import { blocked, denied, isRefusal, notFound, refuse, wrongState } from './refusals.ts';
-import { addReservation, closeNode, dropReservation, holderOf } from './reservations.ts';
+import {
+  addReservation,
+  closeNode,
+  conflictingLease,
+  dropReservation,
+  holderOf,
+} from './reservations.ts';
 import { duringLease, handOver, notifyWithheld } from './walk.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
@@ -177,22 +183,16 @@ function checkNewEnd(
   if (lease.childLeaseIds.some((childId) => state.leases.get(childId)!.endMs > endMs)) {
     return blocked(`a sub-lease of ${leaseId} lasts longer`);
   }
-  return isShorter ? null : checkExtension(isolation, lease, endMs);
+  return isShorter ? null : checkExtension(state, lease, endMs);
 }
 
-function checkExtension(isolation: Isolation, lease: Lease, endMs: TimeMs): Refusal | null {
-  const { state } = isolation;
-  const { leaseId } = lease.terms;
+function checkExtension(state: IsolationState, lease: Lease, endMs: TimeMs): Refusal | null {
+  const family = [lease.terms.leaseId, lease.parentLeaseId, ...lease.childLeaseIds];
   for (const nodeId of lease.openNodeIds) {
     const node = state.nodes.get(nodeId)!;
-    for (const otherId of node.reservations) {
-      const other = state.leases.get(otherId)!;
-      const isFamily = otherId === lease.parentLeaseId || other.parentLeaseId === leaseId;
-      if (otherId === leaseId || isFamily) continue;
-      if (lease.endMs < other.endMs && other.terms.startMs < endMs) {
-        return refuse('CONFLICT_LEASE', `node ${nodeId} is leased from then on by ${otherId}`);
-      }
-    }
+    const other = conflictingLease(state, node, lease.endMs, endMs, family);
+    if (other !== null)
+      return refuse('CONFLICT_LEASE', `node ${nodeId} is leased then by ${other}`);
   }
   return null;
 }

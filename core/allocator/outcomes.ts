@@ -4,16 +4,16 @@ import {
   isAsIntended,
   isCompleteEvidence,
   isObservation,
-  observeNode,
+  issue,
   recordDone,
   recordObservation,
   retryLater,
   sendAgain,
 } from './devices.ts';
 import { NODE_TIMER, wakeNode, type Isolation } from './isolation.ts';
-import { quarantine, resume, resumptionOf } from './recovery.ts';
+import { eject, quarantine, resume, resumptionOf } from './recovery.ts';
 import { holderOf } from './reservations.ts';
-import { isAdmitted, nextStep, runSteps, startWalk } from './walk.ts';
+import { isAdmitted, nextStep, runSteps } from './walk.ts';
 import { continueAction } from './power.ts';
 import type { NodeObserved } from './commands.ts';
 import type { IsolationOutcome } from './protocol.ts';
@@ -140,7 +140,7 @@ export function nodeTimerFired(isolation: Isolation, timerId: string): void {
   }
   if (node.retryAtMs !== null && node.retryAtMs <= nowMs) {
     node.retryAtMs = null;
-    if (node.state === 'quarantined') observeNode(isolation, node, 'observe');
+    if (node.state === 'quarantined') issue(isolation, node, { kind: 'ObserveNode' }, 'observe');
     else runSteps(isolation, node);
   }
   dropStaleVerdict(isolation, node);
@@ -152,7 +152,7 @@ function dropStaleVerdict(isolation: Isolation, node: Node): void {
   const lease = holderOf(isolation.state, node);
   if (!lease || !node.joined || isAdmitted(isolation, node, lease)) return;
   node.verdict = null;
-  if (node.state !== 'quarantined') startWalk(isolation, node, 'eject');
+  eject(isolation, node);
 }
 
 function wakeAgain(isolation: Isolation, node: Node): void {

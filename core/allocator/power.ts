@@ -6,7 +6,7 @@
 import { actsFor, isAdministrator } from './access.ts';
 import { beginAction, isActionPending } from './actions.ts';
 import type { Handlers } from './commands.ts';
-import { observeNode, powerOff, powerOn, rotateBmcToken, setBootDevice } from './devices.ts';
+import { issue, powerOn } from './devices.ts';
 import type { Change, Isolation } from './isolation.ts';
 import { userOf } from './networks.ts';
 import { blocked, isRefusal, notFound } from './refusals.ts';
@@ -25,7 +25,8 @@ export const powerCommands = {
     const type = enabled ? 'enableOutOfBand' : 'disableOutOfBand';
     return begin(isolation, node, type, (actionId) => {
       node.outOfBandEnabled = enabled;
-      rotateBmcToken(isolation, node, enabled ? organisation : null, 'action', actionId);
+      const grantee = enabled ? organisation : null;
+      issue(isolation, node, { kind: 'RotateBmcToken', grantee }, 'action', actionId);
     });
   },
 
@@ -42,7 +43,7 @@ export const powerCommands = {
     return begin(isolation, node, type, (actionId) => {
       const isOn = operation === 'on' || (operation === 'cycle' && node.power === 'off');
       if (isOn) powerOn(isolation, node, 'action', actionId);
-      else powerOff(isolation, node, 'action', actionId, force);
+      else issue(isolation, node, { kind: 'PowerOff', force }, 'action', actionId);
     });
   },
 
@@ -50,7 +51,7 @@ export const powerCommands = {
     const node = enabledNode(isolation.state, nodeId, from);
     if (isRefusal(node)) return node;
     return begin(isolation, node, 'setBootDevice', (actionId) =>
-      setBootDevice(isolation, node, device, 'action', actionId),
+      issue(isolation, node, { kind: 'SetBootDevice', device }, 'action', actionId),
     );
   },
 
@@ -59,7 +60,7 @@ export const powerCommands = {
     const node = enabledNode(isolation.state, nodeId, from);
     if (isRefusal(node)) return node;
     return begin(isolation, node, 'powerStatus', (actionId) =>
-      observeNode(isolation, node, 'action', actionId),
+      issue(isolation, node, { kind: 'ObserveNode' }, 'action', actionId),
     );
   },
 } satisfies Partial<Handlers>;

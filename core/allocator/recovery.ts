@@ -12,10 +12,8 @@ import {
   backOffMs,
   configurePort,
   isAsIntended,
-  observeNode,
-  powerOff,
+  issue,
   recordObservation,
-  rotateBmcToken,
 } from './devices.ts';
 import { wakeNode, type Isolation } from './isolation.ts';
 import { holderOf } from './reservations.ts';
@@ -49,18 +47,18 @@ function contain(isolation: Isolation, node: Node): void {
   node.walk = null;
   node.joined = false;
   node.verdict = null;
-  for (let nic = 0; nic < node.nics.length; nic++) {
-    if (node.nics[nic]!.port) configurePort(isolation, node, nic, NO_ATTACHMENTS, 'contain');
+  for (const nic of node.nics) {
+    if (nic.port) configurePort(isolation, node, nic, NO_ATTACHMENTS, 'contain');
   }
-  powerOff(isolation, node, 'contain');
-  rotateBmcToken(isolation, node, null, 'contain');
+  issue(isolation, node, { kind: 'PowerOff', force: true }, 'contain');
+  issue(isolation, node, { kind: 'RotateBmcToken', grantee: null }, 'contain');
 }
 
 /** The first time at once; a node that keeps coming back waits longer each time. */
 function readBack(isolation: Isolation, node: Node, isNew: boolean): void {
   if (isNew) node.recoveries += 1;
   if (node.recoveries <= 1) {
-    observeNode(isolation, node, 'observe');
+    issue(isolation, node, { kind: 'ObserveNode' }, 'observe');
     return;
   }
   node.retryAtMs = isolation.nowMs + backOffMs(isolation.state.settings, node.recoveries - 2);
@@ -68,9 +66,9 @@ function readBack(isolation: Isolation, node: Node, isNew: boolean): void {
 }
 
 /** What the way out of an uncertain outcome is, by what the node was doing. */
-export function resumptionOf(node: Node): Resumption {
-  if (node.walk === null) return 'settle';
-  return node.walk === 'release' || node.walk === 'withhold' ? node.walk : 'continue';
+export function resumptionOf({ walk }: Node): Resumption {
+  if (walk === null) return 'settle';
+  return walk === 'handover' || walk === 'power' || walk === 'join' ? 'continue' : walk;
 }
 
 /** The hardware has been read back. */
@@ -78,16 +76,17 @@ export function resume(isolation: Isolation, node: Node, observation: NodeObserv
   const { resumption } = node;
   const matches = isAsIntended(node, observation);
   recordObservation(node, observation);
-  if (resumption === 'release' || resumption === 'withhold') {
-    startWalk(isolation, node, resumption);
+  if (resumption !== 'continue' && resumption !== 'settle') {
+    if (resumption !== null) startWalk(isolation, node, resumption);
     return;
   }
   const lease = holderOf(isolation.state, node);
   node.state = lease ? duringLease(lease, node.stateBefore) : node.stateBefore;
   node.resumption = null;
   if (resumption === 'continue') {
+    node.powerNext &&= matches;
     if (matches) nextStep(isolation, node);
-    else startWalk(isolation, node, 'handover');
+    else startWalk(isolation, node, 'eject');
   } else if (!settleActions(isolation, node)) {
     quarantine(isolation, node, 'DEVICE_DRIFT', null);
   } else if (lease && node.joined && !isAdmitted(isolation, node, lease)) {
@@ -103,6 +102,15 @@ export function release(isolation: Isolation, node: Node): void {
     quarantine(isolation, node, node.trouble ?? 'DEVICE_UNCERTAIN', 'release');
   } else {
     startWalk(isolation, node, 'release');
+  }
+}
+
+/** Takes a node out of its enclave, ports first, and back to its airlock. */
+export function eject(isolation: Isolation, node: Node): void {
+  const { state, resumption } = node;
+  if (state !== 'quarantined') startWalk(isolation, node, 'eject');
+  else if (resumption === 'continue' || resumption === 'settle') {
+    quarantine(isolation, node, 'ATTEST_STALE', 'eject');
   }
 }
 

@@ -31,11 +31,11 @@ export function conflictingLease(
   node: Node,
   startMs: TimeMs,
   endMs: TimeMs,
-  except: string | null,
+  except: readonly (string | null)[],
 ): string | null {
   for (const leaseId of node.reservations) {
     const other = state.leases.get(leaseId);
-    if (!other || leaseId === except || other.state === 'ending') continue;
+    if (!other || except.includes(leaseId) || other.state === 'ending') continue;
     if (startMs < other.endMs && other.terms.startMs < endMs) return leaseId;
   }
   return null;

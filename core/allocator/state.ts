@@ -49,8 +49,6 @@ export type Purpose = 'walk' | 'action' | 'observe' | 'contain';
 export interface Operation {
   effect: IsolationDeviceEffect;
   readonly purpose: Purpose;
-  /** Index into the node's NICs, or −1. */
-  readonly nic: number;
   readonly actionId: string | null;
   attempt: number;
   /** True between two attempts; then `dueMs` is when the next one starts, else the deadline. */
@@ -62,10 +60,11 @@ export interface Operation {
 export type WalkName = 'handover' | 'power' | 'join' | 'eject' | 'withhold' | 'release';
 
 /**
- * What follows once the hardware has been read back: go on with the step, release, withhold,
- * settle a networking or power action, or (null) wait for an operator or the end of the lease.
+ * What follows once the hardware has been read back: go on with the step, start a walk that takes
+ * the node away, settle a networking or power action, or (null) wait for an operator or the end of
+ * the lease.
  */
-export type Resumption = 'continue' | 'release' | 'withhold' | 'settle' | null;
+export type Resumption = 'continue' | 'settle' | 'eject' | 'withhold' | 'release' | null;
 
 export interface Node {
   readonly nodeId: string;

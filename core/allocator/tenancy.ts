@@ -4,7 +4,7 @@ import { hasPendingAction } from './actions.ts';
 import type { Handlers } from './commands.ts';
 import { wakeNode, type Isolation } from './isolation.ts';
 import { visibleLease } from './leases.ts';
-import { withhold } from './recovery.ts';
+import { eject, withhold } from './recovery.ts';
 import { blocked, denied, isRefusal, notFound, refuse, wrongState } from './refusals.ts';
 import { isAdmitted, startWalk } from './walk.ts';
 import type { Refusal } from '../kernel/errors.ts';
@@ -110,7 +110,7 @@ function trust(isolation: Isolation, node: Node, validUntilMs: number): void {
 /** Silence and staleness are the same: out of the enclave, back to the airlock, powered off. */
 function distrust(isolation: Isolation, node: Node): void {
   node.verdict = null;
-  if (node.joined && node.state !== 'quarantined') startWalk(isolation, node, 'eject');
+  if (node.joined || node.walk === 'join') eject(isolation, node);
 }
 
 interface LeasedNodeCommand {

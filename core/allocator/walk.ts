@@ -8,17 +8,7 @@
  */
 import { invariant } from '../kernel/errors.ts';
 import { abandonOperations } from './actions.ts';
-import {
-  NO_ATTACHMENTS,
-  backOffMs,
-  configurePort,
-  observeNode,
-  powerOff,
-  powerOn,
-  rotateBmcToken,
-  setBootDevice,
-  wipeNode,
-} from './devices.ts';
+import { NO_ATTACHMENTS, backOffMs, configurePort, issue, powerOn } from './devices.ts';
 import {
   notifyAttester,
   notifyOrganisation,
@@ -112,31 +102,35 @@ export function runSteps(isolation: Isolation, node: Node): void {
 function runStep(isolation: Isolation, node: Node, step: Step): void {
   switch (step) {
     case 'powerOff':
-      return powerOff(isolation, node, 'walk');
+      return issue(isolation, node, { kind: 'PowerOff', force: true }, 'walk');
     case 'grantBmc':
-      return rotateBmcToken(isolation, node, lesseeOf(isolation, node), 'walk');
+      return rotateBmc(isolation, node, lesseeOf(isolation, node));
     case 'airlockPorts':
       return enterAirlock(isolation, node);
     case 'bootDevice':
-      return setBootDevice(isolation, node, 'network', 'walk');
+      return issue(isolation, node, { kind: 'SetBootDevice', device: 'network' }, 'walk');
     case 'powerOn':
       return powerOn(isolation, node, 'walk');
     case 'enclavePorts':
       return configurePorts(isolation, node, enclaveNetworkId(isolation, node));
     case 'isolate':
       configurePorts(isolation, node, null);
-      return powerOff(isolation, node, 'walk');
+      return issue(isolation, node, { kind: 'PowerOff', force: true }, 'walk');
     case 'revokeBmc':
-      return rotateBmcToken(isolation, node, null, 'walk');
+      return rotateBmc(isolation, node, null);
     case 'cutPorts':
       return configurePorts(isolation, node, null);
     case 'wipe':
       leaveNetworks(isolation, node);
-      return wipeNode(isolation, node);
+      return issue(isolation, node, { kind: 'WipeNode' }, 'walk');
     case 'verify':
       node.state = 'verifying';
-      return observeNode(isolation, node, 'walk');
+      return issue(isolation, node, { kind: 'ObserveNode' }, 'walk');
   }
+}
+
+function rotateBmc(isolation: Isolation, node: Node, grantee: string | null): void {
+  issue(isolation, node, { kind: 'RotateBmcToken', grantee }, 'walk');
 }
 
 function lesseeOf(isolation: Isolation, node: Node): string | null {
@@ -147,8 +141,8 @@ function lesseeOf(isolation: Isolation, node: Node): string | null {
 function configurePorts(isolation: Isolation, node: Node, networkId: number | null): void {
   let attachments: readonly Attachment[] =
     networkId === null ? NO_ATTACHMENTS : [{ networkId, channel: NATIVE_CHANNEL }];
-  for (let nic = 0; nic < node.nics.length; nic++) {
-    if (node.nics[nic]!.port === null) continue;
+  for (const nic of node.nics) {
+    if (nic.port === null) continue;
     configurePort(isolation, node, nic, attachments, 'walk');
     attachments = NO_ATTACHMENTS;
   }

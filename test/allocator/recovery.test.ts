@@ -13,6 +13,7 @@ import {
   UNCERTAIN,
   activeSite,
   handSite,
+  makeNetwork,
   report,
   reportOf,
   smallSite,
@@ -121,6 +122,40 @@ test('a rejected verdict on a quarantined node withholds it', (t) => {
   site.run(10 * MINUTE_MS);
   t.is(site.node('a1').state, 'rejected');
   t.true(site.isCutOff('a1'));
+});
+
+test('T4: an ejection that becomes uncertain shuts all it can, and starts with the ports', (t) => {
+  for (const answer of [UNCERTAIN, 'lost'] as const) {
+    const site = activeSite();
+    let failures = 0;
+    site.behaviour = (effect) =>
+      effect.kind === 'PowerOff' || (effect.kind === 'ConfigurePort' && failures++ < 1)
+        ? answer
+        : 'obey';
+    report(site, 'a1', 'stale');
+    site.run(3 * MINUTE_MS);
+    t.not(site.node('a1').state, 'airlock');
+    t.deepEqual(site.observe('a1').ports, { 'a1-0': [], 'a1-1': [] });
+    site.behaviour = () => 'obey';
+    site.run(10 * MINUTE_MS);
+    t.is(site.node('a1').state, 'airlock');
+  }
+});
+
+test('T4: a stale verdict acts at once on a node whose networks are uncertain', (t) => {
+  const site = activeSite();
+  const connect = { nodeId: 'a1', nicId: 'nic1', network: 'net-t', channel: 'vlan/native' };
+  makeNetwork(site, 'net-t', 'org-t');
+  site.behaviour = (effect) => (effect.kind === 'ObserveNode' ? 'lost' : 'obeyAndTimeOut');
+  site.done(TENANT, { kind: 'NetworkConnect', ...connect });
+  site.run(5_000);
+  t.is(site.node('a1').state, 'quarantined');
+  site.behaviour = (effect) => (effect.kind === 'ObserveNode' ? 'lost' : 'obey');
+  report(site, 'a1', 'stale');
+  t.deepEqual(site.observe('a1').ports, { 'a1-0': [], 'a1-1': [] });
+  site.behaviour = () => 'obey';
+  site.run(10 * MINUTE_MS);
+  t.is(site.node('a1').state, 'airlock');
 });
 
 test('no effect: tried again with a back-off that doubles, then quarantined', (t) => {
