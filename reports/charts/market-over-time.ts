@@ -32,7 +32,10 @@ export const marketOverTimeChart: Chart = {
         'and over the hours that share a point; where a point is a day or more, the pale band is ' +
         'the range of its hours. They show when trading happens, not how much replications ' +
         'differ, so they have no intervals. More is busy than demanded while a backlog is worked ' +
-        'off. Prices have gaps where nothing of the class was traded.',
+        'off. Prices have gaps where nothing of the class was traded.' +
+        (Object.keys(series.price).length > PRICE_COLOURS.length
+          ? ` Only the ${PRICE_COLOURS.length} classes traded in the most hours are shown.`
+          : ''),
       description:
         'Three plots over time: nodes demanded, installed and busy; nodes offered and lent; ' +
         'price of a node-hour by class.',
@@ -111,11 +114,21 @@ function panelsOf(series: HourlySeries, buckets: Bucketed): PanelPlan[] {
       series: [plain('offered', GREEN, series.offeredNodes), plain('lent', BLUE, series.lentNodes)],
     },
   ];
-  const prices = Object.entries(series.price).map(([name, values], index) =>
-    plain(`class ${name}`, PRICE_COLOURS[index % PRICE_COLOURS.length]!, values),
+  const prices = pricedClasses(series).map(([name, values], index) =>
+    plain(`class ${name}`, PRICE_COLOURS[index]!, values),
   );
   if (prices.length === 0) return panels;
   return [...panels, { title: 'price, credits per node-hour', height: 90, series: prices }];
+}
+
+/** As many classes as there are colours: those with a price in the most hours. */
+function pricedClasses(series: HourlySeries): [string, readonly (number | null)[]][] {
+  const known = (values: readonly (number | null)[]) =>
+    values.reduce<number>((count, value) => count + (value === null ? 0 : 1), 0);
+  const classes = Object.entries(series.price).filter(([, values]) => known(values) > 0);
+  if (classes.length <= PRICE_COLOURS.length) return classes;
+  const most = [...classes].sort(([, a], [, b]) => known(b) - known(a));
+  return most.slice(0, PRICE_COLOURS.length);
 }
 
 function daysOf(series: HourlySeries): [number, number] {

@@ -1,6 +1,6 @@
 /** From the texts of a results folder to results that a report can be made of. */
 import { Ajv } from 'ajv';
-import type { ErrorObject } from 'ajv';
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { TSchema } from 'typebox';
 import { OcxError } from '../../core/kernel/errors.ts';
 import type { Manifest } from '../../core/metrics/manifest.ts';
@@ -38,10 +38,19 @@ function check<Checked>(value: unknown, schema: TSchema, file: string, code: str
     const found = typeof given === 'string' ? `"${given.slice(0, 40)}"` : 'none';
     throw refusal(code, `the file's schema is ${found}, not "${wanted}"`, { file });
   }
-  const validate = new Ajv({ strict: false }).compile(schema);
+  const validate = validatorOf(schema);
   if (validate(value)) return value as Checked;
   const error = deepest(validate.errors ?? []);
   throw refusal(code, describe(error), { file, keyPath: keyPathOf(error) });
+}
+
+const validators = new Map<TSchema, ValidateFunction>();
+
+/** Made at first use: compiling takes longer than reading a file. */
+function validatorOf(schema: TSchema): ValidateFunction {
+  const made = validators.get(schema) ?? new Ajv({ strict: false }).compile(schema);
+  validators.set(schema, made);
+  return made;
 }
 
 function schemaOf(value: unknown): unknown {

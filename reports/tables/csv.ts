@@ -1,17 +1,19 @@
 /** Comma-separated values: RFC 4180, with names that a spreadsheet would take for formulas made harmless. */
 import { stringify } from 'csv-stringify/sync';
-import { printable } from '../text/printable.ts';
+import { oneLine } from '../text/printable.ts';
 
 /** A cell: text is made harmless, numbers are written as they are, null is empty. */
 export type Cell = string | number | boolean | null;
 
 /** What makes a spreadsheet evaluate a cell (OWASP, "CSV Injection"), full-width forms included. */
-const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+const FORMULA = /^(\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])/;
 
-/** Text that is shown as it is in any spreadsheet: `=1+1` becomes `'=1+1`. */
+/**
+ * Text that is shown as it is in any spreadsheet: `=1+1` becomes `'=1+1`. It stays on one line, so
+ * that a reader who takes files line by line sees no other beginning of a cell either.
+ */
 export function harmless(text: string): string {
-  const clean = printable(text);
-  return FORMULA.test(clean) ? `'${clean}` : clean;
+  return FORMULA.test(text) ? `'${oneLine(text)}` : oneLine(text);
 }
 
 /** A table with a header line. Lines end with a line feed. */
