@@ -6,28 +6,20 @@
  * a long horizon costs nothing. For every option the asks that may serve it, i.e. compatible ones
  * of its class whose window contains it, are listed once, in the order in which they should be used.
  */
-import { askFault, bidFault, MAXIMUM_HORIZON_SLOTS, orderLabel } from '../order-check.ts';
-import { MAXIMUM_ORDERS_MILLICREDITS, MAXIMUM_ROUND_MILLICREDITS } from '../order-check.ts';
 import { SECURITY_RANK } from '../orders.ts';
 import type { Ask, Bid, MarketRound, Rejection } from '../orders.ts';
+import { acceptOrders } from './acceptance.ts';
 
 /** `id`: independent of the order of submission. `submission`: first come, first served. */
 export type OrderSequence = 'id' | 'submission';
 /** Which of the possible asks an option should use first. */
 export type AskPreference = 'cheapest' | 'submission' | 'tightest';
 
-/**
- * Most (option, ask) pairs that one round may have, so that no set of orders can make a round
- * slow; 2,000 bids with three options against 200 asks of their class have 1.2 million.
- */
-export const MAXIMUM_PAIRS = 4_000_000;
-/** Most (ask, slot) cells, for the same reason; 10,000 asks over 2,000 slots. */
-export const MAXIMUM_CELLS = 20_000_000;
-
 export interface Instance {
   readonly bids: readonly Bid[];
   readonly asks: readonly Ask[];
   readonly rejected: Rejection[];
+  /** Classes on offer, and last, as '', all others. */
   readonly nodeClasses: readonly string[];
   /** Numbers of organisations, by bid and by ask. */
   readonly bidOwner: Int32Array;
@@ -68,150 +60,41 @@ export function compileRound(
   sequence: OrderSequence,
   preference: AskPreference,
 ): Instance {
-  const rejected: Rejection[] = [];
-  const horizon = isHorizon(round.horizonSlots) ? round.horizonSlots : 0;
-  const owners = new Owners();
-  const asks = acceptedAsks(round, horizon, owners, rejected);
-  const bids = acceptedBids(round, horizon, owners, asks, rejected);
+  const { asks, bids, rejected, horizonSlots } = acceptOrders(round);
   if (sequence === 'id') {
     asks.sort(byAskId);
     bids.sort(byBidId);
   }
-  return arrays(asks, bids, owners, preference, horizon, rejected);
-}
-
-/** Organisations by number, with what each has at stake on either side. */
-class Owners {
-  readonly numbers = new Map<string, number>();
-  readonly names: string[] = [];
-  readonly atStake: [number[], number[]] = [[], []];
-  readonly total = [0, 0];
-
-  number(organisation: string): number {
-    const known = this.numbers.get(organisation);
-    if (known !== undefined) return known;
-    const number = this.names.length;
-    this.numbers.set(organisation, number);
-    this.names.push(organisation);
-    this.atStake[0].push(0);
-    this.atStake[1].push(0);
-    return number;
-  }
-
-  /** Counts an order's worth against the limits; a code where it goes beyond them. */
-  stake(organisation: string, side: 0 | 1, amount: number): string | null {
-    const own = this.atStake[side];
-    const number = this.number(organisation);
-    if (own[number]! + amount > MAXIMUM_ORDERS_MILLICREDITS) return 'MARKET_ORGANISATION_LIMIT';
-    if (this.total[side]! + amount > MAXIMUM_ROUND_MILLICREDITS) return 'MARKET_ROUND_FULL';
-    own[number]! += amount;
-    this.total[side]! += amount;
-    return null;
-  }
-}
-
-function acceptedAsks(
-  round: MarketRound,
-  horizon: number,
-  owners: Owners,
-  rejected: Rejection[],
-): Ask[] {
-  const accepted: Ask[] = [];
-  const seen = new Set<string>();
-  for (let i = 0; i < round.asks.length; i++) {
-    const ask = round.asks[i]!;
-    let code = horizon === 0 ? 'MARKET_ROUND_MALFORMED' : askFault(ask, horizon);
-    if (!code && seen.has(ask.askId)) code = 'MARKET_ORDER_ID_REUSED';
-    if (!code && (accepted.length + 1) * horizon > MAXIMUM_CELLS) code = 'MARKET_ROUND_FULL';
-    if (!code) {
-      const nodeSlots = ask.nodes * (ask.endSlot - ask.startSlot);
-      code = owners.stake(ask.organisation, 1, ask.reserveMillicredits * nodeSlots);
-    }
-    if (code) {
-      rejected.push({ orderId: orderLabel(ask, 'askId', i), code });
-      continue;
-    }
-    seen.add(ask.askId);
-    accepted.push(ask);
-  }
-  return accepted;
-}
-
-function acceptedBids(
-  round: MarketRound,
-  horizon: number,
-  owners: Owners,
-  asks: readonly Ask[],
-  rejected: Rejection[],
-): Bid[] {
-  const accepted: Bid[] = [];
-  const seen = new Set<string>();
-  let pairs = 0;
-  for (let i = 0; i < round.bids.length; i++) {
-    const bid = round.bids[i]!;
-    let code = horizon === 0 ? 'MARKET_ROUND_MALFORMED' : bidFault(bid, horizon);
-    if (!code && seen.has(bid.bidId)) code = 'MARKET_ORDER_ID_REUSED';
-    if (!code && pairs + bid.options.length * asks.length > MAXIMUM_PAIRS) {
-      code = 'MARKET_ROUND_FULL';
-    }
-    if (!code) code = owners.stake(bid.organisation, 0, largestValue(bid));
-    if (code) {
-      rejected.push({ orderId: orderLabel(bid, 'bidId', i), code });
-      continue;
-    }
-    seen.add(bid.bidId);
-    pairs += bid.options.length * asks.length;
-    accepted.push(bid);
-  }
-  return accepted;
-}
-
-function largestValue(bid: Bid): number {
-  let largest = 0;
-  for (const option of bid.options) {
-    if (option.valueMillicredits > largest) largest = option.valueMillicredits;
-  }
-  return largest;
+  return arrays(asks, bids, preference, horizonSlots, rejected);
 }
 
 function arrays(
   asks: readonly Ask[],
   bids: readonly Bid[],
-  owners: Owners,
   preference: AskPreference,
   horizon: number,
   rejected: Rejection[],
 ): Instance {
   const { stepOf, stepSlot, steps } = compressSlots(asks, bids, horizon);
-  const classes = new Map<string, number>();
-  const nodeClasses: string[] = [];
-  const classNumber = (name: string): number => {
-    let number = classes.get(name);
-    if (number === undefined) {
-      number = nodeClasses.length;
-      classes.set(name, number);
-      nodeClasses.push(name);
-    }
-    return number;
-  };
-
+  const owners = new Numbers();
+  const classes = new Numbers();
   const askClass = new Int32Array(asks.length);
   const askOwner = new Int32Array(asks.length);
   const askFrom = new Int32Array(asks.length);
   const askTo = new Int32Array(asks.length);
   for (let a = 0; a < asks.length; a++) {
     const ask = asks[a]!;
-    askClass[a] = classNumber(ask.nodeClass);
-    askOwner[a] = owners.number(ask.organisation);
+    askClass[a] = classes.of(ask.nodeClass);
+    askOwner[a] = owners.of(ask.organisation);
     askFrom[a] = stepOf[ask.startSlot]!;
     askTo[a] = stepOf[ask.endSlot]!;
   }
-  const optionArrays = compileOptions(bids, owners, stepOf, classNumber);
+  const optionArrays = compileOptions(bids, owners, stepOf, classes);
   const base = {
     bids,
     asks,
     rejected,
-    nodeClasses,
+    nodeClasses: classes.names,
     organisations: owners.names,
     askOwner,
     steps,
@@ -221,18 +104,37 @@ function arrays(
     askTo,
     ...optionArrays,
   };
-  const byClass = asksByClass(asks, askClass, nodeClasses.length, preference);
+  const byClass = asksByClass(asks, askClass, classes.names.length, preference);
   return { ...base, ...listCandidates(base, byClass) };
+}
+
+/** Numbers for names, from 0. */
+class Numbers {
+  readonly names: string[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  known(name: string): number | undefined {
+    return this.#numbers.get(name);
+  }
+
+  of(name: string): number {
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    this.#numbers.set(name, this.names.length);
+    return this.names.push(name) - 1;
+  }
 }
 
 type WithoutCandidates = Omit<Instance, 'firstCandidate' | 'candidates'>;
 
 function compileOptions(
   bids: readonly Bid[],
-  owners: Owners,
+  owners: Numbers,
   stepOf: Int32Array,
-  classNumber: (name: string) => number,
+  classes: Numbers,
 ) {
+  // Names are free: classes that nobody offers share one number, under a name that none can have.
+  const notOffered = classes.of('');
   let options = 0;
   for (const bid of bids) options += bid.options.length;
   const firstOption = new Int32Array(bids.length + 1);
@@ -249,10 +151,10 @@ function compileOptions(
   for (let b = 0; b < bids.length; b++) {
     const bid = bids[b]!;
     firstOption[b] = o;
-    bidOwner[b] = owners.number(bid.organisation);
+    bidOwner[b] = owners.of(bid.organisation);
     for (const option of bid.options) {
       optionBid[o] = b;
-      optionClass[o] = classNumber(option.nodeClass);
+      optionClass[o] = classes.known(option.nodeClass) ?? notOffered;
       optionNodes[o] = option.nodes;
       optionMinimum[o] = option.minimumNodes;
       optionFrom[o] = stepOf[option.startSlot]!;
@@ -351,10 +253,4 @@ function byBidId(a: Bid, b: Bid): number {
 
 function byAskId(a: Ask, b: Ask): number {
   return a.askId < b.askId ? -1 : a.askId > b.askId ? 1 : 0;
-}
-
-function isHorizon(slots: unknown): boolean {
-  return (
-    Number.isInteger(slots) && (slots as number) >= 1 && (slots as number) <= MAXIMUM_HORIZON_SLOTS
-  );
 }

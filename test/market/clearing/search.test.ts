@@ -142,6 +142,25 @@ test('orders that would make a round huge are left out, and the rest is cleared'
   t.true(clearing.rejected.every(({ code }) => code === 'MARKET_ROUND_FULL'));
 });
 
+test('one organisation`s flood of orders does not push out another`s', (t) => {
+  const flood = Array.from({ length: 1_500 }, (_, i) =>
+    ask(`flood ${i}`, { organisation: 'flood', nodeClass: `class ${i}` }),
+  );
+  const orders = round([bid('b')], [...flood, ask('honest')], { horizonSlots: 2_000 });
+  const { clearing } = exchangeThreshold.clear(orders, {}, {});
+  t.is(clearing.fills.length, 1);
+  t.is(clearing.rejected.length, 501);
+  const { nodeClasses, steps } = compileRound(orders, 'id', 'cheapest');
+  t.true(nodeClasses.length <= 1_001);
+  t.is(steps, 1);
+});
+
+test('classes that nobody offers cost nothing, however many there are', (t) => {
+  const bids = Array.from({ length: 2_000 }, (_, i) => bid(`b${i}`, { nodeClass: `class ${i}` }));
+  const { nodeClasses } = compileRound(round(bids, [ask('a')]), 'id', 'cheapest');
+  t.deepEqual(nodeClasses, ['A', '']);
+});
+
 test('no organisation can use up what a round may be worth for the others', (t) => {
   const largest = 2 ** 43;
   const greedy = Array.from({ length: 600 }, (_, i) =>
