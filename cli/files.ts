@@ -140,12 +140,14 @@ function temporaryName(path: string): string {
 }
 
 const guarded = new Set<string>();
+let listening = false;
 
 /** Until released, Ctrl-C and a polite kill remove the temporary file or folder first. */
 function guard(temporary: string): () => void {
-  if (guarded.size === 0) {
+  if (!listening) {
     process.on('SIGINT', interrupted);
     process.on('SIGTERM', interrupted);
+    listening = true;
   }
   guarded.add(temporary);
   return () => {
@@ -160,6 +162,7 @@ function stopListening(): void {
   if (guarded.size > 0) return;
   process.off('SIGINT', interrupted);
   process.off('SIGTERM', interrupted);
+  listening = false;
 }
 
 function interrupted(): void {

@@ -194,6 +194,16 @@ test('a file is written whole and leaves nothing beside it', (t) => {
   t.deepEqual(readdirSync(join(folder, 'a')), ['b.txt']);
 });
 
+test('many files in a row leave one listener a signal, and none afterwards', async (t) => {
+  const folder = temporaryFolder(t);
+  const before = process.listenerCount('SIGINT');
+  for (let file = 0; file < 30; file++) writeAtomically(join(folder, String(file)), 'x');
+  t.true(process.listenerCount('SIGINT') <= before + 1);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  writeAtomically(join(folder, 'last'), 'x');
+  t.true(process.listenerCount('SIGINT') <= 1);
+});
+
 test('where nothing can be written, one line says so and nothing is left', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'file'), '');
