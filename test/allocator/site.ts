@@ -38,8 +38,8 @@ export const UNCERTAIN: Outcome<unknown> = {
   error: { code: 'DEVICE_TIMEOUT', message: 'no answer' },
 };
 
-/** What a device does with an effect: obey, answer something else, or nothing at all. */
-export type Answer = Outcome<unknown> | 'obey' | 'lost' | 'obeyAndLose' | 'obeyAndTimeOut';
+/** What a device does with an effect: obey (null too), answer something else, or not at all. */
+export type Answer = Outcome<unknown> | null | 'obey' | 'lost' | 'obeyAndLose' | 'obeyAndTimeOut';
 export type Behaviour = (effect: IsolationDeviceEffect) => Answer;
 
 export const LATENCY_MS = 2 * SECOND_MS;
@@ -198,7 +198,7 @@ export class Site {
   #runDevice(effect: IsolationDeviceEffect): void {
     const answer = this.behaviour(effect);
     if (answer === 'lost') return;
-    let outcome = typeof answer === 'object' ? answer : this.obey(effect);
+    let outcome = typeof answer === 'object' && answer ? answer : this.obey(effect);
     if (answer === 'obeyAndLose') return;
     if (answer === 'obeyAndTimeOut') outcome = UNCERTAIN;
     this.#inFlight.push({ atMs: this.nowMs + LATENCY_MS, effectId: effect.effectId, outcome });
@@ -264,10 +264,12 @@ export class Site {
     });
   }
 
-  notices(kind: LeaseNotice['kind']): LeaseNotice[] {
-    return this.effects.flatMap((effect) =>
-      effect.kind === 'Notify' && effect.notice.kind === kind ? [effect.notice] : [],
-    );
+  /** Notices of a kind, of those to one receiver or of all. */
+  notices(kind: LeaseNotice['kind'], to?: string): LeaseNotice[] {
+    return this.effects.flatMap((effect) => {
+      if (effect.kind !== 'Notify' || effect.notice.kind !== kind) return [];
+      return (to ?? effect.to.name) === effect.to.name ? [effect.notice] : [];
+    });
   }
 
   /** Device effects of a node so far, in order. */
@@ -401,3 +403,7 @@ export function makeNetwork(site: Site, network: string, owner: string): void {
 }
 
 export const organisationNames = ['org-a', 'org-b', 'org-t', 'org-u'] as const;
+
+export function organisation(name: string): Principal {
+  return { role: 'organisation', name };
+}
