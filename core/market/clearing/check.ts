@@ -129,7 +129,7 @@ class ClearingCheck {
   }
 
   #moneyFault(): string | null {
-    const { receipts, surplusMillicredits, welfareMillicredits } = this.#clearing;
+    const { receipts, surplusMillicredits, welfareMillicredits, search } = this.#clearing;
     const { individualRationality, budgetBalance } = this.#claims;
     let paidOut = 0;
     for (const [askId, receipt] of receipts) {
@@ -153,6 +153,12 @@ class ClearingCheck {
       return 'money moves where there is none';
     }
     if (this.#welfare !== welfareMillicredits) return 'the welfare is not what the fills are worth';
+    if (search && search.objectiveMillicredits !== welfareMillicredits) {
+      return 'the objective is not the welfare';
+    }
+    if (search && !(search.upperBoundMillicredits >= welfareMillicredits)) {
+      return 'the welfare is above its own upper bound';
+    }
     return null;
   }
 

@@ -101,6 +101,21 @@ test('a welfare or price that is not that of the fills is found', (t) => {
   t.is(verdict({ ...right, prices }), 'the prices are not those of the fills');
 });
 
+test('a solver that contradicts itself is found', (t) => {
+  const search = right.search!;
+  const objectiveMillicredits = search.objectiveMillicredits + 1;
+  t.is(
+    verdict({ ...right, search: { ...search, objectiveMillicredits } }),
+    'the objective is not the welfare',
+  );
+  for (const upperBoundMillicredits of [right.welfareMillicredits - 1, NaN]) {
+    t.is(
+      verdict({ ...right, search: { ...search, upperBoundMillicredits } }),
+      'the welfare is above its own upper bound',
+    );
+  }
+});
+
 test('a deficit is found where a weak balance is claimed', (t) => {
   const paid = right.fills.reduce((sum, fill) => sum + fill.paymentMillicredits, 0);
   const fills = right.fills.map((fill) => ({ ...fill, paymentMillicredits: 0 }));

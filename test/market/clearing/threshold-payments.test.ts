@@ -1,10 +1,29 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { Absence } from '../../../core/market/clearing/absence.ts';
+import { compileRound } from '../../../core/market/clearing/instance.ts';
+import { searchAllocation } from '../../../core/market/clearing/search.ts';
 import { thresholdDiscounts } from '../../../core/market/clearing/threshold-payments.ts';
 import { exchangeThreshold } from '../../../core/market/mechanisms/exchange-threshold.ts';
 import type { MarketRound } from '../../../core/market/orders.ts';
 import { bruteForceWelfare } from '../support/brute-force.ts';
 import { ask, bid, round } from '../support/orders.ts';
+import { randomRound } from '../support/random-round.ts';
+
+const TINY = {
+  bids: 4,
+  optionsPerBid: 2,
+  slots: 4,
+  classes: 2,
+  nodesPerClass: 5,
+  asksPerClass: 2,
+  largestGang: 3,
+  longestWindow: 3,
+  scalableShare: 0.5,
+  mixedTerms: false,
+  crossClass: true,
+  organisations: 6,
+};
 
 /** The worked problem of Parkes, Kalagnanam & Eso, in millicredits. */
 const parkes = round(
@@ -112,6 +131,36 @@ test('a buyer alone with its sellers shares the surplus as the exact rule says',
       t.true(Math.abs(discount - Math.max(0, vickrey[i]! - c)) <= 1, `${bidId}: ${discount}`);
     }
   }
+});
+
+test('what the welfare loses without a trader is never put too low, and seldom too high', (t) => {
+  let traders = 0;
+  let exact = 0;
+  for (let seed = 0; seed < 120; seed++) {
+    const tiny = randomRound({ ...TINY, mixedTerms: seed % 3 === 0 }, seed);
+    const instance = compileRound(tiny, 'id', 'cheapest');
+    const search = searchAllocation(instance, 500, tiny.seed);
+    const best = bruteForceWelfare(tiny);
+    t.is(search.allocation.welfare, best);
+    const absence = new Absence(search);
+    const compare = (loss: number, without: MarketRound) => {
+      const truth = best - bruteForceWelfare(without);
+      t.true(loss >= truth, `seed ${seed}`);
+      traders += 1;
+      if (loss === truth) exact += 1;
+    };
+    tiny.bids.forEach((order, b) => {
+      if (search.allocation.optionOf[b] === -1) return;
+      const bids = tiny.bids.filter((other) => other !== order);
+      compare(absence.lossWithoutBid(b), { ...tiny, bids });
+    });
+    for (const [owner, name] of instance.organisations.entries()) {
+      const asks = tiny.asks.filter(({ organisation }) => organisation !== name);
+      compare(absence.lossWithoutSeller(owner).loss, { ...tiny, asks });
+    }
+    t.is(search.allocation.welfare, best, 'everything was put back');
+  }
+  t.true(exact >= 0.85 * traders, `exact for ${exact} of ${traders}`);
 });
 
 /** C with Σ max(0, Δ − C) = W, by bisection in real numbers. */

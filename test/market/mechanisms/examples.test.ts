@@ -1,8 +1,11 @@
 /** The worked example at the head of every mechanism's file, and what its rules say besides. */
 import test from 'ava';
+import fc from 'fast-check';
 import type { Fill, MarketRound } from '../../../core/market/orders.ts';
 import type { MechanismState } from '../../../core/market/mechanism.ts';
 import { mechanisms } from '../../../core/market/mechanisms/registry.ts';
+import { clearingRange, kappaPrice } from '../../../core/market/mechanisms/k-double-auction.ts';
+import { unitRound } from '../support/arbitraries.ts';
 import { ask, bid, option, round } from '../support/orders.ts';
 
 function clear(name: string, orders: MarketRound, parameters = {}, state: MechanismState = {}) {
@@ -111,6 +114,29 @@ test('k-double-auction: bids 9 and 8, asks 4 and 3 trade twice at 6', (t) => {
   t.deepEqual([...clearing.receipts.values()], [6_000, 6_000]);
   t.is(clear('k-double-auction', orders, { k: 1 }).clearing.fills[0]!.paymentMillicredits, 8_000);
   t.is(clear('k-double-auction', orders, { k: 7 }).clearing.fills[0]!.paymentMillicredits, 6_000);
+});
+
+test('k-double-auction: on single units everybody trades at the price of the rule', (t) => {
+  fc.assert(
+    fc.property(unitRound, fc.double({ min: 0, max: 1, noNaN: true }), (orders, k) => {
+      const { fills, receipts } = clear('k-double-auction', orders, { k }).clearing;
+      const values = orders.bids.map(({ options }) => options[0]!.valueMillicredits);
+      const reserves = orders.asks.map(({ reserveMillicredits }) => reserveMillicredits);
+      const range = clearingRange(
+        values.sort((a, b) => b - a),
+        reserves.sort((a, b) => a - b),
+      );
+      if (!range) return fills.length === 0;
+      const price = kappaPrice(range, k);
+      return (
+        fills.length === range.trades &&
+        fills.every(({ paymentMillicredits }) => paymentMillicredits === price) &&
+        [...receipts.values()].every((receipt) => receipt === price)
+      );
+    }),
+    { numRuns: 500 },
+  );
+  t.pass();
 });
 
 test('k-double-auction: a gang that would be filled in part is refused and told so', (t) => {
