@@ -44,6 +44,9 @@ const OFFER_HOURS: readonly number[] = [24, 12, 6, 2];
 /** Jobs that are bid for at once, the first in the queue. */
 const MOST_WANTS = 24;
 
+/** Work for so long on all own nodes makes a further node worth as much as the work itself. */
+const FULL_PRESSURE_MS = 12 * HOUR_MS;
+
 /** A new job would have used an idle node for half of the time that the cluster is in use. */
 const OPPORTUNITY_SHARE = 0.5;
 
@@ -128,16 +131,15 @@ export class BatchOwner implements Cluster {
     const { lateRows } = this.#cluster.outlook(nowMs + policy.bidAfterMinutes * MINUTE_MS);
     const wants: Want[] = [];
     this.#shares.clear();
-    let ahead = this.#workAhead(nowMs);
+    const pressure = this.#pressure();
     let free = this.idleNodes();
     for (const row of lateRows) {
-      const waitMs = nowMs - jobs.submitMs[row]! + ahead / Math.max(1, this.ownNodes());
-      ahead += jobs.nodes[row]! * jobs.estimateLeftMs(row);
+      const waited = (nowMs - jobs.submitMs[row]!) / jobs.patienceMs[row]!;
       if (this.#bought.has(row)) continue;
       const share = this.#shareOf(row, free, nowMs);
       this.#shares.set(row, share);
       free -= Math.min(free, share.ownNodes);
-      wants.push(this.#wantFor(row, share, waitMs / jobs.patienceMs[row]!));
+      wants.push(this.#wantFor(row, share, Math.max(waited, pressure)));
       if (wants.length >= MOST_WANTS) break;
     }
     return wants;
@@ -177,9 +179,23 @@ export class BatchOwner implements Cluster {
     return { ownNodes, startMs: nowMs };
   }
 
-  /** Node-time that running jobs still hold, by their estimates. */
-  #workAhead(nowMs: TimeMs): number {
-    return this.#cluster.busyNodes * Math.min(HOUR_MS, nowMs);
+  /**
+   * What a node-hour more is worth to the cluster, as a share of its work's worth: the work that
+   * is there, against what its own nodes do in `FULL_PRESSURE_MS` (market notes: min(1, queue/K)).
+   */
+  #pressure(): number {
+    const own = Math.max(1, this.ownNodes());
+    return Math.min(1, this.#cluster.backlogNodeMs() / (own * FULL_PRESSURE_MS));
+  }
+
+  lotsToReturn(): readonly string[] {
+    if (this.#cluster.queuedJobs > 0) return [];
+    const idle: string[] = [];
+    for (const [leaseId, held] of this.#holdings.lots) {
+      const { nodes, free } = this.#cluster.nodes(leaseId);
+      if (held.expected <= 0 && nodes > 0 && free === nodes) idle.push(leaseId);
+    }
+    return idle;
   }
 
   spares(nowMs: TimeMs, untilMs: TimeMs): readonly Spare[] {

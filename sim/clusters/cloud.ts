@@ -198,6 +198,10 @@ export class CloudCluster implements Cluster {
     this.#rescale(nowMs);
   }
 
+  lotsToReturn(): readonly string[] {
+    return [];
+  }
+
   nodesToRecall(): number {
     return 0;
   }

@@ -43,6 +43,8 @@ export interface Cluster {
   endLot(leaseId: string, atMs: TimeMs, nowMs: TimeMs): void;
   /** Ready nodes of a lot failed or were taken; work on them is lost. */
   loseReady(leaseId: string, nodes: number, nowMs: TimeMs): void;
+  /** Lots that it has no more use for. */
+  lotsToReturn(): readonly string[];
   /** Own nodes, lent ones among them, that it wants back as soon as terms allow. */
   nodesToRecall(nowMs: TimeMs): number;
   /** Own nodes in service right now, not lent. */

@@ -266,6 +266,10 @@ export class GovernmentCluster implements Cluster {
     this.#happen(nowMs);
   }
 
+  lotsToReturn(): readonly string[] {
+    return [];
+  }
+
   nodesToRecall(): number {
     let missing = 0;
     for (const { emergency, phase, ownReady, setups } of this.#responses) {

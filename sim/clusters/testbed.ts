@@ -287,6 +287,10 @@ export class TestbedCluster implements Cluster {
     this.#happen(nowMs);
   }
 
+  lotsToReturn(): readonly string[] {
+    return [];
+  }
+
   nodesToRecall(): number {
     return 0;
   }

@@ -249,41 +249,66 @@ export class LeaseDesk {
     this.#ports.touched(buyer);
   }
 
-  /** Takes back at least so many of an owner's nodes, the leases that end last first. */
+  /**
+   * Takes back at least so many of an owner's nodes, the leases that end last first. A node is back
+   * only when every lease that it is promised to is over, a later one included.
+   */
   recall(owner: Member, nodes: number, nowMs: TimeMs): void {
-    const candidates = [...this.#leases.values()]
-      .filter(
-        ({ contract, end, endedAtMs }) =>
-          contract.seller === owner.name &&
-          contract.recall !== null &&
-          end === 'expired' &&
-          endedAtMs === null,
-      )
-      .sort(
-        (a, b) =>
-          b.contract.endMs - a.contract.endMs ||
-          (a.contract.contractId < b.contract.contractId ? -1 : 1),
-      );
+    const candidates = [...this.#leases.values()].filter(
+      ({ contract, end, endedAtMs }) =>
+        contract.seller === owner.name &&
+        contract.recall !== null &&
+        end === 'expired' &&
+        endedAtMs === null,
+    );
+    const promises = new Map<string, number>();
+    for (const { outNodeIds } of candidates) {
+      for (const nodeId of outNodeIds) promises.set(nodeId, (promises.get(nodeId) ?? 0) + 1);
+    }
+    candidates.sort(
+      (a, b) =>
+        b.contract.endMs - a.contract.endMs ||
+        (a.contract.contractId < b.contract.contractId ? -1 : 1),
+    );
     let left = nodes;
-    for (const { contract } of candidates) {
+    for (const lease of candidates) {
       if (left <= 0) return;
-      left -= contract.nodes;
-      const lease = this.#leases.get(contract.contractId)!;
-      lease.end = 'recalled';
-      for (const nodeId of lease.nodeIds) {
-        if (this.#recalledNodes.has(nodeId)) continue;
+      this.#recallOne(lease, owner, nowMs);
+      for (const nodeId of lease.outNodeIds) {
+        const others = promises.get(nodeId)! - 1;
+        promises.set(nodeId, others);
+        if (others > 0) continue;
+        left -= 1;
         this.#recalledNodes.add(nodeId);
         owner.recalled += 1;
       }
-      this.recalls += 1;
-      this.#ports.postIsolation({
-        kind: contract.startMs > nowMs ? 'LeaseCancel' : 'LeaseRecall',
-        timeMs: nowMs,
-        commandId: `desk/${++this.#commands}`,
-        from: { role: 'organisation', name: owner.name },
-        leaseId: contract.contractId,
-      });
     }
+  }
+
+  #recallOne(lease: OpenLease, owner: Member, nowMs: TimeMs): void {
+    lease.end = 'recalled';
+    this.recalls += 1;
+    this.#ports.postIsolation({
+      kind: lease.contract.startMs > nowMs ? 'LeaseCancel' : 'LeaseRecall',
+      timeMs: nowMs,
+      commandId: `desk/${++this.#commands}`,
+      from: { role: 'organisation', name: owner.name },
+      leaseId: lease.contract.contractId,
+    });
+  }
+
+  /** A borrower gives back what it does not need any more; it pays for what it had. */
+  giveBack(borrower: Member, leaseId: string, nowMs: TimeMs): void {
+    const lease = this.#leases.get(leaseId);
+    if (!lease || lease.endedAtMs !== null) return;
+    this.#ports.postIsolation({
+      kind: 'LeaseReturn',
+      timeMs: nowMs,
+      commandId: `desk/${++this.#commands}`,
+      from: { role: 'organisation', name: borrower.name },
+      leaseId,
+      nodeIds: null,
+    });
   }
 
   /** The borrower no longer has the node, from `atMs` on. */

@@ -199,6 +199,13 @@ export class MarketWorld {
   }
 
   #holdRound(nowMs: TimeMs): void {
+    for (const member of this.members) {
+      member.cluster.advance(nowMs);
+      for (const leaseId of member.cluster.lotsToReturn()) {
+        this.#leases.giveBack(member, leaseId, nowMs);
+      }
+    }
+    this.#bus.drain();
     this.#rounds.hold(nowMs);
     for (const member of this.members) this.#touched.add(member);
     const everyMs = Math.round(this.#setup.scenario.market.epochMinutes * MINUTE_MS);

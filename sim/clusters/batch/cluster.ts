@@ -286,6 +286,17 @@ export class BatchCluster {
     return this.#machine.running.length;
   }
 
+  /** Node-time that running and waiting jobs will still take, by their estimates. */
+  backlogNodeMs(): NodeMs {
+    const { jobs } = this;
+    let backlog = 0;
+    for (const { row, estimatedEndMs } of this.#machine.running) {
+      backlog += jobs.nodes[row]! * (estimatedEndMs - this.nowMs);
+    }
+    for (const row of this.#machine.queue) backlog += jobs.nodes[row]! * jobs.estimateLeftMs(row);
+    return backlog;
+  }
+
   /** When every job that runs now should have ended; now where none does. */
   get lastEstimatedEndMs(): TimeMs {
     return Math.max(this.nowMs, this.#machine.running.at(-1)?.estimatedEndMs ?? 0);
