@@ -226,7 +226,7 @@ function startLease(isolation: Isolation, lease: Lease): void {
 function startUse(isolation: Isolation, node: Node, lease: Lease): void {
   if (node.state === 'reserved') {
     handOver(isolation, node, lease);
-  } else if (node.leaseId === null && node.organisation !== null) {
+  } else if (node.state === 'allocated' && node.leaseId === null) {
     node.organisation = null;
     node.outOfBandEnabled = false;
     release(isolation, node);

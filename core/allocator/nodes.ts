@@ -103,8 +103,9 @@ export const nodeAdministration = {
   NodeReturn(isolation, { nodeId }) {
     const node = findNode(isolation.state, nodeId);
     if (isRefusal(node)) return node;
-    const isReturning = node.walk === 'release' || node.resumption === 'release';
-    if (!WITHDRAWN.has(node.state) || isReturning) return wrongState(`node ${nodeId}`, node.state);
+    const { walk, resumption } = node;
+    const isUnderWay = walk === 'withhold' || resumption === 'withhold' || resumption === 'release';
+    if (!WITHDRAWN.has(node.state) || isUnderWay) return wrongState(`node ${nodeId}`, node.state);
     return () => {
       node.organisation = null;
       node.outOfBandEnabled = false;

@@ -93,7 +93,7 @@ function nothingHappened(
 ): void {
   const { purpose, attempt, actionId } = operation;
   const { retryLimit } = isolation.state.settings;
-  if (purpose === 'observe' || (purpose !== 'contain' && attempt < retryLimit)) {
+  if (purpose === 'observe' || purpose === 'contain' || attempt < retryLimit) {
     if (node.walk === 'release') node.trouble = code;
     retryLater(isolation, node, operation);
     return;
@@ -106,12 +106,11 @@ function nothingHappened(
 
 function becameUncertain(isolation: Isolation, node: Node, operation: Operation): void {
   const { purpose } = operation;
-  if (purpose === 'observe') {
+  if (purpose === 'observe' || purpose === 'contain') {
     retryLater(isolation, node, operation);
     return;
   }
   remove(node, operation);
-  if (purpose === 'contain') return;
   const action = actionOf(isolation, operation.actionId);
   if (action && operation.effect.kind === 'ObserveNode') {
     // Reading has no effect that could be uncertain.

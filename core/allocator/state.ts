@@ -42,7 +42,10 @@ export interface Nic {
   actionId: string | null;
 }
 
-/** Why an effect is under way, hence where its outcome goes. */
+/**
+ * Why an effect is under way, hence where its outcome goes. Reading back and containing a node in
+ * quarantine are tried for ever; both may be done twice.
+ */
 export type Purpose = 'walk' | 'action' | 'observe' | 'contain';
 
 /** A device effect that has not come to an end. */

@@ -81,8 +81,6 @@ test('hil-node-freed-while-port-live: a switch that fails in the release keeps t
 
 test('hil-pending-action-poison-pill: what cannot be done is refused, what hangs is ended', (t) => {
   const site = handSite(smallSite({ retryLimit: 1 }));
-  site.done(ADMIN, { kind: 'NodeWithdraw', nodeId: 'a2', state: 'maintenance' });
-  site.settle(ADMIN, { kind: 'NodeReturn', nodeId: 'a2' });
   site.done(ADMIN, { kind: 'PortUnwire', switchId: 'switch-1', portId: 'a2-1' });
   site.done(A, { kind: 'NodeConnect', organisation: 'org-a', nodeId: 'a2' });
   const unwired = { ...CONNECT, nodeId: 'a2', nicId: 'nic1' };

@@ -197,6 +197,26 @@ test('behaviour 52: with a maintenance pool, detached nodes go there first', (t)
   t.is(site.hardware.get('a1')!.residueOf, null);
 });
 
+test('behaviour 52: a lease does not pull a node out of the maintenance pool', (t) => {
+  const site = handSite(smallSite({ maintenance: { organisation: 'org-b', service: 'janitor' } }));
+  site.done(A, { kind: 'LeaseCreate', terms: terms() });
+  site.done(A, { kind: 'NodeDetach', ...A1 });
+  site.runUntil(terms().startMs + MINUTE_MS);
+  t.is(site.node('a1').state, 'maintenance');
+  site.done(B, { kind: 'NodeDetach', organisation: 'org-b', nodeId: 'a1' });
+  site.run(2 * MINUTE_MS);
+  t.is(site.node('a1').state, 'airlock');
+});
+
+test('a node that is being withdrawn is returned only once it is cut off', (t) => {
+  const site = activeSite();
+  site.done(ADMIN, { kind: 'NodeWithdraw', nodeId: 'a1', state: 'maintenance' });
+  t.is(site.refused(ADMIN, { kind: 'NodeReturn', nodeId: 'a1' }), 'CONFLICT_STATE');
+  site.run(MINUTE_MS);
+  site.settle(ADMIN, { kind: 'NodeReturn', nodeId: 'a1' });
+  t.is(site.node('a1').state, 'free');
+});
+
 test('an operator withdraws a node from whatever it is doing, and returns it', (t) => {
   for (const state of ['maintenance', 'broken', 'offline'] as const) {
     for (const site of [new Site(smallSite()), handSite(), startedSite(), activeSite()]) {

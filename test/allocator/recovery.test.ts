@@ -304,6 +304,26 @@ test('N7: drift quarantines a node in whatever state it is, and shuts it', (t) =
   }
 });
 
+test('N7: a node that drifted is shut as soon as its devices obey, however late', (t) => {
+  for (const answer of [NO_EFFECT, UNCERTAIN, 'lost'] as const) {
+    const site = activeSite();
+    site.behaviour = () => answer;
+    site.event({
+      kind: 'NodeObserved',
+      nodeId: 'a1',
+      timeMs: site.nowMs + 1,
+      observedAtMs: site.nowMs + 1,
+      observation: strange(site),
+    });
+    site.run(20 * MINUTE_MS);
+    t.false(site.isCutOff('a1'));
+    site.behaviour = () => 'obey';
+    site.run(8 * MINUTE_MS);
+    t.true(site.isCutOff('a1'));
+    t.is(site.node('a1').state, 'quarantined');
+  }
+});
+
 test('A7: a node that drifted comes back to its owner after the end of its lease', (t) => {
   const site = activeSite();
   site.event({
