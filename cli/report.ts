@@ -17,6 +17,13 @@ interface ReportOptions extends CommonOptions {
   readonly out?: string;
 }
 
+const METRICS_FILE = 'metrics.json';
+const COMPARISON_FOLDER = 'comparison';
+
+interface StoredRun extends ComparedRun {
+  readonly folder: string;
+}
+
 /** What `--json` prints. */
 interface ReportResult {
   readonly folder: string;
@@ -42,14 +49,12 @@ async function report(
   folders: readonly string[],
   options: ReportOptions,
 ): Promise<void> {
-  const paths = folders.map((folder) => output.path(folder));
-  const names = distinctNames(folders, paths);
-  const runs = paths.map((path, index) => readRun(path, names[index]!));
+  const runs = readRuns(output, folders);
   const [first] = runs;
   const single = runs.length === 1;
-  const beside = single ? paths[0]! : join(dirname(paths[0]!), 'comparison');
+  const beside = single ? first!.folder : join(dirname(first!.folder), COMPARISON_FOLDER);
   const target = options.out === undefined ? beside : output.path(options.out);
-  if (target !== paths[0]) checkFolder(target);
+  if (target !== first!.folder) checkFolder(target);
   const files = single
     ? await renderReport(first!.metrics, first!.manifest)
     : await renderComparison(runs);
@@ -59,7 +64,8 @@ async function report(
     await setImmediate();
     await setImmediate();
   }
-  const result: ReportResult = { folder: target, runs: paths, files: [...files.keys()].sort() };
+  const read = runs.map(({ folder }) => folder);
+  const result: ReportResult = { folder: target, runs: read, files: [...files.keys()].sort() };
   output.result(result, () => describe(output, target, single ? first! : null));
 }
 
@@ -77,10 +83,30 @@ function checkFolder(folder: string): void {
   });
 }
 
-function readRun(folder: string, name: string): ComparedRun {
-  const metricsFile = join(folder, 'metrics.json');
+/** An earlier comparison that stands among the runs, as with `results/*`, is none of them. */
+function readRuns(output: Output, folders: readonly string[]): StoredRun[] {
+  const given = folders.filter((folder) => {
+    const path = output.path(folder);
+    const isRun = !existsSync(join(path, 'comparison.csv')) || existsSync(join(path, METRICS_FILE));
+    if (!isRun) output.note(`left out: ${folder} holds a comparison, not a run`);
+    return isRun || folders.length === 1;
+  });
+  const paths = given.map((folder) => output.path(folder));
+  const names = distinctNames(given, paths);
+  const runs = paths.map((path, index) => readRun(path, names[index]!));
+  if (runs.length > 0) return runs;
+  throw new OcxError({
+    code: 'INPUT_NO_RUN',
+    message: 'none of the folders holds a run',
+    remedy: 'give folders that `ocx compare` has written',
+  });
+}
+
+function readRun(folder: string, name: string): StoredRun {
+  const metricsFile = join(folder, METRICS_FILE);
   const manifestFile = join(folder, 'manifest.json');
   return {
+    folder,
     name,
     metrics: parseMetrics(readInputText(metricsFile), metricsFile),
     manifest: parseManifest(readInputText(manifestFile), manifestFile),

@@ -50,7 +50,7 @@ export function hardwareFinding(metrics: Metrics): Finding {
   const figure = describeEstimate(saving, 'share');
   const short = {
     positive: `Trading needs ${figure} less hardware for the same demand`,
-    negative: `Trading needs more hardware, not less: a saving of ${figure}`,
+    negative: `Trading needs ${describeEstimate(negated(saving), 'share')} more hardware, not less`,
     zero: 'Trading saves no hardware in any replication',
     unclear: `A saving of hardware cannot be told from zero: ${figure}`,
     single: `In the one replication trading saves ${figure} of hardware`,
@@ -81,7 +81,7 @@ export function demandFinding(metrics: Metrics): Finding {
     : '';
   const short = {
     positive: `With the same nodes, the market meets ${share || `${hours} more`}`,
-    negative: `The market meets less than static partition: ${hours}`,
+    negative: `With the same nodes, the market meets ${describeEstimate(negated(nodeHours), 'node-hours')} less`,
     zero: 'The market meets exactly what static partition meets',
     unclear: `Extra demand met cannot be told from zero: ${hours}`,
     single: `In the one replication the market meets ${hours} beyond static partition`,
@@ -107,11 +107,11 @@ export function provisioningFinding(metrics: Metrics): Finding {
   const short = {
     first: `Diskless provisioning lets the market meet more: ${bmi} extra, diskful ${foreman}`,
     second: `Diskful provisioning lets the market meet more: ${foreman} extra, diskless ${bmi}`,
-    unclear: `Diskless and diskful provisioning cannot be told apart: ${bmi} and ${foreman} extra`,
+    unclear: `Between diskless and diskful provisioning no difference is shown: ${bmi} and ${foreman} extra`,
   }[order];
   const doubt =
-    'The intervals overlap, which shows no difference and rules none out, unless the paired ' +
-    'difference is looked at. ';
+    'The two intervals overlap, which shows no difference and rules none out; the interval of ' +
+    'the paired difference would be tighter. ';
   const detail =
     (order === 'unclear' ? doubt : '') + breakEvenSentence(effect.breakEvenLeaseSeconds);
   const verdict = { first: 'positive', second: 'negative', unclear: 'unclear' } as const;
@@ -149,6 +149,11 @@ export function securityFinding(metrics: Metrics): Finding {
   const detail = `${slow}${premiumSentence(result.premium)}${cost}`;
   const verdict = { first: 'positive', second: 'negative', unclear: 'unclear' } as const;
   return { question, short, detail, verdict: verdict[order] };
+}
+
+/** How much more, where a figure says how much less. */
+function negated({ mean, ci95, n }: Estimate): Estimate {
+  return { mean: -mean, ci95: [-ci95[1], -ci95[0]], n };
 }
 
 function doubtOf(figure: MaybeEstimate): string {

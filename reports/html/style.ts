@@ -68,7 +68,10 @@ code, pre, .hash { font: 13px/1.5 ui-monospace, 'Liberation Mono', 'DejaVu Sans 
 .plain-list div + div { border-top: 1px solid #e6e9ec; }
 .plain-list dt { color: #57606a; }
 .plain-list dd { margin: 0; overflow-wrap: anywhere; }
-@media screen and (max-width: 640px) {
+@media screen and (max-width: 360px) {
+  header, main, footer { padding-left: 12px; padding-right: 12px; }
+}
+@media screen and (max-width: 740px) {
   header { padding-top: 28px; }
   .lead { font-size: 18px; }
   .answers { grid-template-columns: 1fr; gap: 0; }
@@ -85,7 +88,7 @@ code, pre, .hash { font: 13px/1.5 ui-monospace, 'Liberation Mono', 'DejaVu Sans 
   header, main, footer { max-width: none; padding: 0; }
   nav, details { display: none; }
   h2 { margin-top: 28pt; break-after: avoid; }
-  h3 { break-after: avoid; }
+  h3, section > p { break-after: avoid; }
   figure, tr, .answers, .warning { break-inside: avoid; }
   .scroll { overflow: visible; }
   a { color: inherit; text-decoration: none; }

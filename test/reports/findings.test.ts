@@ -35,12 +35,15 @@ test('a gain, a loss and a null result are all said plainly, with their interval
   t.regex(gain[2]!, /^Diskless provisioning lets the market meet more/);
   t.regex(gain[3]!, /meet more with attestation/);
   const loss = short(exampleMetrics({ gain: -1 }));
-  t.regex(loss[0]!, /more hardware, not less/);
-  t.regex(loss[1]!, /meets less than static partition: \u2212/);
+  t.regex(loss[0]!, /^Trading needs 11\.8\u00a0% \[10\.1,\u00a013\.5\] more hardware, not less$/);
+  t.regex(
+    loss[1]!,
+    /^With the same nodes, the market meets 12,300 \[11,600,\u00a013,000\] node-hours less$/,
+  );
   const nothing = short(exampleMetrics({ gain: 0 }));
   t.regex(nothing[0]!, /cannot be told from zero/);
   t.regex(nothing[1]!, /cannot be told from zero/);
-  t.regex(nothing[2]!, /cannot be told apart/);
+  t.regex(nothing[2]!, /no difference is shown/);
   const single = short(exampleMetrics({ replications: 1 }));
   t.regex(single[0]!, /^In the one replication/);
   t.true(single.every((text) => !/\[[\d.,\u00a0\u2212]+\]/.test(text)));

@@ -89,6 +89,23 @@ test('runs of the same name are told apart, and pictures of a comparison are sou
   t.is(all(parseHtml(files.get('report.html')!), 'b').length, 0);
 });
 
+test('an earlier comparison among the folders is left out, with a note', async (t) => {
+  const parent = temporaryFolder(t);
+  const names = ['a', 'b'].map((name) => join(parent, name));
+  for (const folder of names) {
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'metrics.json'), JSON.stringify(metrics));
+    writeFileSync(join(folder, 'manifest.json'), JSON.stringify(exampleManifest()));
+  }
+  t.is((await runCli(['report', ...names])).exitCode, 0);
+  const earlier = join(parent, 'comparison');
+  t.true(existsSync(join(earlier, 'report.html')));
+  const again = await runCli(['report', ...names, earlier]);
+  t.is(again.exitCode, 0, again.stderr);
+  t.regex(again.stderr, /left out: .*comparison holds a comparison/);
+  assertOneLine(t, await runCli(['report', earlier]), 'INPUT_FILE_NOT_FOUND: ');
+});
+
 test('what is not a run is refused in one line, and nothing is written', async (t) => {
   const empty = temporaryFolder(t);
   assertOneLine(t, await runCli(['report', empty]), 'INPUT_FILE_NOT_FOUND: ');
