@@ -69,15 +69,15 @@ async function report(
   output.result(result, () => describe(output, target, single ? first! : null));
 }
 
-/** Empty, or made by us before: nobody's other files are ever replaced. */
+/** Empty, or a report alone: neither another run nor somebody's own files are ever replaced. */
 function checkFolder(folder: string): void {
   if (!existsSync(folder)) return;
   const names = new Set(readdirSync(folder));
-  const ours = ['manifest.json', 'metrics.csv', 'comparison.csv'].some((name) => names.has(name));
-  if (names.size === 0 || ours) return;
+  const ours = names.has('metrics.csv') || names.has('comparison.csv');
+  if (names.size === 0 || (ours && !names.has(METRICS_FILE))) return;
   throw new OcxError({
     code: 'INPUT_OUT_IN_USE',
-    message: 'the folder holds something that is not a report of ours',
+    message: 'the folder holds something else than a report',
     place: { file: folder },
     remedy: 'choose a new or empty folder with --out',
   });
@@ -86,10 +86,11 @@ function checkFolder(folder: string): void {
 /** An earlier comparison that stands among the runs, as with `results/*`, is none of them. */
 function readRuns(output: Output, folders: readonly string[]): StoredRun[] {
   const given = folders.filter((folder) => {
+    if (folders.length === 1) return true;
     const path = output.path(folder);
     const isRun = !existsSync(join(path, 'comparison.csv')) || existsSync(join(path, METRICS_FILE));
     if (!isRun) output.note(`left out: ${folder} holds a comparison, not a run`);
-    return isRun || folders.length === 1;
+    return isRun;
   });
   const paths = given.map((folder) => output.path(folder));
   const names = distinctNames(given, paths);
