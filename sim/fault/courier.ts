@@ -24,6 +24,15 @@ interface PastState {
   readonly observation: NodeObservation;
 }
 
+/** An effect on its way, and the run of the service that its outcome is for. */
+interface Task {
+  readonly endpoint: Endpoint;
+  readonly epoch: number;
+  readonly effect: HardwareEffect;
+  readonly isRepeated: boolean;
+  readonly fault: EffectFault | null;
+}
+
 export class Courier {
   readonly #world: FaultWorld;
   readonly #options: WorldOptions;
@@ -39,15 +48,20 @@ export class Courier {
     this.#quotes = new QuoteFaults(world, options);
   }
 
-  /** Begins an effect; its outcome comes to the endpoint's present run, if at all. */
-  perform(endpoint: Endpoint, effect: HardwareEffect): void {
+  /**
+   * Begins an effect; its outcome comes to the endpoint's present run, if at all.
+   *
+   * @param isRepeated an earlier run may have begun it too: that this time nothing happened says
+   *   nothing about that time, so that `noEffect` must not be reported
+   */
+  perform(endpoint: Endpoint, effect: HardwareEffect, isRepeated = false): void {
     const world = this.#world;
-    const { epoch } = endpoint;
     const fault = this.#drawFault(effect);
+    const task: Task = { endpoint, epoch: endpoint.epoch, effect, isRepeated, fault };
     const dueMs = this.#world.hardware.dueMs(effect, world.nowMs) + this.#stream.integer(100);
     const deadlineMs = Math.max(effect.deadlineMs, world.nowMs + 1);
     const answer = (outcome: HardwareOutcome, atMs: TimeMs) =>
-      world.at(atMs, () => world.answer(endpoint, epoch, effect, outcome));
+      world.at(atMs, () => this.#answer(task, outcome));
     switch (fault) {
       case 'effect-refused':
         answer(DEVICE_ERROR, dueMs);
@@ -64,32 +78,31 @@ export class Courier {
       case 'lands-late':
         answer(DEVICE_TIMEOUT, deadlineMs);
         world.at(deadlineMs + drawLongDelayMs(this.#stream), () => {
-          world.answer(endpoint, epoch, effect, this.#land(effect, null));
+          this.#answer(task, this.#land(effect, null));
         });
         return;
       default:
-        world.at(dueMs, () => this.#landInTime(endpoint, epoch, effect, fault));
+        world.at(dueMs, () => this.#landInTime(task));
         if (dueMs > deadlineMs) answer(DEVICE_TIMEOUT, deadlineMs);
     }
   }
 
-  #landInTime(
-    endpoint: Endpoint,
-    epoch: number,
-    effect: HardwareEffect,
-    fault: EffectFault | null,
-  ): void {
+  #answer({ endpoint, epoch, effect, isRepeated }: Task, outcome: HardwareOutcome): void {
+    const isUnknown = isRepeated && outcome.status === 'noEffect';
+    this.#world.answer(endpoint, epoch, effect, isUnknown ? DEVICE_TIMEOUT : outcome);
+  }
+
+  #landInTime(task: Task): void {
     const world = this.#world;
+    const { effect, fault } = task;
     const outcome = this.#land(effect, fault);
     const answer = (given: HardwareOutcome, delayMs: number) =>
-      world.at(world.nowMs + delayMs, () => world.answer(endpoint, epoch, effect, given));
+      world.at(world.nowMs + delayMs, () => this.#answer(task, given));
     switch (fault) {
       case 'answer-vanished':
         return;
       case 'answer-uncertain':
-        world.at(Math.max(world.nowMs, effect.deadlineMs), () =>
-          world.answer(endpoint, epoch, effect, DEVICE_TIMEOUT),
-        );
+        answer(DEVICE_TIMEOUT, Math.max(0, effect.deadlineMs - world.nowMs));
         return;
       case 'answer-late':
         answer(outcome, drawLongDelayMs(this.#stream));
@@ -104,11 +117,11 @@ export class Courier {
       case 'lands-twice':
         answer(outcome, 0);
         world.at(world.nowMs + drawLongDelayMs(this.#stream), () => {
-          world.answer(endpoint, epoch, effect, this.#land(effect, null));
+          this.#answer(task, this.#land(effect, null));
         });
         return;
       default:
-        world.answer(endpoint, epoch, effect, outcome);
+        this.#answer(task, outcome);
     }
   }
 

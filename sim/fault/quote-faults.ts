@@ -44,7 +44,9 @@ export class QuoteFaults {
     const quote = outcome.value as Quote;
     const earlier = this.#earlier.get(nodeId);
     if (earlier === undefined || this.#stream.uniform() < 0.3) this.#earlier.set(nodeId, quote);
-    if (earlier !== undefined && this.#happens('quote-replayed', nodeId)) {
+    // The same request may have been made twice; its first answer is no replay.
+    const isOther = earlier !== undefined && earlier.nonce !== quote.nonce;
+    if (isOther && this.#happens('quote-replayed', nodeId)) {
       return { outcome: { status: 'ok', value: earlier }, isGenuine: false };
     }
     if (this.#happens('quote-forged', nodeId)) {

@@ -270,7 +270,7 @@ export class FaultWorld {
       for (const [timerId, atMs] of timers) this.#setTimer(endpoint, timerId, atMs);
       // What the service has given up waiting for is not begun again.
       for (const effect of openEffects) {
-        if (effect.deadlineMs > this.nowMs) this.#courier.perform(endpoint, effect);
+        if (effect.deadlineMs > this.nowMs) this.#courier.perform(endpoint, effect, true);
       }
       if (lastRecord !== null && sendsAgain) {
         this.#begin(endpoint, lastRecord.effects.filter(isMessage));
@@ -320,8 +320,9 @@ export class FaultWorld {
   land(effect: HardwareEffect): HardwareOutcome {
     const outcome = this.hardware.apply(effect, this.nowMs);
     this.digest.add(outcome.status);
-    if ('nodeId' in effect) {
-      this.trace(`lands ${JSON.stringify(effect)} ${outcome.status}`, effect.nodeId);
+    if (this.#options.trace !== null) {
+      const nodeId = 'nodeId' in effect ? effect.nodeId : null;
+      this.trace(`lands ${JSON.stringify(effect)} ${outcome.status}`, nodeId);
     }
     this.checker.landed(effect, outcome, this.nowMs);
     return outcome;
