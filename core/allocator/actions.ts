@@ -84,12 +84,15 @@ export function forgetAction(state: IsolationState, actionId: string | null): vo
 export function failAction(isolation: Isolation, node: Node, action: Action, code: string): void {
   action.status = 'failed';
   action.code = code;
-  const nic = node.nics.find((candidate) => candidate.nicId === action.nicId);
-  if (nic) nic.intended = nic.attachments;
+  node.changedMs = isolation.nowMs;
+  if (action.nicId !== null) {
+    const nic = node.nics.find((candidate) => candidate.nicId === action.nicId);
+    if (nic) nic.intended = nic.attachments;
+    return;
+  }
   if (node.power !== 'unknown') node.intendedPower = node.power;
   node.intendedGrantee = node.bmcGrantee;
   node.outOfBandEnabled = node.organisation !== null && node.bmcGrantee === node.organisation;
-  node.changedMs = isolation.nowMs;
 }
 
 /**
@@ -105,15 +108,23 @@ export function settleActions(isolation: Isolation, node: Node): boolean {
     else if (!isSameList(nic.attachments, nic.intended)) isSettled = false;
   }
   const action = uncertainAction(isolation.state, node.actionId);
-  if (!action) return isSettled && node.bmcGrantee === node.intendedGrantee;
-  if (node.bmcGrantee !== null && node.bmcGrantee !== node.organisation) {
-    action.status = 'quarantined';
+  if (!isGranteePossible(node, action)) {
+    if (action) action.status = 'quarantined';
     return false;
   }
+  if (!action) return isSettled;
   const isAsMeant = node.power === node.intendedPower && node.bmcGrantee === node.intendedGrantee;
   if (isAsMeant && action.type !== 'setBootDevice') action.status = 'verified';
   else failAction(isolation, node, action, 'DEVICE_UNCERTAIN');
   return isSettled;
+}
+
+/** Only an action on the credential itself may have left either of two. */
+function isGranteePossible(node: Node, action: Action | null): boolean {
+  const { bmcGrantee, intendedGrantee, organisation } = node;
+  if (bmcGrantee === intendedGrantee) return true;
+  const isChanging = action?.type === 'enableOutOfBand' || action?.type === 'disableOutOfBand';
+  return isChanging && (bmcGrantee === null || bmcGrantee === organisation);
 }
 
 function settleNic(isolation: Isolation, node: Node, nic: Nic, action: Action): boolean {

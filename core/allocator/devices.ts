@@ -137,7 +137,7 @@ export function recordDone(node: Node, operation: Operation): void {
   }
 }
 
-/** Writes down what the hardware shows; a port that is missing keeps what it was last known as. */
+/** Writes down what the hardware shows. */
 export function recordObservation(node: Node, observation: NodeObservation): void {
   node.power = observation.power;
   node.bmcGrantee = observation.bmcGrantee;
@@ -149,7 +149,7 @@ export function recordObservation(node: Node, observation: NodeObservation): voi
   }
 }
 
-export function ownMember<V>(record: Readonly<Record<string, V>>, key: string): V | undefined {
+function ownMember<V>(record: Readonly<Record<string, V>>, key: string): V | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
@@ -162,7 +162,7 @@ export function isAsIntended(node: Node, observation: NodeObservation): boolean 
   );
 }
 
-export function showsOn(
+function showsOn(
   observation: NodeObservation,
   portId: string,
   expected: readonly Attachment[],
@@ -180,8 +180,17 @@ function isSame(this: Attachment, found: Attachment): boolean {
   return this.networkId === found.networkId && this.channel === found.channel;
 }
 
-/** A device may answer anything; what is not an observation is as good as no answer. */
-export function isObservation(value: unknown): value is NodeObservation {
+/**
+ * A device may answer anything; what does not show the power, the BMC and every port of the node is
+ * as good as no answer.
+ */
+export function isObservationOf(node: Node, value: unknown): value is NodeObservation {
+  if (!isObservation(value)) return false;
+  const { ports } = value;
+  return node.nics.every((nic) => nic.port === null || Object.hasOwn(ports, nic.port.portId));
+}
+
+function isObservation(value: unknown): value is NodeObservation {
   if (!isRecord(value) || (value['power'] !== 'on' && value['power'] !== 'off')) return false;
   const { bmcGrantee, ports } = value;
   if (bmcGrantee !== null && typeof bmcGrantee !== 'string') return false;

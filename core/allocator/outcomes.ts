@@ -3,7 +3,7 @@ import { failAction } from './actions.ts';
 import {
   isAsIntended,
   isCompleteEvidence,
-  isObservation,
+  isObservationOf,
   issue,
   recordDone,
   recordObservation,
@@ -44,7 +44,8 @@ function remove(node: Node, operation: Operation): void {
 
 function happened(isolation: Isolation, node: Node, operation: Operation, value: unknown): void {
   const { effect, purpose } = operation;
-  if (effect.kind === 'ObserveNode' && !isObservation(value)) {
+  const observation = effect.kind === 'ObserveNode' && isObservationOf(node, value) ? value : null;
+  if (effect.kind === 'ObserveNode' && !observation) {
     becameUncertain(isolation, node, operation);
     return;
   }
@@ -60,12 +61,12 @@ function happened(isolation: Isolation, node: Node, operation: Operation, value:
     node.evidence = { memoryScrubbed, disksErased, bmcReset, atMs: isolation.nowMs };
   }
   if (purpose === 'observe') {
-    if (isObservation(value)) resume(isolation, node, value);
+    if (observation) resume(isolation, node, observation);
   } else if (purpose === 'action') {
     continueAction(isolation, node, operation, value);
   } else if (purpose === 'walk') {
-    if (isObservation(value) && !isClean(node, value)) {
-      recordObservation(node, value);
+    if (observation && !isClean(node, observation)) {
+      recordObservation(node, observation);
       quarantine(isolation, node, 'DEVICE_READ_BACK', 'release');
     } else if (node.operations.length === 0) {
       nextStep(isolation, node);
@@ -169,7 +170,7 @@ export function takeObservation(isolation: Isolation, event: NodeObserved): void
   const node = isolation.state.nodes.get(event.nodeId);
   if (!node || node.walk !== null || node.operations.length > 0) return;
   if (node.state === 'quarantined' || node.state === 'enrolled') return;
-  if (event.observedAtMs <= node.changedMs || !isObservation(event.observation)) return;
+  if (event.observedAtMs <= node.changedMs || !isObservationOf(node, event.observation)) return;
   if (!isDrifted(node, event.observation)) return;
   recordObservation(node, event.observation);
   quarantine(isolation, node, 'DEVICE_DRIFT', null);

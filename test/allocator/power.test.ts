@@ -130,6 +130,39 @@ test('an uncertain power action is settled by reading back', (t) => {
   }
 });
 
+test('an uncertain power-off by a lessee is settled too, and its node stays in use', (t) => {
+  for (const answer of ['obeyAndTimeOut', UNCERTAIN] as const) {
+    const site = activeSite();
+    site.behaviour = (effect) => (effect.kind === 'PowerOff' ? answer : 'obey');
+    const off = { ...POWER, operation: 'off', force: true } as const;
+    const { actionId } = site.settle(TENANT, off) as { actionId: string };
+    const { status } = site.view(TENANT, { kind: 'ActionShow', actionId });
+    t.is(status, answer === UNCERTAIN ? 'failed' : 'verified');
+    t.is(site.node('a1').state, 'active');
+  }
+});
+
+test('a networking action that fails leaves the credential under way alone', (t) => {
+  const site = handSite(smallSite({ retryLimit: 0 }));
+  site.behaviour = (effect) => (effect.kind === 'ConfigurePort' ? NO_EFFECT : 'obey');
+  const at = { nodeId: 'a1', nicId: 'nic0', network: 'net-a', channel: 'vlan/native' };
+  site.done(A, { kind: 'NetworkConnect', ...at });
+  site.settle(A, ENABLE);
+  t.true(site.node('a1').outOfBandEnabled);
+  t.is(site.node('a1').intendedGrantee, 'org-a');
+  t.is(site.node('a1').bmcGrantee, 'org-a');
+});
+
+test('a credential that nobody asked for keeps the node quarantined', (t) => {
+  const site = enabledSite();
+  site.behaviour = (effect) => (effect.kind === 'PowerOn' ? UNCERTAIN : 'obey');
+  site.done(A, POWER);
+  site.hardware.get('a1')!.bmcGrantee = 'org-u';
+  site.run(MINUTE_MS);
+  t.is(site.node('a1').state, 'quarantined');
+  t.true(site.isCutOff('a1'));
+});
+
 test('out-of-band management that could not be enabled is not enabled', (t) => {
   const site = handSite(smallSite({ retryLimit: 0 }));
   site.behaviour = () => NO_EFFECT;

@@ -231,15 +231,27 @@ test('a read-back that finds something left starts the release over', (t) => {
   t.is(wipes.length, 2);
 });
 
-test('a read-back has to show every port, and nothing else on the node', (t) => {
-  const missing = (site: Site) => ({ ...site.observe('a1'), ports: { 'a1-0': [] } });
+test('a read-back that does not show every port is none', (t) => {
+  const site = activeSite();
+  const partial = () => ({ ...site.observe('a1'), ports: { 'a1-0': [] } });
+  site.behaviour = (effect) =>
+    effect.kind === 'ObserveNode' ? { status: 'ok', value: partial() } : 'obey';
+  site.runUntil(END_MS + 30 * MINUTE_MS);
+  t.is(site.node('a1').state, 'quarantined');
+  t.is(site.node('a1').trouble, 'DEVICE_UNCERTAIN');
+  site.behaviour = () => 'obey';
+  site.run(6 * MINUTE_MS);
+  t.is(site.node('a1').state, 'free');
+});
+
+test('a read-back has to show nothing on any port, no power and no credential', (t) => {
   const extra = (site: Site) => {
     const { ports, ...rest } = site.observe('a1');
     return { ...rest, ports: { ...ports, other: [{ networkId: 3, channel: 'vlan/3' }] } };
   };
   const power = (site: Site) => ({ ...site.observe('a1'), power: 'on' });
   const grantee = (site: Site) => ({ ...site.observe('a1'), bmcGrantee: 'org-t' });
-  for (const wrong of [missing, extra, power, grantee]) {
+  for (const wrong of [extra, power, grantee]) {
     const site = activeSite();
     site.behaviour = (effect) =>
       effect.kind === 'ObserveNode' ? { status: 'ok', value: wrong(site) } : 'obey';
