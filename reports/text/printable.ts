@@ -9,7 +9,6 @@
  * look like another.
  */
 const UNPRINTABLE =
-  // eslint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ufff9-\ufffb]|\p{Cs}/gu;
 
 const REPLACEMENT = '\ufffd';

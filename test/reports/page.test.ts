@@ -127,7 +127,6 @@ test('no payload becomes markup, a formula, a path or a command, wherever it sta
       const commands = text.replaceAll(/^%.*$/gm, '');
       t.notRegex(commands, /\\(input|write|include|alpha)\b/, path);
     }
-    // eslint-disable-next-line no-control-regex
     t.notRegex(text, /[\u0000-\u0008\u001b\u202e\ufffe\uffff]/, path);
   }
 });
