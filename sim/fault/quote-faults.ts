@@ -55,7 +55,7 @@ export class QuoteFaults {
     return { outcome, isGenuine: true };
   }
 
-  /** Without the TPM's key a forgery differs from a good quote in one of these. */
+  /** Without the TPM's key: a wrong signature, another TPM's, or a log that was written anew. */
   #forge(quote: Quote): Quote {
     const golden = goldenMeasurements('uefi');
     switch (this.#stream.integer(4)) {
@@ -66,7 +66,7 @@ export class QuoteFaults {
       case 2:
         return { ...quote, replayedPcrs: { ...quote.pcrs, '4': TAMPERED_REGISTER } };
       default:
-        return { ...quote, bootCount: quote.bootCount - 1 };
+        return { ...quote, signatureValid: false, bootCount: quote.bootCount + 1 };
     }
   }
 
