@@ -3,7 +3,7 @@ import { isEstimate } from '../../core/metrics/estimate.ts';
 import type { HourlySeries, Metrics } from '../../core/metrics/results.ts';
 import { entryOf, mainVariant } from '../findings/records.ts';
 import { describeEstimate, describeValue } from '../text/number.ts';
-import { fitText } from '../text/width.ts';
+import { fitName } from '../text/width.ts';
 import type { Chart } from './chart.ts';
 import { STACKED_BELOW } from './chart.ts';
 import type { D3, Selection } from './drawing.ts';
@@ -91,7 +91,7 @@ function drawWeek(d3: D3, parent: Selection, week: Week, width: number): number 
     const values = week.demand.map(() => week.owned);
     series.push({ name: 'owned', colour: REFERENCE, form: 'dashed', values });
   }
-  label(parent, 0, HEADING / 2, fitText(week.name, width, FONT_SIZE, true), { bold: true });
+  label(parent, 0, HEADING / 2, fitName(week.name, width, FONT_SIZE, true), { bold: true });
   const left = panelLeft(d3, series, PLOT_HEIGHT);
   const x = d3
     .scaleLinear()

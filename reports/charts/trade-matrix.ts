@@ -1,8 +1,8 @@
 /** Who lent to whom: node-hours, owners in rows and borrowers in columns. */
 import type { Metrics, TradeFlow } from '../../core/metrics/results.ts';
-import { describeEstimate, describeValue } from '../text/number.ts';
+import { describeEstimate, describeValue, formatNumber, NO_BREAK } from '../text/number.ts';
 import { oneLine } from '../text/printable.ts';
-import { fitText, textWidth } from '../text/width.ts';
+import { fitName, textWidth } from '../text/width.ts';
 import type { Chart } from './chart.ts';
 import { STACKED_BELOW } from './chart.ts';
 import type { D3, Selection } from './drawing.ts';
@@ -23,6 +23,8 @@ import { kindOf, withKind } from './parts/names.ts';
 const MOST = 10;
 const OTHERS = 'others';
 const CELL_HEIGHT = 34;
+/** A number must fit into a cell: one that is cut would be another one. */
+const LEAST_CELL = 41;
 const PALEST = '#eaf3f9';
 
 interface Matrix {
@@ -72,14 +74,16 @@ function flowsOf(metrics: Metrics): TradeFlow[] {
   );
 }
 
-function matrixOf(metrics: Metrics): Matrix {
+/** @param most organisations that are shown, where there is not room for all */
+function matrixOf(metrics: Metrics, most: number): Matrix {
   const flows = flowsOf(metrics);
   const volume = new Map<string, number>();
   for (const { seller, buyer, nodeHours } of flows) {
     for (const name of [seller, buyer]) volume.set(name, (volume.get(name) ?? 0) + nodeHours.mean);
   }
   const all = [...volume.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  const kept = [...all].sort((a, b) => volume.get(b)! - volume.get(a)!).slice(0, MOST);
+  const byVolume = [...all].sort((a, b) => volume.get(b)! - volume.get(a)!);
+  const kept = all.length <= most + 1 ? all : byVolume.slice(0, most);
   const shown = all.filter((name) => kept.includes(name));
   const names = all.length > shown.length ? [...shown, OTHERS] : shown;
   const indexOf = (name: string) => {
@@ -93,12 +97,15 @@ function matrixOf(metrics: Metrics): Matrix {
 }
 
 function drawMatrix(d3: D3, root: Selection, metrics: Metrics, width: number): number {
-  const matrix = matrixOf(metrics);
-  const columns = matrix.names.length + 1;
   const narrow = width < STACKED_BELOW;
-  const widest = Math.max(...matrix.names.map((name) => textWidth(name, FONT_SIZE)));
+  const traders = flowsOf(metrics).flatMap(({ seller, buyer }) => [seller, buyer]);
+  const widest = Math.max(...traders.map((name) => textWidth(oneLine(name), FONT_SIZE)));
   const letterRoom = 18;
   const left = Math.ceil(Math.min(widest + letterRoom, width * (narrow ? 0.26 : 0.24))) + 10;
+  // Two columns go to the others and to the totals.
+  const room = Math.floor((width - left) / LEAST_CELL) - 2;
+  const matrix = matrixOf(metrics, Math.min(MOST, room));
+  const columns = matrix.names.length + 1;
   const cell = Math.min(110, (width - left) / columns);
   const fits = matrix.names.every((name) => textWidth(name, SMALL_FONT_SIZE) <= cell - 6);
   const letters = matrix.names.map((_, index) => String.fromCharCode(65 + index));
@@ -112,7 +119,7 @@ function drawMatrix(d3: D3, root: Selection, metrics: Metrics, width: number): n
     const y = top + (index + 0.5) * CELL_HEIGHT;
     if (!fits) label(root, 0, y, letters[index]!, { size: SMALL_FONT_SIZE, bold: true });
     const from = fits ? 0 : letterRoom;
-    const text = fitText(name, left - from - 10, FONT_SIZE);
+    const text = fitName(name, left - from - 10, FONT_SIZE);
     label(root, from, y, text).append('title').text(describeOwner(metrics, name));
   });
   const total = { ...middle, fill: MUTED };
@@ -140,10 +147,8 @@ function drawCells(
   const write = (row: number, column: number, value: number, fill: string) => {
     const x = left + (column + 0.5) * cell;
     const y = top + (row + 0.5) * CELL_HEIGHT;
-    const text = describeValue(value, 'count', { compact: true });
-    const size =
-      textWidth(text, SMALL_FONT_SIZE) > cell - 4 ? SMALL_FONT_SIZE - 1 : SMALL_FONT_SIZE;
-    label(root, x, y, fitText(text, cell - 2, size), { size, anchor: 'middle', fill });
+    const text = describeCell(value, cell);
+    label(root, x, y, text, { size: SMALL_FONT_SIZE, anchor: 'middle', fill });
   };
   matrix.cells.forEach((row, seller) => {
     row.forEach((value, buyer) => {
@@ -165,6 +170,13 @@ function drawCells(
     write(count, buyer, sum(matrix.cells.map((row) => row[buyer]!)), INK);
   }
   write(count, count, sum(matrix.cells.map(sum)), INK);
+}
+
+/** In thousands where six digits would touch their neighbours. */
+function describeCell(value: number, cell: number): string {
+  const text = describeValue(value, 'count', { compact: true });
+  if (value < 1_000 || textWidth(text, SMALL_FONT_SIZE) <= cell - 6) return text;
+  return `${formatNumber(value / 1_000, 0)}${NO_BREAK}k`;
 }
 
 function describeOwner(metrics: Metrics, name: string): string {

@@ -22,11 +22,6 @@ export function mainVariant(metrics: Metrics): VariantResult | undefined {
   return metrics.variants.find((variant) => variant.name === metrics.extraDemandMet.variant);
 }
 
-/** Variants other than the reference. */
-export function otherVariants(metrics: Metrics): readonly VariantResult[] {
-  return metrics.variants.filter((variant) => variant.name !== STATIC);
-}
-
 /** A figure that nothing measured. */
 export function unavailable(reason: string): MaybeEstimate {
   return { value: null, reason };

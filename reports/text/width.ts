@@ -54,19 +54,24 @@ export function fitText(text: string, width: number, fontSize: number, bold = fa
   return `${kept.trimEnd()}${ELLIPSIS}`;
 }
 
-/** The text in lines of at most `width` pixels, broken at spaces; a longer word is cut. */
-export function wrapText(text: string, width: number, fontSize: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of oneLine(text).split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && textWidth(longer, fontSize) > width) {
-      lines.push(fitText(line, width, fontSize));
-      line = word;
-    } else {
-      line = longer;
-    }
+/**
+ * A name on one line, cut in the middle where it would be wider than `width` pixels: what tells
+ * names of a kind apart stands at their ends as often as at their beginnings.
+ */
+export function fitName(name: string, width: number, fontSize: number, bold = false): string {
+  const line = oneLine(name);
+  if (textWidth(line, fontSize, bold) <= width) return line;
+  const letters = Array.from(line);
+  let [head, tail] = ['', ''];
+  for (let [from, to] = [0, letters.length - 1]; from <= to;) {
+    // Two letters of the beginning for one of the end.
+    const atEnd = tail.length * 2 < head.length;
+    const longer = atEnd
+      ? `${head}${ELLIPSIS}${letters[to]}${tail}`
+      : `${head}${letters[from]}${ELLIPSIS}${tail}`;
+    if (textWidth(longer, fontSize, bold) > width) break;
+    if (atEnd) tail = letters[to--] + tail;
+    else head += letters[from++];
   }
-  if (line !== '') lines.push(fitText(line, width, fontSize));
-  return lines;
+  return `${head.trimEnd()}${ELLIPSIS}${tail.trimStart()}`;
 }

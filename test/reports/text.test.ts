@@ -9,7 +9,7 @@ import {
   formatTick,
 } from '../../reports/text/number.ts';
 import { oneLine, printable } from '../../reports/text/printable.ts';
-import { fitText, textWidth, wrapText } from '../../reports/text/width.ts';
+import { fitName, fitText, textWidth } from '../../reports/text/width.ts';
 import { describeMeasure, unitOfMeasure } from '../../reports/text/names.ts';
 
 const NBSP = '\u00a0';
@@ -98,7 +98,15 @@ test('text is cut to its width with an ellipsis, between characters', (t) => {
     }),
     { numRuns: 200 },
   );
-  t.true(wrapText('one two three four five', 60, 12).every((line) => textWidth(line, 12) <= 60));
+  const names = [1, 2, 3].map((index) => fitName(`A very long name of a campus ${index}`, 90, 12));
+  t.is(new Set(names).size, 3);
+  t.true(names.every((name) => textWidth(name, 12) <= 90 && name.startsWith('A very')));
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (name) => {
+      t.true(textWidth(fitName(name, 80, 12), 12) <= 80);
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('names of measures are readable and carry their unit', (t) => {

@@ -8,7 +8,7 @@ import type { Estimate, MaybeEstimate } from '../../../core/metrics/estimate.ts'
 import type { D3, NumberScale, Selection } from '../drawing.ts';
 import { STACKED_BELOW } from '../chart.ts';
 import { hasInterval } from '../../text/number.ts';
-import { fitText, textWidth } from '../../text/width.ts';
+import { fitName, fitText, textWidth } from '../../text/width.ts';
 import { BOTTOM_AXIS_HEIGHT, bottomAxis, linearTicks } from './axis.ts';
 import { drawLegend } from './legend.ts';
 import type { LegendEntry } from './legend.ts';
@@ -116,12 +116,12 @@ function drawRow(
   let y = from;
   const lanesHeight = row.lanes.length * LANE_HEIGHT;
   if (layout.stacked) {
-    const text = fitText(row.label, width, FONT_SIZE);
+    const text = fitName(row.label, width, FONT_SIZE);
     backing(parent, { x: 0, y, width: textWidth(text, FONT_SIZE) + 4, height: LABEL_LINE });
     label(parent, 0, y + LABEL_LINE / 2, text);
     y += LABEL_LINE;
   } else {
-    const text = fitText(row.label, layout.labelWidth, FONT_SIZE);
+    const text = fitName(row.label, layout.labelWidth, FONT_SIZE);
     label(parent, layout.labelWidth, y + lanesHeight / 2, text, { anchor: 'end' });
   }
   for (const lane of row.lanes) {

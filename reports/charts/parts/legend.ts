@@ -1,6 +1,6 @@
 /** What a colour or a shape stands for, in lines that wrap at the width of the chart. */
 import type { Selection } from '../drawing.ts';
-import { fitText, textWidth } from '../../text/width.ts';
+import { fitName, textWidth } from '../../text/width.ts';
 import { label, point, rectangle, segment } from './marks.ts';
 import type { PointShape } from './marks.ts';
 import { INK, SMALL_FONT_SIZE } from './palette.ts';
@@ -27,7 +27,7 @@ export function drawLegend(
   let x = 0;
   let row = 0;
   for (const entry of entries) {
-    const text = fitText(entry.text, width - SWATCH, SMALL_FONT_SIZE);
+    const text = fitName(entry.text, width - SWATCH, SMALL_FONT_SIZE);
     const needed = SWATCH + textWidth(text, SMALL_FONT_SIZE);
     if (x > 0 && x + needed > width) {
       x = 0;

@@ -32,9 +32,6 @@ export function seriesColour(index: number): string {
   return SERIES[index % SERIES.length]!;
 }
 
-/** How many series have a colour of their own. */
-export const SERIES_COLOURS = SERIES.length;
-
 const KIND_COLOURS: Readonly<Record<ClusterKind, string>> = {
   hpc: BLUE,
   htc: SKY,

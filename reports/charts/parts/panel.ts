@@ -1,6 +1,6 @@
 /** A plot of lines over a common horizontal axis, with a left axis of its own. */
 import type { D3, NumberScale, Selection } from '../drawing.ts';
-import { fitText, textWidth } from '../../text/width.ts';
+import { fitName, textWidth } from '../../text/width.ts';
 import { LEFT_AXIS_TITLE_HEIGHT, leftAxis, leftAxisWidth, niceTicks } from './axis.ts';
 import type { Tick } from './axis.ts';
 import { dodge } from './dodge.ts';
@@ -159,7 +159,7 @@ function drawNames(
     const thick = one.form === 'area' ? { width: 9, opacity: 0.5 } : { width: 2 };
     const from = plot.right + 6;
     segment(parent, [from, middle], [from + 14, middle], { stroke: one.colour, ...thick, ...dash });
-    const text = fitText(one.name, width - BESIDE, SMALL_FONT_SIZE);
+    const text = fitName(one.name, width - BESIDE, SMALL_FONT_SIZE);
     label(parent, plot.right + BESIDE, middle, text, { size: SMALL_FONT_SIZE });
   });
 }
