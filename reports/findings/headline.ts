@@ -5,7 +5,7 @@
 import { isEstimate } from '../../core/metrics/estimate.ts';
 import type { Estimate, MaybeEstimate } from '../../core/metrics/estimate.ts';
 import type { Metrics } from '../../core/metrics/results.ts';
-import { describeEstimate } from '../text/number.ts';
+import { describeEstimate, hasInterval } from '../text/number.ts';
 import type { NumberStyle } from '../text/number.ts';
 import { oneLine } from '../text/printable.ts';
 import { mainVariant } from './records.ts';
@@ -109,9 +109,11 @@ export function provisioningFinding(metrics: Metrics): Finding {
     second: `Diskful provisioning lets the market meet more: ${foreman} extra, diskless ${bmi}`,
     unclear: `Between diskless and diskful provisioning no difference is shown: ${bmi} and ${foreman} extra`,
   }[order];
-  const doubt =
-    'The two intervals overlap, which shows no difference and rules none out; the interval of ' +
-    'the paired difference would be tighter. ';
+  const single = !hasInterval(effect.bmi) || !hasInterval(effect.foreman);
+  const doubt = single
+    ? 'One replication has no intervals, so the two cannot be compared. '
+    : 'The two intervals overlap, which shows no difference and rules none out; the interval of ' +
+      'the paired difference would be tighter. ';
   const detail =
     (order === 'unclear' ? doubt : '') + breakEvenSentence(effect.breakEvenLeaseSeconds);
   const verdict = { first: 'positive', second: 'negative', unclear: 'unclear' } as const;

@@ -44,7 +44,9 @@ test('a gain, a loss and a null result are all said plainly, with their interval
   t.regex(nothing[0]!, /cannot be told from zero/);
   t.regex(nothing[1]!, /cannot be told from zero/);
   t.regex(nothing[2]!, /no difference is shown/);
-  const single = short(exampleMetrics({ replications: 1 }));
+  const alone = headline(exampleMetrics({ replications: 1 }));
+  t.notRegex(alone.map((finding) => finding.detail).join(' '), /overlap/);
+  const single = alone.map((finding) => finding.short);
   t.regex(single[0]!, /^In the one replication/);
   t.true(single.every((text) => !/\[[\d.,\u00a0\u2212]+\]/.test(text)));
 });
