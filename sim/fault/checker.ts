@@ -20,12 +20,7 @@ import type {
   LeaseTerms,
   NodeObservation,
 } from '../../core/allocator/protocol.ts';
-import type {
-  Quote,
-  ReleaseKeyShare,
-  ReportVerdict,
-  RequestQuote,
-} from '../../core/attester/protocol.ts';
+import type { RequestQuote } from '../../core/attester/protocol.ts';
 import type {
   EffectOutcome,
   Reply,
@@ -36,7 +31,7 @@ import type { TimeMs } from '../../core/kernel/units.ts';
 import { isHardwareEffect } from '../hardware/effects.ts';
 import type { HardwareEffect, HardwareOutcome } from '../hardware/effects.ts';
 import type { SimulatedHardware } from '../hardware/hardware.ts';
-import { goldenMeasurements } from '../hardware/node.ts';
+import { AttestationChecks } from './attestation-checks.ts';
 import { HardwareChecks } from './hardware-checks.ts';
 import type { EndpointRecord } from './endpoint.ts';
 import { LeaseFacts, NodeFacts } from './facts.ts';
@@ -53,8 +48,6 @@ interface LeaseUpdated extends ServiceEvent {
   readonly endMs: TimeMs;
 }
 
-/** Within this, what the service's own timers do is done. */
-const CUT_OFF_GRACE_MS = 60_000;
 /** More than this are the same bug again. */
 const REPORTED_MAXIMUM = 20;
 
@@ -64,10 +57,7 @@ export class InvariantChecker {
   readonly nodes = new Map<string, NodeFacts>();
   readonly #isolation: string;
   readonly #attester: string;
-  /** Quotes that arrived as the TPM signed them, of untampered firmware; by the request's id. */
-  readonly #genuineArrivals = new Set<string>();
-  /** Trusted reports that were sent; they may be sent again. */
-  readonly #reports = new Set<string>();
+  readonly #attestation: AttestationChecks;
   #isolationUpMs: TimeMs = 0;
   readonly #hardware: SimulatedHardware;
   readonly #hardwareChecks: HardwareChecks;
@@ -87,9 +77,9 @@ export class InvariantChecker {
     for (const { specification } of hardware.nodes()) {
       this.nodes.set(specification.nodeId, new NodeFacts(specification.nodeId));
     }
-    this.#hardwareChecks = new HardwareChecks(hardware, this.nodes, (invariant, detail) =>
-      this.report(invariant, detail),
-    );
+    const report = (invariant: string, detail: string) => this.report(invariant, detail);
+    this.#hardwareChecks = new HardwareChecks(hardware, this.nodes, report);
+    this.#attestation = new AttestationChecks(hardware, this.nodes, report);
   }
 
   /** Node-leases by what became of them. */
@@ -106,10 +96,10 @@ export class InvariantChecker {
   record(service: string, record: EndpointRecord, nowMs: TimeMs): void {
     this.#nowMs = nowMs;
     this.#sequence += 1;
-    if (service === this.#attester) this.#attested(record);
+    if (service === this.#attester) this.#attestation.attested(record);
     if (service !== this.#isolation) return;
     const { event, effects } = record;
-    this.#checkExpired();
+    this.#attestation.checkExpired(nowMs, this.#isolationUpMs);
     if (event.kind === 'EffectOutcome') this.#outcome(event as EffectOutcome);
     for (const effect of effects) {
       if (effect.kind === 'Reply') this.#reply(event, effect as Reply);
@@ -117,35 +107,6 @@ export class InvariantChecker {
     for (const effect of effects) {
       if (effect.kind === 'Notify') this.#notice(effect);
       else if (isHardwareEffect(effect)) this.#issued(effect as IsolationDeviceEffect);
-    }
-  }
-
-  /** A trusted verdict comes straight from a genuine quote over the nonce that was asked for. */
-  #attested({ event, effects }: EndpointRecord): void {
-    for (const effect of effects) {
-      if (effect.kind !== 'ReportVerdict') continue;
-      const { verdict, commandId, nodeId } = (effect as ReportVerdict).command;
-      if (verdict !== 'trusted' || this.#reports.has(commandId)) continue;
-      this.#reports.add(commandId);
-      const { effectId } = event as Partial<EffectOutcome>;
-      if (effectId !== undefined && this.#genuineArrivals.has(effectId)) continue;
-      this.report('a trusted verdict needs a genuine quote', `${nodeId} at ${event.kind}`);
-    }
-  }
-
-  /** What is not attested any more is cut off as soon as the isolation service can know it. */
-  #checkExpired(): void {
-    const nowMs = this.#nowMs;
-    for (const node of this.nodes.values()) {
-      if (node.inEnclaveBoot === null) continue;
-      const validUntilMs = node.trustedBoots.get(node.inEnclaveBoot) ?? node.distrustedMs;
-      const knownMs = Math.max(validUntilMs, node.lastNoticeMs, this.#isolationUpMs);
-      if (node.isQuarantined || nowMs <= knownMs + CUT_OFF_GRACE_MS) continue;
-      this.report(
-        'what is not attested any more is cut off',
-        `${node.nodeId} boot ${node.inEnclaveBoot}`,
-      );
-      node.inEnclaveBoot = null;
     }
   }
 
@@ -180,32 +141,8 @@ export class InvariantChecker {
         this.#active += 1;
         return;
       case 'AttestationReport':
-        return this.#verdict(event as AttestationReport);
+        return this.#attestation.verdict(event as AttestationReport, this.leases, this.#nowMs);
     }
-  }
-
-  #verdict(report: AttestationReport): void {
-    const lease = this.leases.get(report.leaseId);
-    const node = this.nodes.get(report.nodeId);
-    if (lease === undefined || node === undefined) return;
-    if (report.from.role !== 'service' || report.from.name !== lease.terms.attester) {
-      this.report('verdicts come from the attester', `${report.from.name} about ${node.nodeId}`);
-    }
-    if (report.verdict !== 'trusted') {
-      node.trustedBoots.delete(report.bootCount);
-      node.distrustedMs = this.#nowMs;
-      if (report.verdict === 'rejected') node.isRejected = true;
-      return;
-    }
-    if (!node.genuineQuotes.has(report.bootCount)) {
-      this.report(
-        'a trusted verdict needs a genuine quote',
-        `${node.nodeId} boot ${report.bootCount} of lease ${report.leaseId}`,
-      );
-    }
-    const knownMs = node.trustedBoots.get(report.bootCount) ?? 0;
-    node.trustedBoots.set(report.bootCount, Math.max(knownMs, report.validUntilMs));
-    node.everTrustedBoots.add(report.bootCount);
   }
 
   #notice(effect: ServiceEffect): void {
@@ -385,28 +322,14 @@ export class InvariantChecker {
   /** An effect has reached its device. */
   landed(effect: HardwareEffect, outcome: HardwareOutcome, nowMs: TimeMs): void {
     this.#nowMs = nowMs;
-    if (effect.kind === 'ReleaseKeyShare' && outcome.status === 'ok') this.#keyReleased(effect);
     if (outcome.status !== 'ok' || !('nodeId' in effect)) return;
+    if (effect.kind === 'ReleaseKeyShare') this.#attestation.keyReleased(effect);
     this.nodes.get(effect.nodeId)?.lies.delete(lieKey(effect));
-  }
-
-  #keyReleased(effect: ReleaseKeyShare): void {
-    const node = this.nodes.get(effect.nodeId);
-    const bootCount = this.#hardware.node(effect.nodeId)?.bootCount ?? -1;
-    if (node === undefined || node.genuineQuotes.has(bootCount)) return;
-    this.report('no key without a genuine quote', `${effect.nodeId} boot ${bootCount}`);
   }
 
   /** A quote arrived as the TPM signed it. */
   quoted(effect: RequestQuote, outcome: HardwareOutcome): void {
-    if (outcome.status !== 'ok') return;
-    const quote = outcome.value as Quote;
-    const firmware = this.#hardware.node(effect.nodeId)!.specification.firmware;
-    const golden = goldenMeasurements(firmware);
-    const isGolden = Object.keys(golden).every((index) => quote.pcrs[index] === golden[index]);
-    if (!isGolden) return;
-    this.nodes.get(effect.nodeId)!.genuineQuotes.add(quote.bootCount);
-    this.#genuineArrivals.add(effect.effectId);
+    this.#attestation.quoted(effect, outcome);
   }
 
   /** A device said it did this and did not; only reading it back can show that. */

@@ -2,7 +2,6 @@
  * Failures of devices in a market simulation: how often an effect has none, or nobody knows, and
  * how often nodes break. All rates are 0 unless a scenario sets them; none is published.
  */
-import type { Refusal } from '../../core/kernel/errors.ts';
 import type { Outcome } from '../../core/kernel/service.ts';
 import { HOUR_MS } from '../../core/kernel/units.ts';
 import type { RandomStream } from '../../core/kernel/random.ts';
@@ -74,11 +73,6 @@ export function noEffect(code: string, message: string): Outcome<never> {
 
 export function uncertain(code: string, message: string): Outcome<never> {
   return Object.freeze({ status: 'uncertain', error: Object.freeze({ code, message }) });
-}
-
-/** A device's refusal as the outcome of the effect that it turned down. */
-export function turnedDown(error: Refusal): Outcome<never> {
-  return { status: 'noEffect', error };
 }
 
 export const DEVICE_ERROR = noEffect('DEVICE_ERROR', 'the device reports an error');

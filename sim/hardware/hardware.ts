@@ -6,36 +6,33 @@
  * with `dueMs` and calls `apply` at the instant at which the effect really reaches its device.
  */
 import type { IsolationDeviceEffect, NodeObservation } from '../../core/allocator/protocol.ts';
-import type { ReleaseKeyShare, RequestQuote, RevokeKeys } from '../../core/attester/protocol.ts';
+import type { RequestQuote } from '../../core/attester/protocol.ts';
 import { invariant } from '../../core/kernel/errors.ts';
-import { randomStream } from '../../core/kernel/random.ts';
-import type { RandomStream } from '../../core/kernel/random.ts';
+import type { Refusal } from '../../core/kernel/errors.ts';
 import { ok } from '../../core/kernel/service.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { BootNode } from '../../core/provisioner/protocol.ts';
-import { HeapQueue } from '../queue/heap-queue.ts';
 import type { Calibration } from './calibration/calibration.ts';
+import { Crowd } from './crowd.ts';
 import { networkChanges, quoteDueMs } from './delays.ts';
 import { bootVariant, effectTimes, storageTimes } from './effect-times.ts';
 import type { EffectTimes, StorageTimes } from './effect-times.ts';
-import { deviceKind } from './effects.ts';
-import type { HardwareEffect, HardwareOutcome, StorageDeviceEffect } from './effects.ts';
+import type { HardwareEffect, HardwareOutcome } from './effects.ts';
 import {
   DEVICE_ERROR,
   DEVICE_FENCED,
   DEVICE_TIMEOUT,
   DEVICE_UNKNOWN,
-  drawFate,
-  drawNodeFailureMs,
   NO_BOOT_DISK,
   NO_FAILURES,
   NO_TPM,
   NODE_FAILED,
   NODE_OFF,
   NODE_OUT_OF_REACH,
-  turnedDown,
 } from './failures.ts';
 import type { FailureRates } from './failures.ts';
+import { HardwareDraws } from './hardware-draws.ts';
+import { KeyStore } from './key-store.ts';
 import { SegmentMap } from './segments.ts';
 import { SimulatedNode } from './node.ts';
 import type { NodeSpecification, SimulatedPort } from './node.ts';
@@ -74,31 +71,27 @@ const WIPE_EVIDENCE: HardwareOutcome = Object.freeze({
 export class SimulatedHardware {
   readonly storage: SimulatedStorage;
   readonly segments = new SegmentMap();
-  /** Largest key sequence by node; the key store ignores smaller ones. */
-  readonly #keySequences = new Map<string, number>();
+  readonly #keys: KeyStore;
   readonly #nodes = new Map<string, SimulatedNode>();
   readonly #options: HardwareOptions;
-  readonly #sampled: boolean;
   readonly #fencing: boolean;
-  readonly #failureRates: FailureRates | null;
+  readonly #fails: boolean;
+  readonly #draws: HardwareDraws;
+  readonly #crowd = new Crowd();
   readonly #storageTimes: StorageTimes;
   readonly #timesByKind = new Map<string, EffectTimes>();
-  readonly #streams = new Map<string, RandomStream>();
-  readonly #nonces: RandomStream;
-  /** Nodes between power-on and the boot of their tenant's system, and ends of such boots. */
-  #onTheirWay = 0;
-  readonly #bootEnds = new HeapQueue();
   readonly #performed: Performed = { completesAtMs: 0, outcome: ok };
 
   constructor(options: HardwareOptions) {
     this.#options = options;
-    this.#sampled = options.mode === 'sampled';
     this.#fencing = options.fencing ?? true;
-    const rates = options.failureRates ?? NO_FAILURES;
-    this.#failureRates = rates === NO_FAILURES ? null : rates;
+    const { seed, replication, mode, failureRates = NO_FAILURES } = options;
+    this.#fails = failureRates !== NO_FAILURES;
+    const rates = this.#fails ? failureRates : null;
+    this.#draws = new HardwareDraws(seed, replication, mode === 'sampled', rates);
     this.storage = new SimulatedStorage(this.#fencing);
+    this.#keys = new KeyStore(this.#fencing);
     this.#storageTimes = storageTimes(this.#profile(options.storageProfile));
-    this.#nonces = this.#stream('attestation', 'nonces');
   }
 
   addNode(specification: NodeSpecification): SimulatedNode {
@@ -131,7 +124,7 @@ export class SimulatedHardware {
   perform(effect: HardwareEffect, nowMs: TimeMs): Performed {
     const performed = this.#performed;
     const dueMs = this.dueMs(effect, nowMs);
-    if (this.#failureRates !== null && this.#performFailing(effect, nowMs, dueMs)) {
+    if (this.#fails && this.#performFailing(effect, nowMs, dueMs)) {
       return performed;
     }
     performed.outcome = this.apply(effect, nowMs, dueMs);
@@ -145,10 +138,7 @@ export class SimulatedHardware {
 
   /** True where a failure was drawn and told; false where all goes well. */
   #performFailing(effect: HardwareEffect, nowMs: TimeMs, dueMs: TimeMs): boolean {
-    const kind = deviceKind(effect);
-    const rates = this.#failureRates![kind];
-    const entity = 'nodeId' in effect ? effect.nodeId : kind;
-    const fate = drawFate(rates, this.#stream(entity, `failures/${kind}`));
+    const fate = this.#draws.fate(effect);
     if (fate === 'done') return false;
     const performed = this.#performed;
     if (fate === 'uncertainApplied') this.apply(effect, nowMs, dueMs);
@@ -157,7 +147,7 @@ export class SimulatedHardware {
     return true;
   }
 
-  /** When an effect that is begun now is done, if nothing goes wrong. Changes nothing. */
+  /** When an effect that is begun now is done, if nothing goes wrong. Changes no device. */
   dueMs(effect: HardwareEffect, nowMs: TimeMs): TimeMs {
     switch (effect.kind) {
       case 'MakeNonce':
@@ -182,18 +172,18 @@ export class SimulatedHardware {
       case 'PowerOn':
         return nowMs + times.powerOnMs;
       case 'PowerOff':
-        return nowMs + this.#vary(node, times.powerOffMs);
+        return nowMs + this.#draws.vary(node, times.powerOffMs);
       case 'SetBootDevice':
         return nowMs + times.bootDeviceMs;
       case 'RotateBmcToken':
-        return nowMs + this.#vary(node, times.tokenRotationMs);
+        return nowMs + this.#draws.vary(node, times.tokenRotationMs);
       case 'ConfigurePort': {
         const port = node.port(effect.switchId, effect.portId);
         const changes = port === undefined ? 0 : networkChanges(port, effect.attachments);
         return nowMs + Math.round(changes * times.networkChangeMs * node.pace);
       }
       case 'WipeNode':
-        return nowMs + this.#vary(node, times.wipeMs);
+        return nowMs + this.#draws.vary(node, times.wipeMs);
       case 'ObserveNode':
         return nowMs + times.readBackMs;
       case 'RevokeKeys':
@@ -212,18 +202,9 @@ export class SimulatedHardware {
       : Math.max(nowMs, node.poweredOnAtMs + Math.round(times.selfTestMs * pace));
     let bootMs = times.bootMs[bootVariant(effect)]!;
     if (times.dependsOnNodesAtOnce && effect.method === 'diskless') {
-      bootMs += times.crowdingMs(effect.fromAttestedFirmware, this.nodesOnTheirWay(nowMs));
+      bootMs += times.crowdingMs(effect.fromAttestedFirmware, this.#crowd.count(nowMs));
     }
     return firmwareUpMs + Math.round(bootMs * pace);
-  }
-
-  /** Nodes between power-on and active; at least 1, the one that asks. */
-  nodesOnTheirWay(nowMs: TimeMs): number {
-    while (this.#bootEnds.peekTime() <= nowMs) {
-      this.#bootEnds.pop();
-      this.#onTheirWay -= 1;
-    }
-    return Math.max(1, this.#onTheirWay);
   }
 
   /**
@@ -234,13 +215,13 @@ export class SimulatedHardware {
   apply(effect: HardwareEffect, nowMs: TimeMs, dueMs: TimeMs = nowMs): HardwareOutcome {
     switch (effect.kind) {
       case 'MakeNonce':
-        return { status: 'ok', value: this.#makeNonce() };
+        return { status: 'ok', value: this.#draws.nonce() };
       case 'CloneImage':
       case 'ExposeDisk':
       case 'HideDisk':
       case 'DestroyDisk':
       case 'ChangeImage':
-        return this.#applyToStorage(effect);
+        return toOutcome(this.storage.apply(effect));
       default:
         break;
     }
@@ -251,7 +232,7 @@ export class SimulatedHardware {
         return quote(node, effect);
       case 'ReleaseKeyShare':
       case 'RevokeKeys':
-        return this.#applyToKeys(node, effect);
+        return this.#keys.apply(node, effect);
       case 'BootNode':
         return this.#bootTenant(node, effect, dueMs);
       case 'ConfigurePort': {
@@ -311,17 +292,14 @@ export class SimulatedHardware {
 
   #powerOn(node: SimulatedNode, nowMs: TimeMs): void {
     node.boot(nowMs);
-    node.pace = this.#drawPace(node);
-    if (!node.times.dependsOnNodesAtOnce) return;
-    if (!node.isOnItsWay) this.#onTheirWay += 1;
-    node.isOnItsWay = true;
+    node.pace = this.#draws.pace(node);
+    this.#crowd.poweredOn(node);
   }
 
   #powerOff(node: SimulatedNode): void {
     if (node.power === 'off') return;
     node.shutDown();
-    if (node.isOnItsWay) this.#onTheirWay -= 1;
-    node.isOnItsWay = false;
+    this.#crowd.poweredOff(node);
   }
 
   #bootTenant(node: SimulatedNode, effect: BootNode, dueMs: TimeMs): HardwareOutcome {
@@ -336,49 +314,7 @@ export class SimulatedHardware {
     }
     node.runningLease = effect.leaseId;
     node.residueLease = effect.leaseId;
-    if (node.isOnItsWay) {
-      this.#bootEnds.push(dueMs, 0, 0);
-      node.isOnItsWay = false;
-    }
-    return ok;
-  }
-
-  #applyToStorage(effect: StorageDeviceEffect): HardwareOutcome {
-    const { storage } = this;
-    const subject = effect.kind === 'ChangeImage' ? effect.imageId : effect.diskId;
-    const late = storage.admit(subject, effect.sequence);
-    if (late !== null) return turnedDown(late);
-    let refusal = null;
-    switch (effect.kind) {
-      case 'CloneImage':
-        refusal = storage.clone(effect.imageId, effect.snapshotId, effect.diskId);
-        break;
-      case 'ExposeDisk':
-        refusal = storage.expose(effect.diskId, effect.nodeId, effect.leaseId);
-        break;
-      case 'HideDisk':
-        storage.hide(effect.diskId);
-        break;
-      case 'DestroyDisk':
-        refusal = storage.destroy(effect.diskId);
-        break;
-      case 'ChangeImage':
-        refusal = storage.changeImage(effect);
-        break;
-    }
-    return refusal === null ? ok : turnedDown(refusal);
-  }
-
-  #applyToKeys(node: SimulatedNode, effect: ReleaseKeyShare | RevokeKeys): HardwareOutcome {
-    const newest = this.#keySequences.get(effect.nodeId) ?? 0;
-    if (effect.sequence < newest && this.#fencing) return DEVICE_FENCED;
-    this.#keySequences.set(effect.nodeId, effect.sequence);
-    if (effect.kind === 'RevokeKeys') {
-      node.keyShareLease = null;
-      return ok;
-    }
-    if (node.power === 'off') return NODE_OFF;
-    node.keyShareLease = effect.leaseId;
+    this.#crowd.bootsUntil(node, dueMs);
     return ok;
   }
 
@@ -403,8 +339,7 @@ export class SimulatedHardware {
 
   /** When the node breaks next; Infinity where nodes do not break. */
   nextFailureMs(nodeId: string, afterMs: TimeMs): number {
-    if (this.#failureRates === null) return Infinity;
-    return drawNodeFailureMs(this.#failureRates, this.#stream(nodeId, 'breaks'), afterMs);
+    return this.#draws.nextFailureMs(nodeId, afterMs);
   }
 
   /** The node goes off and does not come on again until repaired; its BMC still answers. */
@@ -420,41 +355,10 @@ export class SimulatedHardware {
     if (node !== undefined) node.failed = false;
   }
 
-  #drawPace(node: SimulatedNode): number {
-    const { variation } = node.times;
-    if (!this.#sampled || variation === 0) return 1;
-    // Gamma with mean 1: positive, and the mean of a sum of phases stays the published one.
-    const variance = variation * variation;
-    return this.#stream(node.specification.nodeId, 'pace').gamma(1 / variance, variance);
-  }
-
-  #vary(node: SimulatedNode, meanMs: number): number {
-    return this.#sampled ? Math.round(meanMs * this.#drawPace(node)) : meanMs;
-  }
-
-  #makeNonce(): string {
-    let nonce = '';
-    for (let word = 0; word < 8; word++) {
-      nonce += this.#nonces.integer(0x1_0000_0000).toString(16).padStart(8, '0');
-    }
-    return nonce;
-  }
-
   #profile(name: string) {
     const profile = this.#options.calibration.profiles.get(name);
     invariant(profile !== undefined, `the calibration has no profile ${name}`);
     return profile;
-  }
-
-  #stream(entity: string, purpose: string): RandomStream {
-    const key = `${purpose}/${entity}`;
-    let stream = this.#streams.get(key);
-    if (stream === undefined) {
-      const { seed, replication } = this.#options;
-      stream = randomStream({ seed, replication, entity, purpose: `hardware/${purpose}` });
-      this.#streams.set(key, stream);
-    }
-    return stream;
   }
 }
 
@@ -464,4 +368,8 @@ function quote(node: SimulatedNode, effect: RequestQuote): HardwareOutcome {
   if (node.power === 'off') return NODE_OFF;
   node.quotedReset = node.resetCount;
   return { status: 'ok', value: node.quote(effect.nonce) };
+}
+
+function toOutcome(refusal: Refusal | null): HardwareOutcome {
+  return refusal === null ? ok : { status: 'noEffect', error: refusal };
 }

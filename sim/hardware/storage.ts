@@ -1,6 +1,7 @@
 /** Simulated image store: golden images, copy-on-write clones, and who may reach a clone. */
 import type { Refusal } from '../../core/kernel/errors.ts';
 import type { ChangeImage } from '../../core/provisioner/protocol.ts';
+import type { StorageDeviceEffect } from './effects.ts';
 
 export interface SimulatedDisk {
   readonly diskId: string;
@@ -88,8 +89,27 @@ export class SimulatedStorage {
     }
   }
 
-  /** A refusal where something newer was done to the disk, which makes this a late copy. */
-  admit(diskId: string, sequence: number): Refusal | null {
+  /** Does an effect, unless something newer was done to its disk or image already. */
+  apply(effect: StorageDeviceEffect): Refusal | null {
+    const subject = effect.kind === 'ChangeImage' ? effect.imageId : effect.diskId;
+    const late = this.#admit(subject, effect.sequence);
+    if (late !== null) return late;
+    switch (effect.kind) {
+      case 'CloneImage':
+        return this.clone(effect.imageId, effect.snapshotId, effect.diskId);
+      case 'ExposeDisk':
+        return this.expose(effect.diskId, effect.nodeId, effect.leaseId);
+      case 'HideDisk':
+        this.hide(effect.diskId);
+        return null;
+      case 'DestroyDisk':
+        return this.destroy(effect.diskId);
+      case 'ChangeImage':
+        return this.changeImage(effect);
+    }
+  }
+
+  #admit(diskId: string, sequence: number): Refusal | null {
     if (sequence < (this.#sequences.get(diskId) ?? 0) && this.#fencing) return STALE;
     this.#sequences.set(diskId, sequence);
     return null;
