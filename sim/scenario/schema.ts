@@ -68,7 +68,7 @@ export const PolicySchema = optionalTable(
     checkpointableShare: share('share of batch jobs that survive being stopped', 0.5),
     headRoomShare: share('cloud: nodes kept above the load', 0.15),
     scaleUpMinutes: nonNegative('cloud: delay before a node that is wanted serves', 5),
-    leaseHours: positive('cloud: length of the leases it asks for, hours', 6),
+    leaseHours: positive('length of the leases that cloud and batch clusters ask for, hours', 6),
     tauMinutes: positive('government: time within which an emergency must have its nodes', 30),
     recallNoticeMinutes: nonNegative('notice at which a recallable lease ends, minutes', 5),
     sellsBusyNodes: Type.Boolean({
