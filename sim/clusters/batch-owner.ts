@@ -44,9 +44,6 @@ const OFFER_HOURS: readonly number[] = [24, 12, 6, 2];
 /** Jobs that are bid for at once, the first in the queue. */
 const MOST_WANTS = 24;
 
-/** Work for so long on all own nodes makes a further node worth as much as the work itself. */
-const FULL_PRESSURE_MS = 12 * HOUR_MS;
-
 /** A new job would have used an idle node for half of the time that the cluster is in use. */
 const OPPORTUNITY_SHARE = 0.5;
 
@@ -80,13 +77,13 @@ export class BatchOwner implements Cluster {
   readonly #homeNodes: Readonly<Record<string, number>>;
   readonly #drains = new Map<string, Drain[]>();
   #drainCount = 0;
-  /** Job row → lease that was bought for it and is not over. */
-  readonly #bought = new Map<number, string>();
+  /** Job row → leases that were bought for it (one an owner) and are not over. */
+  readonly #bought = new Map<number, Set<string>>();
   readonly #leaseRows = new Map<string, number>();
   /** Own part of each job that was bid for in the last round. */
   readonly #shares = new Map<number, Share>();
-  /** Own nodes kept for a job until its lease is there, by lease. */
-  readonly #holds = new Map<string, readonly string[]>();
+  /** Own nodes kept for a job until what was bought for it is there, by row. */
+  readonly #holds = new Map<number, readonly string[]>();
 
   constructor(setup: BatchSetup) {
     this.#setup = setup;
@@ -131,7 +128,8 @@ export class BatchOwner implements Cluster {
     const { lateRows } = this.#cluster.outlook(nowMs + policy.bidAfterMinutes * MINUTE_MS);
     const wants: Want[] = [];
     this.#shares.clear();
-    const pressure = this.#pressure();
+    // A job that waits now would wait about as long as the whole backlog takes.
+    const clearingMs = this.#cluster.backlogNodeMs() / Math.max(1, this.ownNodes());
     let free = this.idleNodes();
     for (const row of lateRows) {
       const waited = (nowMs - jobs.submitMs[row]!) / jobs.patienceMs[row]!;
@@ -139,12 +137,13 @@ export class BatchOwner implements Cluster {
       const share = this.#shareOf(row, free, nowMs);
       this.#shares.set(row, share);
       free -= Math.min(free, share.ownNodes);
-      wants.push(this.#wantFor(row, share, Math.max(waited, pressure)));
+      wants.push(this.#wantFor(row, share, waited + clearingMs / jobs.patienceMs[row]!));
       if (wants.length >= MOST_WANTS) break;
     }
     return wants;
   }
 
+  /** @param certainty share of the job's patience that would be gone if its own nodes did it */
   #wantFor(row: number, { ownNodes, startMs }: Share, certainty: number): Want {
     const { policy, securityLevel, nodeClasses } = this.#setup;
     const { jobs } = this.#cluster;
@@ -177,15 +176,6 @@ export class BatchOwner implements Cluster {
     }
     const ownNodes = nodes > own ? 0 : Math.min(free, nodes - 1);
     return { ownNodes, startMs: nowMs };
-  }
-
-  /**
-   * What a node-hour more is worth to the cluster, as a share of its work's worth: the work that
-   * is there, against what its own nodes do in `FULL_PRESSURE_MS` (market notes: min(1, queue/K)).
-   */
-  #pressure(): number {
-    const own = Math.max(1, this.ownNodes());
-    return Math.min(1, this.#cluster.backlogNodeMs() / (own * FULL_PRESSURE_MS));
   }
 
   lotsToReturn(): readonly string[] {
@@ -242,9 +232,9 @@ export class BatchOwner implements Cluster {
   lend(nodeClass: string, nodes: number, _spareId: string, nowMs: TimeMs): void {
     this.#cluster.advance(nowMs);
     // What was sold goes before what is kept for a job of one's own.
-    for (const leaseId of this.#holds.keys()) {
+    for (const row of this.#holds.keys()) {
       if (this.#cluster.nodes(nodeClass).nodes >= nodes) break;
-      this.#releaseHold(leaseId);
+      this.#releaseHold(row);
     }
     const drainId = `drain-${++this.#drainCount}`;
     const enough = this.#cluster.nodes(nodeClass).free >= nodes;
@@ -273,14 +263,19 @@ export class BatchOwner implements Cluster {
   expect(lot: BorrowedLot, nowMs: TimeMs): void {
     this.#holdings.expect(lot);
     const row = Number(lot.wantId);
-    this.#bought.set(row, lot.leaseId);
     this.#leaseRows.set(lot.leaseId, row);
+    const known = this.#bought.get(row);
+    if (known) {
+      known.add(lot.leaseId);
+      return;
+    }
+    this.#bought.set(row, new Set([lot.leaseId]));
     const share = this.#shares.get(row);
-    if (share && share.ownNodes > 0) this.#hold(lot.leaseId, share, nowMs);
+    if (share && share.ownNodes > 0) this.#hold(row, share, nowMs);
   }
 
-  /** Keeps own nodes for the job that the lease was bought for; until then short jobs may use them. */
-  #hold(leaseId: string, { ownNodes, startMs }: Share, nowMs: TimeMs): void {
+  /** Keeps own nodes for a job that nodes were bought for; until then short jobs may use them. */
+  #hold(row: number, { ownNodes, startMs }: Share, nowMs: TimeMs): void {
     this.#cluster.advance(nowMs);
     const byMs = Math.max(nowMs, startMs) + HOLD_LEAD_MS;
     const drainIds: string[] = [];
@@ -288,17 +283,25 @@ export class BatchOwner implements Cluster {
     for (const nodeClass of Object.keys(this.#homeNodes)) {
       const nodes = Math.min(left, this.#cluster.nodes(nodeClass).nodes);
       if (nodes <= 0) continue;
-      const drainId = `hold-${leaseId}/${nodeClass}`;
+      const drainId = `hold-${row}/${nodeClass}`;
       this.#cluster.drain(drainId, nodeClass, nodes, { byMs });
       drainIds.push(drainId);
       left -= nodes;
     }
-    this.#holds.set(leaseId, drainIds);
+    this.#holds.set(row, drainIds);
   }
 
-  #releaseHold(leaseId: string): void {
-    for (const drainId of this.#holds.get(leaseId) ?? []) this.#cluster.undrain(drainId);
-    this.#holds.delete(leaseId);
+  #releaseHold(row: number): void {
+    for (const drainId of this.#holds.get(row) ?? []) this.#cluster.undrain(drainId);
+    this.#holds.delete(row);
+  }
+
+  /** Everything that was bought for the job is there. */
+  #isComplete(row: number): boolean {
+    for (const leaseId of this.#bought.get(row) ?? []) {
+      if ((this.#holdings.lots.get(leaseId)?.expected ?? 0) > 0) return false;
+    }
+    return true;
   }
 
   addReady(leaseId: string, nodes: number, nowMs: TimeMs): void {
@@ -306,7 +309,8 @@ export class BatchOwner implements Cluster {
     const held = this.#holdings.addReady(leaseId, nodes);
     if (!held || held.usableUntilMs <= nowMs) return;
     this.#cluster.addNodes(leaseId, nodes, held.usableUntilMs);
-    if (held.expected <= 0) this.#releaseHold(leaseId);
+    const row = this.#leaseRows.get(leaseId);
+    if (row !== undefined && this.#isComplete(row)) this.#releaseHold(row);
   }
 
   loseExpected(leaseId: string, nodes: number): void {
@@ -330,11 +334,14 @@ export class BatchOwner implements Cluster {
   }
 
   #forget(leaseId: string): void {
-    this.#releaseHold(leaseId);
     this.#holdings.end(leaseId);
     const row = this.#leaseRows.get(leaseId);
+    if (row === undefined) return;
     this.#leaseRows.delete(leaseId);
-    if (row !== undefined && this.#bought.get(row) === leaseId) this.#bought.delete(row);
+    const leases = this.#bought.get(row);
+    leases?.delete(leaseId);
+    if (leases?.size === 0) this.#bought.delete(row);
+    if (this.#isComplete(row)) this.#releaseHold(row);
   }
 
   nodesToRecall(): number {

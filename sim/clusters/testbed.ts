@@ -35,9 +35,24 @@ const OFFICE_CLOSES_HOUR = 20;
 const OFFICE_DAYS = 5;
 
 /** Lease lengths that idle nodes are offered for, longest first. */
-const OFFER_HOURS: readonly number[] = [72, 24, 6];
+const OFFER_HOURS: readonly number[] = [12, 4];
 
-type Place = { readonly nodeClass: string } | { readonly leaseId: string };
+/** A new experiment would have used an idle node for half of the time that the testbed is in use. */
+const OPPORTUNITY_SHARE = 0.5;
+
+/** Identical nodes for one gang: own ones, borrowed ones, or both. */
+interface Place {
+  readonly nodeClass: string;
+  readonly ownNodes: number;
+  readonly leaseIds: readonly string[];
+}
+
+/** What was bought for an experiment, and the own nodes that are kept for it meanwhile. */
+interface Purchase {
+  readonly nodeClass: string;
+  readonly ownNodes: number;
+  readonly leaseIds: Set<string>;
+}
 
 interface Running {
   readonly experiment: Experiment;
@@ -61,8 +76,10 @@ export class TestbedCluster implements Cluster {
   #running: Running[] = [];
   #met: Experiment[] = [];
   #missed: Experiment[] = [];
-  /** Experiments that bought nodes are on their way for, by experiment → lease ids. */
-  readonly #bought = new Map<string, Set<string>>();
+  /** By experiment, until it is done or its nodes are gone. */
+  readonly #bought = new Map<string, Purchase>();
+  /** Own part of each experiment that was bid for in the last round. */
+  readonly #shares = new Map<string, { readonly nodeClass: string; readonly ownNodes: number }>();
   #value = 0;
   #lostNodeMs = 0;
 
@@ -129,28 +146,31 @@ export class TestbedCluster implements Cluster {
   }
 
   #placeFor(experiment: Experiment, atMs: TimeMs): Place | null {
-    for (const leaseId of this.#bought.get(experiment.experimentId) ?? []) {
-      const held = this.#holdings.lots.get(leaseId);
+    const purchase = this.#bought.get(experiment.experimentId);
+    if (purchase) {
+      const lots = [...purchase.leaseIds].map((leaseId) => this.#holdings.lots.get(leaseId)!);
+      const ready = lots.reduce((sum, held) => sum + held.ready, purchase.ownNodes);
       const endMs = atMs + experiment.durationMs;
-      if (held && held.ready >= experiment.nodes && held.usableUntilMs >= endMs) {
-        return { leaseId };
-      }
+      if (ready < experiment.nodes || lots.some((held) => held.usableUntilMs < endMs)) return null;
+      const { nodeClass, ownNodes } = purchase;
+      return { nodeClass, ownNodes, leaseIds: [...purchase.leaseIds] };
     }
     for (const nodeClass of this.#setup.nodeClasses) {
-      if ((this.#free.get(nodeClass) ?? 0) >= experiment.nodes) return { nodeClass };
+      if ((this.#free.get(nodeClass) ?? 0) < experiment.nodes) continue;
+      this.#addFree(nodeClass, -experiment.nodes);
+      return { nodeClass, ownNodes: experiment.nodes, leaseIds: [] };
     }
     return null;
   }
 
   #start(experiment: Experiment, place: Place, atMs: TimeMs): void {
-    if ('nodeClass' in place) this.#addFree(place.nodeClass, -experiment.nodes);
     this.#running.push({ experiment, place, startMs: atMs, endMs: atMs + experiment.durationMs });
   }
 
   #finish(run: Running): void {
     const { experiment, place } = run;
     this.#running.splice(this.#running.indexOf(run), 1);
-    if ('nodeClass' in place) this.#addFree(place.nodeClass, experiment.nodes);
+    this.#addFree(place.nodeClass, place.ownNodes);
     this.#bought.delete(experiment.experimentId);
     this.#busy.add(run.startMs, run.endMs, experiment.nodes);
     this.#met.push(experiment);
@@ -160,57 +180,82 @@ export class TestbedCluster implements Cluster {
   /** The experiment on these nodes is over before its time; it may be tried again. */
   #abort(run: Running, atMs: TimeMs): void {
     this.#running.splice(this.#running.indexOf(run), 1);
-    if ('nodeClass' in run.place) this.#addFree(run.place.nodeClass, run.experiment.nodes);
+    this.#addFree(run.place.nodeClass, run.place.ownNodes);
+    this.#bought.delete(run.experiment.experimentId);
     this.#busy.add(run.startMs, atMs, run.experiment.nodes);
     this.#lostNodeMs += run.experiment.nodes * (atMs - run.startMs);
     this.#waiting.push(run.experiment);
     this.#waiting.sort(byDeadline);
   }
 
+  /** The nodes of a lot are gone; whatever was to run on them begins anew. */
   #dropLot(leaseId: string, atMs: TimeMs): void {
-    const run = this.#running.find(({ place }) => 'leaseId' in place && place.leaseId === leaseId);
+    const run = this.#running.find(({ place }) => place.leaseIds.includes(leaseId));
     if (run && run.endMs <= atMs) this.#finish(run);
     else if (run) this.#abort(run, atMs);
     this.#holdings.end(leaseId);
-    for (const [experimentId, leases] of this.#bought) {
-      leases.delete(leaseId);
-      if (leases.size === 0) this.#bought.delete(experimentId);
+    for (const [experimentId, purchase] of this.#bought) {
+      if (purchase.leaseIds.has(leaseId)) this.#giveUp(experimentId, purchase);
     }
   }
 
+  /** A gang that is not whole is of no use: own nodes are free again, the rest is given back. */
+  #giveUp(experimentId: string, purchase: Purchase): void {
+    this.#addFree(purchase.nodeClass, purchase.ownNodes);
+    this.#bought.delete(experimentId);
+  }
+
+  lotsToReturn(): readonly string[] {
+    const used = new Set<string>();
+    for (const { leaseIds } of this.#bought.values()) for (const id of leaseIds) used.add(id);
+    return [...this.#holdings.lots.keys()].filter((leaseId) => !used.has(leaseId));
+  }
+
   wants(nowMs: TimeMs): readonly Want[] {
-    const { policy, nodeClasses, securityLevel } = this.#setup;
-    const late = this.#lateExperiments(nowMs);
-    return late.flatMap((experiment): Want[] => {
+    this.#shares.clear();
+    return this.#lateExperiments(nowMs).flatMap((experiment): Want[] => {
       if (this.#bought.has(experiment.experimentId)) return [];
       const earliestStartMs =
         experiment.acceptsOffHours || isOffice(nowMs) ? nowMs : nextOffice(nowMs);
       if (earliestStartMs + experiment.durationMs > experiment.deadlineMs) return [];
-      return [
-        {
-          wantId: experiment.experimentId,
-          nodes: experiment.nodes,
-          minimumNodes: experiment.nodes,
-          nodeClasses,
-          durationMs: experiment.durationMs,
-          earliestStartMs,
-          latestEndMs: experiment.deadlineMs,
-          valueMillicredits: this.#worth(experiment, earliestStartMs),
-          certainty: 1,
-          securityLevel,
-          acceptsRecall: policy.acceptsRecall,
-        },
-      ];
+      return [this.#wantFor(experiment, earliestStartMs)];
     });
+  }
+
+  /** What idle own nodes of one class lack to the gang, or all of it. */
+  #wantFor(experiment: Experiment, earliestStartMs: TimeMs): Want {
+    const { policy, nodeClasses, securityLevel } = this.#setup;
+    const promised = [...this.#shares.values()];
+    const free = (nodeClass: string) =>
+      promised.reduce(
+        (sum, share) => (share.nodeClass === nodeClass ? sum - share.ownNodes : sum),
+        this.#free.get(nodeClass) ?? 0,
+      );
+    const best = [...nodeClasses].sort((a, b) => free(b) - free(a))[0]!;
+    const ownNodes = Math.max(0, Math.min(free(best), experiment.nodes - 1));
+    if (ownNodes > 0) this.#shares.set(experiment.experimentId, { nodeClass: best, ownNodes });
+    const nodes = experiment.nodes - ownNodes;
+    return {
+      wantId: experiment.experimentId,
+      nodes,
+      minimumNodes: nodes,
+      nodeClasses: ownNodes > 0 ? [best] : nodeClasses,
+      durationMs: experiment.durationMs,
+      earliestStartMs,
+      latestEndMs: experiment.deadlineMs,
+      valueMillicredits: this.#worth(experiment, earliestStartMs),
+      certainty: 1,
+      securityLevel,
+      acceptsRecall: policy.acceptsRecall,
+    };
   }
 
   /** Experiments that would miss their deadline on the own nodes, by list scheduling in order. */
   #lateExperiments(nowMs: TimeMs): Experiment[] {
     const available: TimeMs[] = [];
     for (const nodes of this.#free.values()) for (let i = 0; i < nodes; i++) available.push(nowMs);
-    for (const { experiment, place, endMs } of this.#running) {
-      if (!('nodeClass' in place)) continue;
-      for (let i = 0; i < experiment.nodes; i++) available.push(endMs);
+    for (const { place, endMs } of this.#running) {
+      for (let i = 0; i < place.ownNodes; i++) available.push(endMs);
     }
     const late: Experiment[] = [];
     for (const experiment of this.#waiting) {
@@ -225,6 +270,8 @@ export class TestbedCluster implements Cluster {
   spares(nowMs: TimeMs, untilMs: TimeMs): readonly Spare[] {
     // While anybody waits the own nodes are kept for them.
     if (this.#waiting.some((experiment) => !this.#bought.has(experiment.experimentId))) return [];
+    const inUse = 1 - this.idleNodes() / Math.max(1, this.#holdings.ownNodes());
+    const opportunity = OPPORTUNITY_SHARE * inUse * this.#setup.valuation.nodeHour;
     const spares: Spare[] = [];
     for (const nodeClass of this.#setup.nodeClasses) {
       let left = this.#free.get(nodeClass) ?? 0;
@@ -240,7 +287,7 @@ export class TestbedCluster implements Cluster {
           fromMs: nowMs,
           untilMs: Math.min(untilMs, nowMs + hours * HOUR_MS),
           costMillicreditsPerNodeHour: Math.round(
-            (this.#setup.classCostPerHour[nodeClass] ?? 0) * 1000,
+            ((this.#setup.classCostPerHour[nodeClass] ?? 0) + opportunity) * 1000,
           ),
           recallNoticeMs: null,
         });
@@ -262,8 +309,16 @@ export class TestbedCluster implements Cluster {
 
   expect(lot: BorrowedLot): void {
     this.#holdings.expect(lot);
-    const leases = this.#bought.get(lot.wantId) ?? new Set();
-    this.#bought.set(lot.wantId, leases.add(lot.leaseId));
+    const known = this.#bought.get(lot.wantId);
+    if (known) {
+      // The same gang from another owner.
+      known.leaseIds.add(lot.leaseId);
+      return;
+    }
+    const { ownNodes } = this.#shares.get(lot.wantId) ?? { ownNodes: 0 };
+    this.#addFree(lot.nodeClass, -ownNodes);
+    const { nodeClass, leaseId } = lot;
+    this.#bought.set(lot.wantId, { nodeClass, ownNodes, leaseIds: new Set([leaseId]) });
   }
 
   addReady(leaseId: string, nodes: number, nowMs: TimeMs): void {
@@ -285,10 +340,6 @@ export class TestbedCluster implements Cluster {
   loseReady(leaseId: string, _nodes: number, nowMs: TimeMs): void {
     this.#dropLot(leaseId, nowMs);
     this.#happen(nowMs);
-  }
-
-  lotsToReturn(): readonly string[] {
-    return [];
   }
 
   nodesToRecall(): number {

@@ -43,28 +43,32 @@ test('without the will to work at night an experiment starts at eight', (t) => {
   t.is(weekend.outcome().metNodeMs, 0);
 });
 
-test('it bids for what its own nodes cannot do in time, and runs it on the lease', (t) => {
+test('it bids for what own nodes lack, from several owners, and runs the gang on all', (t) => {
   const cluster = testbed([experiment('big', { release: 0, deadline: 48, duration: 10 }, 6)], {
-    standard: 4,
+    standard: 3,
+    legacy: 1,
   });
   cluster.advance(0);
   const [want] = cluster.wants(0);
   t.is(want?.wantId, 'big');
-  t.is(want?.minimumNodes, 6);
-  cluster.expect({
-    leaseId: 'l',
+  t.is(want?.minimumNodes, 3);
+  t.deepEqual(want?.nodeClasses, ['standard'], 'identical to its own three');
+  const lot = {
     wantId: 'big',
     nodeClass: 'standard',
-    nodes: 6,
     usableUntilMs: 12 * HOUR_MS,
     recallable: true,
-  });
+  };
+  cluster.expect({ ...lot, leaseId: 'l', nodes: 2 });
+  cluster.expect({ ...lot, leaseId: 'm', nodes: 1 });
   t.deepEqual(cluster.wants(0), []);
-  cluster.addReady('l', 5, HOUR_MS);
+  t.is(cluster.idleNodes(), 1, 'its own three are kept for the gang');
+  cluster.addReady('l', 2, HOUR_MS);
   t.is(cluster.nextEventMs(), 12 * HOUR_MS, 'five of six: the gang still waits');
-  cluster.addReady('l', 1, HOUR_MS);
+  cluster.addReady('m', 1, HOUR_MS);
   runToEnd(cluster, 7 * DAY_MS);
   t.is(cluster.outcome().metNodeMs, 60 * HOUR_MS);
+  t.is(cluster.idleNodes(), 4);
 });
 
 test('a recalled lease loses the experiment, which may be tried again', (t) => {
@@ -72,9 +76,10 @@ test('a recalled lease loses the experiment, which may be tried again', (t) => {
     standard: 4,
   });
   cluster.advance(0);
-  const lot = { wantId: 'big', nodeClass: 'standard', nodes: 6, recallable: true };
+  cluster.wants(0);
+  const lot = { wantId: 'big', nodeClass: 'standard', nodes: 2, recallable: true };
   cluster.expect({ ...lot, leaseId: 'l', usableUntilMs: 12 * HOUR_MS });
-  cluster.addReady('l', 6, HOUR_MS);
+  cluster.addReady('l', 2, HOUR_MS);
   cluster.endLot('l', 5 * HOUR_MS, 4 * HOUR_MS);
   cluster.advance(5 * HOUR_MS);
   t.is(cluster.outcome().lostNodeMs, 6 * 4 * HOUR_MS);
