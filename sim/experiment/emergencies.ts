@@ -12,7 +12,7 @@ import type { MeasuredWindow } from '../clusters/window.ts';
 import type { Organisation, Scenario } from '../scenario/schema.ts';
 import { measuredWindow } from '../world/setup.ts';
 
-/** How long an injected emergency lasts where none of the workload's own says otherwise. */
+/** How long an injected emergency lasts at most; shorter where the workload's own are. */
 const DEFAULT_DURATION_MS = DAY_MS;
 
 /** Set-up and recall of one emergency are over before the next one is put in. */
@@ -73,9 +73,16 @@ function inject(
     injected: true,
     weight: 1,
   });
+  const isThere = own.some(
+    (emergency) =>
+      emergency.nodes >= nodes &&
+      emergency.startMs >= window.startMs &&
+      emergency.startMs < latestMs,
+  );
+  const random = isThere ? [] : [put(randomMs, 'random')];
   const all: Emergency[] = [];
   // The joint peak comes first: what gets in its way is left out.
-  for (const emergency of [put(peakMs, 'joint-peak'), put(randomMs, 'random'), ...own]) {
+  for (const emergency of [put(peakMs, 'joint-peak'), ...own, ...random]) {
     const apart = all.every(
       (other) =>
         emergency.startMs >= other.startMs + other.durationMs + GAP_MS ||

@@ -2,7 +2,7 @@
  * Rounds of the market: asks every organisation's agent for orders, closes the round, has it
  * solved, and hands the contracts to the lease desk.
  */
-import type { MarketTerms } from '../../core/agents/view.ts';
+import type { MarketTerms, Spare } from '../../core/agents/view.ts';
 import { HOUR_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract } from '../../core/market/contracts.ts';
@@ -75,9 +75,9 @@ export class MarketDesk {
     const nowMs = terms.roundStartMs;
     cluster.advance(nowMs);
     const untilMs = nowMs + terms.horizonSlots * terms.slotMs;
-    const spares = cluster.spares(nowMs, untilMs);
+    const spares = this.#offered(cluster.spares(nowMs, untilMs));
     let offered = 0;
-    for (const { spareId, nodes } of spares) if (!spareId.startsWith('busy')) offered += nodes;
+    for (const { spareId, nodes } of spares) if (!isBusy(spareId)) offered += nodes;
     member.countRound(nowMs, cluster.idleNodes(), offered);
     const view = {
       organisation: member.name,
@@ -95,6 +95,13 @@ export class MarketDesk {
     member.memory = decision.memory;
     member.fills = { bidIds: [], askIds: [] };
     return decision.orders;
+  }
+
+  /** Nobody gives up nodes in use where nothing is paid for them. */
+  #offered(spares: readonly Spare[]): readonly Spare[] {
+    const { mechanism } = this.#setup.ports;
+    if (mechanism.properties.budgetBalance !== 'no-money') return spares;
+    return spares.filter(({ spareId }) => !isBusy(spareId));
   }
 
   #clear(bids: Bid[], asks: Ask[], nowMs: TimeMs): void {
@@ -289,4 +296,9 @@ export class MarketDesk {
       recallPenaltyPartsPerMillion: Math.round(scenario.market.recallPenaltyShare * 1e6),
     };
   }
+}
+
+/** Clusters name spares that work runs on after it. */
+function isBusy(spareId: string): boolean {
+  return spareId.startsWith('busy');
 }
