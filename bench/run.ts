@@ -8,11 +8,13 @@ import { join } from 'node:path';
 import { batchCluster } from './batch-cluster.ts';
 import { machine, verdict } from './benchmark.ts';
 import type { Benchmark, BenchmarkReport, Figure } from './benchmark.ts';
+import { clearing } from './clearing.ts';
 import { holdModel } from './hold-model.ts';
+import { marketYear } from './market-year.ts';
 import { replay } from './replay.ts';
 
 /** One line a benchmark. */
-const BENCHMARKS: readonly Benchmark[] = [holdModel, replay, batchCluster];
+const BENCHMARKS: readonly Benchmark[] = [holdModel, replay, batchCluster, clearing, marketYear];
 
 const argv = process.argv.slice(2);
 const recording = argv.includes('--record');
