@@ -5,13 +5,17 @@ import type { RunOutcome, SearchOutcome } from '../../core/metrics/outcome.ts';
 import type { Metrics, ProvisioningTime, SensitivityPoint } from '../../core/metrics/results.ts';
 import { estimate } from '../../core/metrics/statistics.ts';
 import { nodeHours } from '../../core/metrics/comparison.ts';
-import { provisioningPhases, provisioningSeconds } from '../hardware/provisioning-time.ts';
+import {
+  provisioningPhases,
+  provisioningSeconds,
+  releaseSeconds,
+} from '../hardware/provisioning-time.ts';
 import type { HardwareProfile } from '../hardware/calibration/calibration.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { STATIC_VARIANT } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/schema.ts';
 import { installedHardware, measuredWindow, totalNodes } from '../world/setup.ts';
-import { handoverSeconds, releaseSeconds } from '../world/site.ts';
+import { leaseStartSeconds } from '../world/site.ts';
 import type { TaskResult, TaskSource } from './task.ts';
 
 export interface Gathered {
@@ -95,7 +99,7 @@ function overheadSeconds(
 ): number {
   const { firmware } = scenario.nodeClass[0]!;
   return (
-    handoverSeconds(profile, 'none') +
+    leaseStartSeconds(profile, 'none') +
     provisioningSeconds({ profile, firmware, securityLevel: 'none', method }) +
     releaseSeconds(profile, firmware)
   );

@@ -9,7 +9,11 @@ import type { ProvisionerConfiguration } from '../../core/provisioner/state.ts';
 import type { Calibration, HardwareProfile } from '../hardware/calibration/calibration.ts';
 import { SimulatedHardware } from '../hardware/hardware.ts';
 import { goldenMeasurements } from '../hardware/node.ts';
-import { provisioningSeconds } from '../hardware/provisioning-time.ts';
+import {
+  handoverSeconds,
+  provisioningSeconds,
+  releaseSeconds,
+} from '../hardware/provisioning-time.ts';
 import type { NodeClass, Scenario } from '../scenario/schema.ts';
 import { failureRates } from './failures.ts';
 import { classSecurity } from './setup.ts';
@@ -189,7 +193,7 @@ export function leaseOverhead(setup: RunSetup): LeaseOverhead {
   const setupFor = (securityLevel: SecurityLevel) =>
     worst(
       (firmware) =>
-        handoverSeconds(profile, securityLevel) +
+        leaseStartSeconds(profile, securityLevel) +
         provisioningSeconds({ profile, firmware, securityLevel, method: methodOf(scenario) }),
     );
   return {
@@ -202,28 +206,8 @@ export function methodOf(scenario: Scenario): 'diskless' | 'diskful' {
   return scenario.provisioning.method === 'bmi' ? 'diskless' : 'diskful';
 }
 
-/** From the start of a lease to power-on: off, new BMC credential, airlock (and enclave). */
-export function handoverSeconds(profile: HardwareProfile, level: SecurityLevel): number {
-  const { powerOff, tokenRotation, bootDevice, powerOn } = profile.management;
-  const changes = level === 'none' ? 3 : 1;
-  return (
-    powerOff.seconds +
-    tokenRotation.seconds +
-    bootDevice.seconds +
-    powerOn.seconds +
-    changes * profile.networkChange.seconds
-  );
-}
-
-/** From the end of a lease to a clean node: off, cut off, wiped, read back. */
-export function releaseSeconds(profile: HardwareProfile, firmware: 'uefi' | 'linuxboot'): number {
-  const { powerOff, tokenRotation, diskErase, readBack } = profile.management;
-  return (
-    powerOff.seconds +
-    tokenRotation.seconds +
-    profile.networkChange.seconds +
-    profile.powerOnSelfTest[firmware].seconds +
-    diskErase.seconds +
-    readBack.seconds
-  );
+/** From the start of a lease to power-on; without attestation the enclave is joined before it. */
+export function leaseStartSeconds(profile: HardwareProfile, level: SecurityLevel): number {
+  const join = level === 'none' ? 2 * profile.networkChange.seconds : 0;
+  return handoverSeconds(profile) + join + profile.management.bootDevice.seconds;
 }
