@@ -5,14 +5,17 @@ import type { Command } from 'commander';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { Metrics } from '../core/metrics/results.ts';
 import { isEstimate } from '../core/metrics/estimate.ts';
+import type { LoadedScenario } from '../sim/scenario/load.ts';
 import type { Gates } from '../sim/scenario/schema.ts';
 import { gather } from '../sim/experiment/gather.ts';
+import type { Gathered } from '../sim/experiment/gather.ts';
 import { planTasks } from '../sim/experiment/task.ts';
 import { renderHeadlineTable } from '../reports/tables/terminal.ts';
 import { loadComparison, siteProfile } from './compose.ts';
 import type { ComparisonSource } from './compose.ts';
 import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
+import { recordRun } from './journal-run.ts';
 import { makeManifest } from './manifest.ts';
 import { defaultWorkers, executeTasks } from './pool.ts';
 import { readInputText } from './files.ts';
@@ -24,6 +27,7 @@ interface CompareOptions extends CommonOptions {
   readonly replications?: number;
   readonly jobs?: number;
   readonly set?: readonly string[];
+  readonly journal?: boolean;
 }
 
 export function registerCompare(program: Command): void {
@@ -37,6 +41,7 @@ export function registerCompare(program: Command): void {
     .option('--replications <number>', 'another number of replications', wholeNumber(1, 10_000))
     .option('--jobs <number>', 'worker threads (default: one a processor)', wholeNumber(1, 1024))
     .option('--set <key.path=value>', 'change a value of the scenario; may be repeated', collect)
+    .option('--journal', 'write the journals of the main market variant’s first replication')
     .action((file: string, options: CompareOptions) =>
       runCommand(options, (output) => compare(output, file, options)),
     );
@@ -65,7 +70,8 @@ async function compare(output: Output, file: string, options: CompareOptions): P
     command: commandOf(file, options),
     sources: gathered.sources,
   });
-  await writeResults(folder, gathered, manifest);
+  const journals = options.journal ? await journalsOf(source, loaded, gathered) : undefined;
+  await writeResults(folder, gathered, manifest, journals);
   output.result(gathered.metrics, (metrics) =>
     [
       renderHeadlineTable(metrics, {
@@ -77,6 +83,20 @@ async function compare(output: Output, file: string, options: CompareOptions): P
     ].join('\n'),
   );
   judge(output, gathered.metrics, scenario.gates);
+}
+
+/** Of the first replication of the variant that the headline speaks of. */
+function journalsOf(
+  source: ComparisonSource,
+  loaded: LoadedScenario,
+  { metrics, runs }: Gathered,
+): Promise<Map<string, Uint8Array>> {
+  const { variant } = metrics.extraDemandMet;
+  return recordRun(
+    source,
+    loaded,
+    runs.find((run) => run.variant === variant && run.replication === 0)!,
+  );
 }
 
 function sourceOf(output: Output, file: string, options: CompareOptions): ComparisonSource {
@@ -100,6 +120,7 @@ function commandOf(file: string, options: CompareOptions): string {
     words.push('--replications', String(options.replications));
   }
   for (const setting of options.set ?? []) words.push('--set', setting);
+  if (options.journal) words.push('--journal');
   return words.map(quoted).join(' ');
 }
 

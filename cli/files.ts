@@ -108,9 +108,11 @@ export async function writeFolderAtomically(
  * @throws RESOURCE_NOT_WRITABLE
  */
 export function requireWritable(path: string): void {
-  const probe = temporaryName(path);
+  // The folders above it are made with the result, not for a command that may yet be refused.
+  let above = dirname(path);
+  while (!existsSync(above) && dirname(above) !== above) above = dirname(above);
+  const probe = temporaryName(join(above, basename(path)));
   try {
-    makeFolder(dirname(path));
     mkdirSync(probe);
   } catch (error) {
     throw notWritable(path, error);

@@ -42,7 +42,12 @@ export function recordJournal(start: JournalStart): JournalRecorder {
   let seq = 0;
   // The last record has the hash of the state, and which one that is only the end will show.
   let pending: Pending = {
-    event: genesis(start.service, start.configuration, start.version, start.timeMs),
+    event: genesis(
+      start.service,
+      structuredClone(start.configuration),
+      start.version,
+      start.timeMs,
+    ),
     effects: [],
     state: start.state,
   };
@@ -61,9 +66,14 @@ export function recordJournal(start: JournalStart): JournalRecorder {
     append(event, effects, state) {
       write(writer.append(pending.event, pending.effects, pending.state));
       seq += 1;
-      // Services change their state in place: where its hash will be wanted, it is kept as it is.
+      // Services change their state in place, and the world may use its events and effects again:
+      // what is written only with the next event is kept as it is now.
       const hashed = (seq + 1) % STATE_HASH_INTERVAL === 0;
-      pending = { event, effects, state: hashed ? structuredClone(state) : state };
+      pending = {
+        event: structuredClone(event),
+        effects: structuredClone(effects),
+        state: hashed ? structuredClone(state) : state,
+      };
     },
     finish() {
       write(writer.append(pending.event, pending.effects, pending.state, true));

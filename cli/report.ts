@@ -1,7 +1,6 @@
 /** `ocx report RUN_DIR…`: rebuilds reports from stored results; several runs side by side. */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { OcxError } from '../core/kernel/errors.ts';
 import { renderComparison } from '../reports/comparison/write.ts';
@@ -58,12 +57,7 @@ async function report(
   const files = single
     ? await renderReport(first!.metrics, first!.manifest)
     : await renderComparison(runs);
-  for (const [path, text] of files) {
-    writeAtomically(join(target, path), text);
-    // The guard of a file against Ctrl-C goes two turns later; without them guards would pile up.
-    await setImmediate();
-    await setImmediate();
-  }
+  for (const [path, text] of files) writeAtomically(join(target, path), text);
   const read = runs.map(({ folder }) => folder);
   const result: ReportResult = { folder: target, runs: read, files: [...files.keys()].sort() };
   output.result(result, () => describe(output, target, single ? first! : null));

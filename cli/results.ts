@@ -1,13 +1,13 @@
 /** A results folder: written whole or not at all, and listed in the index of its parent. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '../core/metrics/manifest.ts';
-import type { RunOutcome } from '../core/metrics/outcome.ts';
+import type { JobColumns, RunOutcome } from '../core/metrics/outcome.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { Gathered } from '../sim/experiment/gather.ts';
-import type { LeaseRow, PriceRow } from '../reports/tables/rows.ts';
+import type { JobRow, LeaseRow, PriceRow } from '../reports/tables/rows.ts';
 import { renderReport } from '../reports/write.ts';
-import { writeAtomically, writeFolderAtomically } from './files.ts';
+import { requireWritable, writeFolderAtomically } from './files.ts';
 import { indexRun } from './results-index.ts';
 
 /** Found at once, not after the work: a place that cannot be written, or that is not ours. */
@@ -20,48 +20,47 @@ export function checkResultsFolder(folder: string): void {
       remedy: 'choose a new or empty folder with --out',
     });
   }
-  const probe = join(dirname(folder), `.ocx-${process.pid}.tmp`);
-  try {
-    mkdirSync(dirname(folder), { recursive: true });
-    writeAtomically(probe, '');
-  } catch (error) {
-    if (error instanceof OcxError) throw error;
-    throw new OcxError({
-      code: 'RESOURCE_NOT_WRITABLE',
-      message: 'the results folder cannot be written',
-      place: { file: folder },
-      remedy: 'choose another with --out',
-    });
-  }
+  requireWritable(folder);
 }
 
-/** Empty, or an earlier result: nobody's other files are ever replaced. */
+/** What a results folder may hold; anything else in it is somebody's own. */
+const OURS =
+  /^(manifest\.json|report\.html|figures|tables|(metrics|leases|prices|jobs-.+)\.(csv|json)|journal-.+\.jsonl\.zst)$/;
+
+/** Empty, or an earlier result and nothing else: nobody's own files are ever replaced. */
 function isReplaceable(folder: string): boolean {
   try {
-    return readdirSync(folder).length === 0 || existsSync(join(folder, 'manifest.json'));
+    const names = readdirSync(folder);
+    if (names.length === 0) return true;
+    const text = readFileSync(join(folder, 'manifest.json'), 'utf8');
+    const manifest = JSON.parse(text) as { schema?: unknown } | null;
+    return manifest?.schema === 'ocx-manifest/1' && names.every((name) => OURS.test(name));
   } catch {
     return false;
   }
 }
 
+/** @param journals file name → contents */
 export async function writeResults(
   folder: string,
   gathered: Gathered,
   manifest: Manifest,
+  journals: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Promise<void> {
   const { metrics, runs } = gathered;
   const windowStartMs = metrics.warmUpSeconds * 1000;
   const files = await renderReport(metrics, manifest, {
     leases: leaseRows(runs, windowStartMs),
     prices: priceRows(runs, windowStartMs, classNames(manifest)),
+    jobs: jobRows(runs, windowStartMs),
   });
   await writeFolderAtomically(folder, (temporary) => {
-    const all = new Map(files);
+    const all = new Map<string, string | Uint8Array>([...files, ...journals]);
     all.set('metrics.json', `${JSON.stringify(metrics, null, 1)}\n`);
     all.set('manifest.json', `${JSON.stringify(manifest, null, 1)}\n`);
-    for (const [path, text] of all) {
+    for (const [path, contents] of all) {
       mkdirSync(dirname(join(temporary, path)), { recursive: true });
-      writeFileSync(join(temporary, path), text);
+      writeFileSync(join(temporary, path), contents);
     }
   });
   await indexRun(folder, manifest);
@@ -108,6 +107,44 @@ function priceRows(
       })),
     ),
   );
+}
+
+/** Jobs by organisation, of every variant whose run kept them. */
+function jobRows(runs: readonly RunOutcome[], windowStartMs: number): Map<string, JobRow[]> {
+  const rows = new Map<string, JobRow[]>();
+  for (const { variant, replication, organisations } of runs) {
+    for (const { name, jobs } of organisations) {
+      if (!jobs) continue;
+      const workloadName = `${variant}/${replication}`;
+      const all = rows.get(name) ?? [];
+      for (let row = 0; row < jobs.jobNumber.length; row++) {
+        all.push(jobRow(jobs, row, workloadName, windowStartMs));
+      }
+      rows.set(name, all);
+    }
+  }
+  return rows;
+}
+
+function jobRow(
+  jobs: JobColumns,
+  row: number,
+  workloadName: string,
+  windowStartMs: number,
+): JobRow {
+  const seconds = (timeMs: number) =>
+    Number.isNaN(timeMs) ? null : (timeMs - windowStartMs) / 1000;
+  return {
+    jobId: jobs.jobNumber[row]!,
+    workloadName,
+    submissionSeconds: (jobs.submitMs[row]! - windowStartMs) / 1000,
+    requestedNodes: jobs.requestedNodes[row]!,
+    requestedSeconds: jobs.requestedMs[row]! / 1000,
+    success: jobs.met[row] === 1,
+    startSeconds: seconds(jobs.startMs[row]!),
+    finishSeconds: seconds(jobs.finishMs[row]!),
+    allocatedNodes: [],
+  };
 }
 
 function classNames(manifest: Manifest): string[] {

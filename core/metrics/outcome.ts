@@ -6,6 +6,20 @@ import type { ClusterKind } from '../agents/view.ts';
 import type { Millicredits, NodeMs, TimeMs } from '../kernel/units.ts';
 import type { DemandWindows } from './bounds.ts';
 
+/** The jobs of a batch cluster, for `jobs-<organisation>.csv`; columns of equal length. */
+export interface JobColumns {
+  readonly jobNumber: Float64Array;
+  readonly submitMs: Float64Array;
+  readonly requestedNodes: Int32Array;
+  readonly requestedMs: Float64Array;
+  /** First start; NaN where it never started. */
+  readonly startMs: Float64Array;
+  /** NaN where it never completed. */
+  readonly finishMs: Float64Array;
+  /** 1 where it was done within its patience, else 0. */
+  readonly met: Uint8Array;
+}
+
 export interface OrganisationOutcome {
   readonly name: string;
   readonly kind: ClusterKind;
@@ -28,6 +42,8 @@ export interface OrganisationOutcome {
   readonly busyHours: Float64Array;
   readonly lentHours: Float64Array;
   readonly borrowedHours: Float64Array;
+  /** Of replication 0 of a batch cluster; null elsewhere. */
+  readonly jobs: JobColumns | null;
 }
 
 /** One lease as it ended. */

@@ -1,4 +1,5 @@
 /** What a batch cluster made of its jobs: the cohort released in the measured window. */
+import type { JobColumns } from '../../core/metrics/outcome.ts';
 import { JOB_STATE } from './batch/batch-jobs.ts';
 import type { BatchJobs } from './batch/batch-jobs.ts';
 import type { BatchCluster } from './batch/cluster.ts';
@@ -61,6 +62,26 @@ export function batchOutcome(
       meanWaitSeconds: completed > 0 ? waitMs / completed / 1000 : null,
       meanBoundedSlowdown: completed > 0 ? slowdown / completed : null,
     },
+    jobs: jobColumns(jobs),
+  };
+}
+
+/** All jobs but those that could run nowhere, the warm-up's included. */
+function jobColumns(jobs: BatchJobs): JobColumns {
+  const rows: number[] = [];
+  for (let row = 0; row < jobs.count; row++) {
+    if (jobs.state[row] !== JOB_STATE.dropped) rows.push(row);
+  }
+  return {
+    jobNumber: Float64Array.from(rows, (row) => jobs.jobNumber[row]!),
+    submitMs: Float64Array.from(rows, (row) => jobs.submitMs[row]!),
+    requestedNodes: Int32Array.from(rows, (row) => jobs.nodes[row]!),
+    requestedMs: Float64Array.from(rows, (row) => jobs.estimateMs[row]!),
+    startMs: Float64Array.from(rows, (row) => jobs.firstStartMs[row]!),
+    finishMs: Float64Array.from(rows, (row) =>
+      jobs.state[row] === JOB_STATE.completed ? jobs.endMs[row]! : NaN,
+    ),
+    met: Uint8Array.from(rows, (row) => Number(jobs.isMet(row))),
   };
 }
 

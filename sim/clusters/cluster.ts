@@ -6,6 +6,7 @@
  * before anything else is asked of it at that time.
  */
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
+import type { JobColumns } from '../../core/metrics/outcome.ts';
 import type { Millicredits, NodeMs, TimeMs } from '../../core/kernel/units.ts';
 
 /** Nodes on their way to a borrower, or already there. */
@@ -79,4 +80,6 @@ export interface ClusterOutcome {
   readonly met: MetDemand;
   /** In the cluster's own language; null where nothing happened that it could measure. */
   readonly ownMeasures: Readonly<Record<string, number | null>>;
+  /** Every job that could run, of a batch cluster. */
+  readonly jobs?: JobColumns;
 }

@@ -86,6 +86,7 @@ function figuresOf(setup: RunSetup, organisation: Organisation, outcome: Cluster
     ownMeasures: outcome.ownMeasures,
     demandHours: outcome.demandHours,
     busyHours: outcome.busyHours,
+    jobs: setup.replication === 0 ? (outcome.jobs ?? null) : null,
   };
 }
 
