@@ -1,5 +1,5 @@
 /** Does the market behave? What a variant with rounds and contracts did, per replication. */
-import { DAY_MS, HOUR_MS } from '../kernel/units.ts';
+import { HOUR_MS } from '../kernel/units.ts';
 import { mechanisms } from '../market/mechanisms/registry.ts';
 import { nodeHours, STATIC, variantNamed } from './comparison.ts';
 import type { Comparison, VariantRuns } from './comparison.ts';
@@ -32,7 +32,10 @@ export function marketBehaviour(
     efficiency: maybeEstimate(markets.map(sampledEfficiency), 'no round was sampled'),
     sampledRounds: each(({ rounds }) => rounds.filter((r) => r.boundMillicredits !== null).length),
     individualRationalityViolations: each((market) => market.individualRationalityViolations),
-    monthsWorseOff: maybeEstimate(worseOff(comparison, variant), 'no organisation to compare'),
+    organisationsWorseOff: maybeEstimate(
+      worseOff(comparison, variant),
+      'no organisation to compare',
+    ),
     budgetSurplusCredits: each(({ surplusMillicredits }) => surplusMillicredits / 1000),
     fairness: maybeEstimate(gainFairness(comparison, variant), 'nobody gained'),
     sharingIndex: maybeEstimate(variant.runs.map(sharingIndex), 'nothing was idle'),
@@ -66,14 +69,10 @@ function sampledEfficiency({ rounds }: MarketOutcome): number | null {
   return bound > 0 ? welfare / bound : null;
 }
 
-/** Share of organisations worse off than alone, over the whole run of each replication. */
+/** By replication: share of organisations worse off than alone, over the whole window. */
 function worseOff(comparison: Comparison, variant: VariantRuns): (number | null)[] {
-  const months = Math.max(
-    1,
-    Math.round((comparison.windowEndMs - comparison.windowStartMs) / (30 * DAY_MS)),
-  );
   return gains(comparison, variant).map((list) =>
-    list.length > 0 ? list.filter((gain) => gain < -1e-9 * months).length / list.length : null,
+    list.length > 0 ? list.filter((gain) => gain < 0).length / list.length : null,
   );
 }
 
@@ -87,8 +86,8 @@ function gains(comparison: Comparison, variant: VariantRuns): number[][] {
   return variant.runs.map((run, replication) =>
     run.organisations.map((outcome, index) => {
       const before = alone.runs[replication]!.organisations[index]!;
-      const worth = (o: typeof outcome) => (o.valueMillicredits + o.netMillicredits) / 1000;
-      return worth(outcome) - worth(before);
+      const worth = (o: typeof outcome) => o.valueMillicredits + o.netMillicredits;
+      return (worth(outcome) - worth(before)) / 1000;
     }),
   );
 }

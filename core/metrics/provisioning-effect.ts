@@ -1,12 +1,13 @@
 /** Metric 3: what diskless provisioning changes against installing to disk. */
 import { HOUR_MS } from '../kernel/units.ts';
-import { variantLikeMain, variantNamed } from './comparison.ts';
+import { metHours, sumOver, variantLikeMain, variantNamed } from './comparison.ts';
 import type { Comparison, VariantRuns } from './comparison.ts';
 import { extraDemandMet } from './extra-demand.ts';
 import { meanPrice } from './market-behaviour.ts';
 import type { MaybeEstimate } from './estimate.ts';
+import type { OrganisationOutcome } from './outcome.ts';
 import type { ProvisioningEffect } from './results.ts';
-import { estimate, maybeEstimate, mean } from './statistics.ts';
+import { estimate, maybeEstimate, mean, pairedDifference } from './statistics.ts';
 
 /** Lease lengths looked at, hours; each stands for those nearer to it than to its neighbours. */
 const LEASE_HOURS: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -24,13 +25,21 @@ export function provisioningEffect(comparison: Comparison): ProvisioningEffect |
   const [bmi, foreman] = main.method === 'bmi' ? [main, slow] : [slow, main];
   const extraBmi = extraDemandMet(comparison, bmi);
   const extraForeman = extraDemandMet(comparison, foreman);
+  // What static partition meets is in both and cancels out.
+  const difference = (include?: (organisation: OrganisationOutcome) => boolean) =>
+    pairedDifference(sumOver(bmi, metHours, include), sumOver(foreman, metHours, include));
   return {
     bmi: extraBmi.nodeHours,
     foreman: extraForeman.nodeHours,
+    difference: difference(),
     kinds: Object.fromEntries(
       Object.keys(extraBmi.kinds).map((kind) => [
         kind,
-        { bmi: extraBmi.kinds[kind]!.nodeHours, foreman: extraForeman.kinds[kind]!.nodeHours },
+        {
+          bmi: extraBmi.kinds[kind]!.nodeHours,
+          foreman: extraForeman.kinds[kind]!.nodeHours,
+          difference: difference((organisation) => organisation.kind === kind),
+        },
       ]),
     ),
     byLeaseLength: LEASE_HOURS.map((hours) => ({

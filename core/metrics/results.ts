@@ -59,8 +59,8 @@ export interface MarketBehaviour {
   readonly sampledRounds: Estimate;
   /** Trades at a loss to one side on its own report; 0 where the mechanism claims it. */
   readonly individualRationalityViolations: Estimate;
-  /** Organisation-months worse off than alone ÷ all. */
-  readonly monthsWorseOff: MaybeEstimate;
+  /** Organisations worse off than alone, over the whole window, ÷ all. */
+  readonly organisationsWorseOff: MaybeEstimate;
   /** Σ payments − Σ receipts, credits. */
   readonly budgetSurplusCredits: Estimate;
   /** Jain index of the organisations' gains. */
@@ -123,7 +123,14 @@ export interface ProvisioningEffect {
   /** Extra demand met with diskless and with diskful provisioning, node-hours. */
   readonly bmi: Estimate;
   readonly foreman: Estimate;
-  readonly kinds: Readonly<Record<string, { readonly bmi: Estimate; readonly foreman: Estimate }>>;
+  /** bmi − foreman, replication by replication. */
+  readonly difference: Estimate;
+  readonly kinds: Readonly<
+    Record<
+      string,
+      { readonly bmi: Estimate; readonly foreman: Estimate; readonly difference: Estimate }
+    >
+  >;
   /** By lease length: share of the lease that is left for work. */
   readonly byLeaseLength: readonly {
     readonly leaseSeconds: number;
@@ -145,6 +152,8 @@ export interface SecurityEffect {
   readonly sensitive: {
     readonly market: Estimate;
     readonly static: Estimate;
+    /** market − static, replication by replication. */
+    readonly difference: Estimate;
     readonly slowProvisioning: MaybeEstimate;
   };
   /** What attestation costs the others: met node-hours without it − with it. */

@@ -18,11 +18,14 @@ export function securityEffect(comparison: Comparison): SecurityEffect | null {
     comparison,
     (variant) => !variant.attestation && variant.method === main.method,
   );
+  const withMarket = sumOver(main, metHours, isSensitive);
+  const withStatic = sumOver(alone, metHours, isSensitive);
   return {
     premium: premiums(comparison, main),
     sensitive: {
-      market: estimate(sumOver(main, metHours, isSensitive)),
-      static: estimate(sumOver(alone, metHours, isSensitive)),
+      market: estimate(withMarket),
+      static: estimate(withStatic),
+      difference: pairedDifference(withMarket, withStatic),
       slowProvisioning: slow
         ? estimate(sumOver(slow, metHours, isSensitive))
         : { value: null, reason: 'no variant with slow provisioning' },

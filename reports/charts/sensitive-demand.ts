@@ -25,7 +25,10 @@ export const sensitiveDemandChart: Chart = {
         'Horizontal bars in node-hours: market, static partition, slow provisioning, cost to others.',
       table: {
         columns: ESTIMATE_COLUMNS,
-        rows: entriesOf(result).map(({ name, figure }) => estimateRow(name, figure, 'node-hours')),
+        rows: [
+          ...entriesOf(result).map(({ name, figure }) => estimateRow(name, figure, 'node-hours')),
+          estimateRow('market − static partition', result.sensitive.difference, 'node-hours'),
+        ],
       },
     };
   },

@@ -5,11 +5,11 @@
 import { isEstimate } from '../../core/metrics/estimate.ts';
 import type { Estimate, MaybeEstimate } from '../../core/metrics/estimate.ts';
 import type { Metrics } from '../../core/metrics/results.ts';
-import { describeEstimate, hasInterval } from '../text/number.ts';
+import { describeEstimate } from '../text/number.ts';
 import type { NumberStyle } from '../text/number.ts';
 import { oneLine } from '../text/printable.ts';
 import { mainVariant } from './records.ts';
-import { larger, verdictOf } from './verdict.ts';
+import { verdictOf } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface Finding {
@@ -103,21 +103,31 @@ export function provisioningFinding(metrics: Metrics): Finding {
   if (!effect) return unmeasured(question, 'this run does not compare ways of provisioning');
   const bmi = describeEstimate(effect.bmi, 'node-hours');
   const foreman = describeEstimate(effect.foreman, 'node-hours');
-  const order = larger(effect.bmi, effect.foreman);
+  const verdict = verdictOf(effect.difference);
   const short = {
-    first: `Diskless provisioning lets the market meet more: ${bmi} extra, diskful ${foreman}`,
-    second: `Diskful provisioning lets the market meet more: ${foreman} extra, diskless ${bmi}`,
+    positive: `Diskless provisioning lets the market meet more: ${bmi} extra, diskful ${foreman}`,
+    negative: `Diskful provisioning lets the market meet more: ${foreman} extra, diskless ${bmi}`,
+    zero: `Diskless and diskful provisioning let the market meet the same: ${bmi} extra`,
     unclear: `Between diskless and diskful provisioning no difference is shown: ${bmi} and ${foreman} extra`,
-  }[order];
-  const single = !hasInterval(effect.bmi) || !hasInterval(effect.foreman);
-  const doubt = single
-    ? 'One replication has no intervals, so the two cannot be compared. '
-    : 'The two intervals overlap, which shows no difference and rules none out; the interval of ' +
-      'the paired difference would be tighter. ';
+    single: `In the one replication the market meets ${bmi} extra with diskless provisioning, ${foreman} with diskful`,
+    missing: '',
+  }[verdict];
   const detail =
-    (order === 'unclear' ? doubt : '') + breakEvenSentence(effect.breakEvenLeaseSeconds);
-  const verdict = { first: 'positive', second: 'negative', unclear: 'unclear' } as const;
-  return { question, short, detail, verdict: verdict[order] };
+    differenceSentence('diskless − diskful', effect.difference) +
+    breakEvenSentence(effect.breakEvenLeaseSeconds);
+  return { question, short, detail, verdict };
+}
+
+/** Two figures on the same draws differ as their paired difference does, not as their intervals. */
+function differenceSentence(what: string, difference: Estimate): string {
+  const figure = describeEstimate(difference, 'node-hours', { signed: true });
+  const doubt = {
+    unclear: ', which cannot be told from zero',
+    single: '; one replication has no interval, so the two cannot be compared',
+  };
+  const verdict = verdictOf(difference);
+  const rest = verdict === 'unclear' || verdict === 'single' ? doubt[verdict] : '';
+  return `On the same draws ${what} is ${figure}${rest}. `;
 }
 
 function breakEvenSentence(breakEven: { bmi: MaybeEstimate; foreman: MaybeEstimate }): string {
@@ -136,21 +146,25 @@ export function securityFinding(metrics: Metrics): Finding {
   const { sensitive } = result;
   const market = describeEstimate(sensitive.market, 'node-hours');
   const alone = describeEstimate(sensitive.static, 'node-hours');
-  const order = larger(sensitive.market, sensitive.static);
+  const verdict = verdictOf(sensitive.difference);
   const short = {
-    first: `Security-sensitive organisations meet more with attestation: ${market} against ${alone}`,
-    second: `Security-sensitive organisations meet less with trading: ${market} against ${alone}`,
+    positive: `Security-sensitive organisations meet more with trading: ${market} against ${alone}`,
+    negative: `Security-sensitive organisations meet less with trading: ${market} against ${alone}`,
+    zero: `Security-sensitive organisations meet the same with trading: ${market}`,
     unclear: `For security-sensitive organisations trading shows no clear difference: ${market} against ${alone}`,
-  }[order];
+    single: `In the one replication security-sensitive organisations meet ${market} with trading, ${alone} alone`,
+    missing: '',
+  }[verdict];
   const slow = isEstimate(sensitive.slowProvisioning)
     ? `With slow provisioning they would meet ${describeEstimate(sensitive.slowProvisioning, 'node-hours')}. `
     : '';
   const cost = isEstimate(result.costToOthers)
     ? ` Attestation costs the other organisations ${describeEstimate(result.costToOthers, 'node-hours')}${doubtOf(result.costToOthers)}.`
     : '';
-  const detail = `${slow}${premiumSentence(result.premium)}${cost}`;
-  const verdict = { first: 'positive', second: 'negative', unclear: 'unclear' } as const;
-  return { question, short, detail, verdict: verdict[order] };
+  const detail =
+    differenceSentence('market − static partition', sensitive.difference) +
+    `${slow}${premiumSentence(result.premium)}${cost}`;
+  return { question, short, detail, verdict };
 }
 
 /** How much more, where a figure says how much less. */

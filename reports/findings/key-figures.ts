@@ -63,6 +63,7 @@ function provisioningFigures(metrics: Metrics): KeyFigure[] {
   return [
     { label: 'Extra demand met, diskless (BMI)', figure: effect.bmi, unit: 'node-hours' },
     { label: 'Extra demand met, diskful (Foreman)', figure: effect.foreman, unit: 'node-hours' },
+    { label: 'Diskless − diskful, paired', figure: effect.difference, unit: 'node-hours' },
     { label: 'Break-even lease, diskless', figure: bmi, unit: 'seconds' },
     { label: 'Break-even lease, diskful', figure: foreman, unit: 'seconds' },
   ];
@@ -80,6 +81,7 @@ function securityFigures(metrics: Metrics): KeyFigure[] {
     })),
     { label: 'Sensitive demand met, market', figure: sensitive.market, unit: 'node-hours' },
     { label: 'Sensitive demand met, static', figure: sensitive.static, unit: 'node-hours' },
+    { label: 'Market − static, paired', figure: sensitive.difference, unit: 'node-hours' },
     {
       label: 'Sensitive demand met, slow provisioning',
       figure: sensitive.slowProvisioning,

@@ -48,11 +48,11 @@ function measure(
   switch (key) {
     case 'individualRationality': {
       const violations = market.individualRationalityViolations;
-      const months = describeEstimate(market.monthsWorseOff, 'share');
+      const worseOff = describeEstimate(market.organisationsWorseOff, 'share');
       const holds = claimed === 'always' ? (violations.mean > 0 ? 'contradicted' : 'holds') : '';
       const trades = describeEstimate(violations, 'count');
       return {
-        measured: `trades at a loss: ${trades}; months worse off than alone: ${months}`,
+        measured: `trades at a loss: ${trades}; organisations worse off than alone: ${worseOff}`,
         verdict: holds,
       };
     }

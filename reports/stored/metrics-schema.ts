@@ -52,7 +52,7 @@ const market = Type.Object({
   efficiency: maybe,
   sampledRounds: estimate,
   individualRationalityViolations: estimate,
-  monthsWorseOff: maybe,
+  organisationsWorseOff: maybe,
   budgetSurplusCredits: estimate,
   fairness: maybe,
   sharingIndex: maybe,
@@ -103,7 +103,8 @@ const extraDemandMet = Type.Object({
 const provisioningEffect = Type.Object({
   bmi: estimate,
   foreman: estimate,
-  kinds: record(Type.Object({ bmi: estimate, foreman: estimate })),
+  difference: estimate,
+  kinds: record(Type.Object({ bmi: estimate, foreman: estimate, difference: estimate })),
   byLeaseLength: list(
     Type.Object({
       leaseSeconds: Type.Number({ exclusiveMinimum: 0 }),
@@ -118,7 +119,12 @@ const provisioningEffect = Type.Object({
 
 const security = Type.Object({
   premium: record(maybe),
-  sensitive: Type.Object({ market: estimate, static: estimate, slowProvisioning: maybe }),
+  sensitive: Type.Object({
+    market: estimate,
+    static: estimate,
+    difference: estimate,
+    slowProvisioning: maybe,
+  }),
   costToOthers: maybe,
 });
 

@@ -112,7 +112,7 @@ function marketLines({ name: variant, market }: VariantResult): Line[] {
     line('efficiency', market.efficiency, 'share'),
     line('sampledRounds', market.sampledRounds),
     line('individualRationalityViolations', market.individualRationalityViolations),
-    line('monthsWorseOff', market.monthsWorseOff, 'share'),
+    line('organisationsWorseOff', market.organisationsWorseOff, 'share'),
     line('budgetSurplusCredits', market.budgetSurplusCredits, 'credits'),
     line('fairness', market.fairness, 'share'),
     line('sharingIndex', market.sharingIndex, 'share'),
@@ -187,9 +187,11 @@ function provisioningLines(metrics: Metrics, variant: string): Line[] {
   return [
     line('bmi', effect.bmi),
     line('foreman', effect.foreman),
+    line('difference', effect.difference),
     ...Object.entries(effect.kinds).flatMap(([kind, pair]) => [
       line(`kinds.${kind}.bmi`, pair.bmi),
       line(`kinds.${kind}.foreman`, pair.foreman),
+      line(`kinds.${kind}.difference`, pair.difference),
     ]),
     ...effect.byLeaseLength.flatMap((point) => [
       line(`byLeaseLength.${point.leaseSeconds}.tradedBmi`, point.tradedBmi),
@@ -215,6 +217,7 @@ function securityLines(metrics: Metrics, variant: string): Line[] {
     ),
     line('sensitive.market', result.sensitive.market),
     line('sensitive.static', result.sensitive.static),
+    line('sensitive.difference', result.sensitive.difference),
     line('sensitive.slowProvisioning', result.sensitive.slowProvisioning),
     line('costToOthers', result.costToOthers),
   ];

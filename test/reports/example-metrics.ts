@@ -81,6 +81,7 @@ export function exampleMetrics(options: ExampleOptions = {}): Metrics {
       sensitive: {
         market: make(21_400, 350),
         static: make(18_900, 410),
+        difference: make(2_500, 190),
         slowProvisioning: make(19_300, 520),
       },
       costToOthers: make(310, 420),
@@ -197,7 +198,7 @@ function marketBehaviour(index: number, make: Maker): MarketBehaviour {
       : { value: null, reason: 'the mechanism has no prices' },
     sampledRounds: make(54, 0),
     individualRationalityViolations: make(0, 0),
-    monthsWorseOff: make(0.06, 0.03),
+    organisationsWorseOff: make(0.06, 0.03),
     budgetSurplusCredits: make(0, 0),
     fairness: make(0.71, 0.05),
     sharingIndex: make(0.83, 0.02),
@@ -274,12 +275,14 @@ function provisioningEffect(
   return {
     bmi: make(12_300 * gain, 740),
     foreman: make(9_100 * gain, 690),
+    difference: make(3_200 * gain, 240),
     kinds: Object.fromEntries(
       kinds.map((kind, index) => [
         kind,
         {
           bmi: make((4_700 - 900 * index) * gain, 300),
           foreman: make((3_900 - 1_000 * index) * gain, 320),
+          difference: make((800 + 100 * index) * gain, 90),
         },
       ]),
     ),

@@ -33,7 +33,7 @@ test('a gain, a loss and a null result are all said plainly, with their interval
   t.regex(gain[0]!, /^Trading needs 11\.8\u00a0% \[10\.1,\u00a013\.5\] less hardware/);
   t.regex(gain[1]!, /^With the same nodes, the market meets 34\.2\u00a0% \[/);
   t.regex(gain[2]!, /^Diskless provisioning lets the market meet more/);
-  t.regex(gain[3]!, /meet more with attestation/);
+  t.regex(gain[3]!, /meet more with trading/);
   const loss = short(exampleMetrics({ gain: -1 }));
   t.regex(loss[0]!, /^Trading needs 11\.8\u00a0% \[10\.1,\u00a013\.5\] more hardware, not less$/);
   t.regex(
