@@ -32,8 +32,8 @@ function parseValue(text: string): unknown {
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * Puts one value into the raw document; tables in arrays are addressed by their `name`. Missing
- * tables are made, a missing name in an array is an error.
+ * Puts one value into the raw document; tables in arrays are addressed by their `name`, all of
+ * them by `*`. Missing tables are made, a missing name in an array is an error.
  */
 export function applySetting(
   document: Record<string, unknown>,
@@ -49,6 +49,12 @@ export function applySetting(
     const next: unknown = target[key] ?? (target[key] = {});
     if (Array.isArray(next)) {
       const named = setting.path[depth + 1];
+      if (named === '*') {
+        const rest = { path: setting.path.slice(depth + 2), value: setting.value };
+        if (rest.path.length === 0) throw noSuchKey(setting, file, origin);
+        for (const item of next) applySetting(item as Record<string, unknown>, rest, file, origin);
+        return;
+      }
       const entry = next.find((item) => (item as { name?: unknown })?.name === named);
       if (entry === undefined) throw noSuchKey(setting, file, origin);
       // The next key is the name itself: step over it through a view of the array by name.
