@@ -15,7 +15,7 @@ export interface DemandWindows {
   readonly nodeMs: ArrayLike<number>;
 }
 
-export function joinWindows(all: readonly DemandWindows[]): DemandWindows {
+export function joinWindows(all: readonly DemandWindows[]) {
   const column = (pick: (windows: DemandWindows) => ArrayLike<number>) =>
     all.flatMap((windows) => Array.from(pick(windows)));
   return {

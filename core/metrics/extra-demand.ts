@@ -34,6 +34,19 @@ export function extraDemandMet(comparison: Comparison, variant: VariantRuns): Ex
   };
 }
 
+/** Runs that claim to have met more than anybody could with the installed nodes: each is a bug. */
+export function runsBeyondOptimum(comparison: Comparison): number {
+  let count = 0;
+  for (const { runs } of comparison.variants) {
+    for (const run of runs) {
+      const most = optimumUpperBound(run.demand, comparison.installedNodes);
+      const met = run.organisations.reduce((sum, { metNodeMs }) => sum + metNodeMs, 0);
+      if (met > most + 1) count += 1;
+    }
+  }
+  return count;
+}
+
 /** What no policy could exceed beyond static partition: the full-information bound. */
 function optimumBeyond(comparison: Comparison, alone: VariantRuns) {
   return estimate(

@@ -3,7 +3,7 @@ import { HOUR_MS } from '../kernel/units.ts';
 import { mechanisms } from '../market/mechanisms/registry.ts';
 import { nodeHours, STATIC, variantNamed } from './comparison.ts';
 import type { Comparison, VariantRuns } from './comparison.ts';
-import type { MarketOutcome, RunOutcome } from './outcome.ts';
+import type { LeaseOutcome, MarketOutcome, RunOutcome } from './outcome.ts';
 import type { MarketBehaviour } from './results.ts';
 import { estimate, jainIndex, maybeEstimate, mean } from './statistics.ts';
 
@@ -49,12 +49,20 @@ function tradedNodeHours({ leases }: MarketOutcome): number {
   return leases.reduce((sum, l) => sum + (l.nodes * (l.endMs - l.startMs)) / HOUR_MS, 0);
 }
 
-/** Credits for a node-hour of a class, weighted by what was traded; null without any trade. */
-export function meanPrice({ leases }: MarketOutcome, nodeClass: string): number | null {
+/**
+ * Credits for a node-hour of a class, weighted by what was traded; null without any trade.
+ *
+ * @param include leases that count; default all
+ */
+export function meanPrice(
+  { leases }: MarketOutcome,
+  nodeClass: string,
+  include: (lease: LeaseOutcome) => boolean = () => true,
+): number | null {
   let hours = 0;
   let millicredits = 0;
   for (const lease of leases) {
-    if (lease.nodeClass !== nodeClass) continue;
+    if (lease.nodeClass !== nodeClass || !include(lease)) continue;
     hours += (lease.nodes * (lease.endMs - lease.startMs)) / HOUR_MS;
     millicredits += lease.priceMillicredits;
   }

@@ -2,7 +2,7 @@
 import { Digest } from '../kernel/digest.ts';
 import { STATIC, variantNamed } from './comparison.ts';
 import type { Comparison } from './comparison.ts';
-import { extraDemandMet } from './extra-demand.ts';
+import { extraDemandMet, runsBeyondOptimum } from './extra-demand.ts';
 import { hardwareReduction } from './hardware-reduction.ts';
 import { variantResult } from './organisation-results.ts';
 import type { SearchOutcome } from './outcome.ts';
@@ -53,7 +53,8 @@ export function computeMetrics(input: MetricsInput): Metrics {
     sensitivity: input.sensitivity,
     invariantViolations:
       runs.reduce((sum, run) => sum + run.invariantViolations.length, 0) +
-      searches.reduce((sum, search) => sum + search.invariantViolations.length, 0),
+      searches.reduce((sum, search) => sum + search.invariantViolations.length, 0) +
+      runsBeyondOptimum(comparison),
     ledgerImbalance: runs.reduce(
       (sum, run) => sum + Math.abs(run.ledgerImbalanceMillicredits) / 1000,
       0,

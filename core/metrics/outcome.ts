@@ -95,7 +95,7 @@ export interface RunOutcome {
   /** All demand, and what of it was met, as windows. */
   readonly demand: DemandWindows;
   readonly met: DemandWindows;
-  /** When the last of the cohort was met, missed or lost. */
+  /** When the last of the cohort was met, missed or lost; under `static` the window's end. */
   readonly resolvedMs: TimeMs;
   readonly market: MarketOutcome | null;
   readonly digest: string;

@@ -3,11 +3,13 @@ import { metHours, STATIC, sumOver, variantLikeMain, variantNamed } from './comp
 import type { Comparison, VariantRuns } from './comparison.ts';
 import { meanPrice } from './market-behaviour.ts';
 import type { MaybeEstimate } from './estimate.ts';
-import type { OrganisationOutcome } from './outcome.ts';
+import type { LeaseOutcome, OrganisationOutcome } from './outcome.ts';
 import type { SecurityEffect } from './results.ts';
 import { estimate, maybeEstimate, mean, pairedDifference } from './statistics.ts';
 
 const isSensitive = ({ securityLevel }: OrganisationOutcome) => securityLevel !== 'none';
+
+const isFirm = ({ recallable }: LeaseOutcome) => !recallable;
 
 export function securityEffect(comparison: Comparison): SecurityEffect | null {
   const main = variantNamed(comparison, comparison.main);
@@ -50,7 +52,10 @@ function slowest(comparison: Comparison, main: VariantRuns): VariantRuns | undef
   );
 }
 
-/** By attestable class: its mean price − that of the classes without a TPM. */
+/**
+ * By attestable class: its mean price − that of the classes without a TPM, over firm leases only:
+ * a recallable one is cheaper for another reason.
+ */
 function premiums(comparison: Comparison, main: VariantRuns): Record<string, MaybeEstimate> {
   const plain = comparison.nodeClasses.filter(({ attestable }) => !attestable);
   const entries = comparison.nodeClasses
@@ -59,9 +64,9 @@ function premiums(comparison: Comparison, main: VariantRuns): Record<string, May
       name,
       maybeEstimate(
         main.runs.map((run) => {
-          const price = meanPrice(run.market!, name);
+          const price = meanPrice(run.market!, name, isFirm);
           const others = plain.flatMap((nodeClass) => {
-            const other = meanPrice(run.market!, nodeClass.name);
+            const other = meanPrice(run.market!, nodeClass.name, isFirm);
             return other === null ? [] : [other];
           });
           return price === null || others.length === 0 ? null : price - mean(others);

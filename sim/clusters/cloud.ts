@@ -13,7 +13,7 @@ import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Policy, Valuation } from '../scenario/schema.ts';
 import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
 import { Holdings } from './holdings.ts';
-import { HourlyNodeTime } from './window.ts';
+import { hourlyDemand, HourlyNodeTime } from './window.ts';
 import type { MeasuredWindow } from './window.ts';
 
 export interface CloudSetup {
@@ -297,18 +297,4 @@ export class CloudCluster implements Cluster {
     }
     return peak;
   }
-}
-
-/** Demand that cannot wait, as windows of one hour. */
-export function hourlyDemand(hours: Float64Array, window: MeasuredWindow) {
-  const releaseMs: number[] = [];
-  const dueMs: number[] = [];
-  const nodeMs: number[] = [];
-  for (const [hour, amount] of hours.entries()) {
-    if (amount === 0) continue;
-    releaseMs.push(window.startMs + hour * HOUR_MS);
-    dueMs.push(window.startMs + (hour + 1) * HOUR_MS);
-    nodeMs.push(amount);
-  }
-  return { releaseMs, dueMs, nodeMs };
 }

@@ -12,9 +12,10 @@ import type { SecurityLevel } from '../../core/market/orders.ts';
 import { HOUR_MS, MINUTE_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Policy, Valuation } from '../scenario/schema.ts';
+import { joinWindows } from '../../core/metrics/bounds.ts';
 import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
 import { Holdings } from './holdings.ts';
-import { HourlyNodeTime } from './window.ts';
+import { hourlyDemand, HourlyNodeTime } from './window.ts';
 import type { MeasuredWindow } from './window.ts';
 
 export interface GovernmentSetup {
@@ -309,8 +310,8 @@ export class GovernmentCluster implements Cluster {
       lostNodeMs: this.#lostNodeMs,
       demandHours: sumOf(this.#demand.hours, this.#needDemand.hours),
       busyHours: sumOf(this.#busy.hours, this.#needServed.hours),
-      demand: emergencyWindows(cohort),
-      met: emergencyWindows(met),
+      demand: this.#windows(cohort, this.#needDemand),
+      met: this.#windows(met, this.#needServed),
       ownMeasures: {
         emergencies: cohort.length,
         emergenciesMetShare: cohort.length > 0 ? met.length / cohort.length : null,
@@ -318,6 +319,11 @@ export class GovernmentCluster implements Cluster {
           times.length > 0 ? times.reduce((a, b) => a + b, 0) / times.length / 1000 : null,
       },
     };
+  }
+
+  #windows(responses: readonly Response[], needs: HourlyNodeTime) {
+    const background = hourlyDemand(needs.hours, this.#setup.window);
+    return joinWindows([emergencyWindows(responses), background]);
   }
 
   /** Began in the measured window. */

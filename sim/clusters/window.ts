@@ -49,3 +49,17 @@ export class HourlyNodeTime {
     return sum;
   }
 }
+
+/** Demand that cannot wait, as windows of one hour. */
+export function hourlyDemand(hours: Float64Array, window: MeasuredWindow) {
+  const releaseMs: number[] = [];
+  const dueMs: number[] = [];
+  const nodeMs: number[] = [];
+  for (const [hour, amount] of hours.entries()) {
+    if (amount === 0) continue;
+    releaseMs.push(window.startMs + hour * HOUR_MS);
+    dueMs.push(window.startMs + (hour + 1) * HOUR_MS);
+    nodeMs.push(amount);
+  }
+  return { releaseMs, dueMs, nodeMs };
+}

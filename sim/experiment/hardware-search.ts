@@ -84,10 +84,16 @@ function searchMarket(
     PROBES_ABOVE.every((more) => enough(required + more)) &&
     (required <= PROBE_BELOW || !enough(required - PROBE_BELOW));
   const run = runWith(required);
-  return {
-    requiredMarketNodes: required,
+  const bounds = {
     workBound: workBound(run.met, input.windowStartMs, run.resolvedMs),
     intervalBound: intervalBound(run.met),
+  };
+  if (required < Math.max(bounds.workBound, bounds.intervalBound) - 1e-6) {
+    violations.push(`${required} nodes met more work than ${required} nodes can do`);
+  }
+  return {
+    requiredMarketNodes: required,
+    ...bounds,
     monotone,
     invariantViolations: violations,
   };

@@ -34,6 +34,7 @@ function runStatic(setup: RunSetup): RunOutcome {
   });
   return finish(setup, organisations, outcomes, null, new Digest(), {
     events: 0,
+    resolvedMs: measuredWindow(scenario).endMs,
     invariantViolations: [],
     ledgerImbalanceMillicredits: 0,
   });
@@ -48,6 +49,7 @@ function runMarket(setup: RunSetup): RunOutcome {
   );
   return finish(setup, organisations, outcomes, world.marketOutcome(), world.digest, {
     events: world.events,
+    resolvedMs: Math.max(measuredWindow(setup.scenario).endMs, world.nowMs),
     invariantViolations: world.violations,
     ledgerImbalanceMillicredits: world.ledgerImbalance(),
   });
@@ -96,12 +98,12 @@ function finish(
   outcomes: readonly ClusterOutcome[],
   market: MarketOutcome | null,
   digest: Digest,
-  rest: Pick<RunOutcome, 'events' | 'invariantViolations' | 'ledgerImbalanceMillicredits'>,
+  rest: Pick<
+    RunOutcome,
+    'events' | 'resolvedMs' | 'invariantViolations' | 'ledgerImbalanceMillicredits'
+  >,
 ): RunOutcome {
   const met = joinWindows(outcomes.map((outcome) => outcome.met));
-  const window = measuredWindow(setup.scenario);
-  let resolvedMs = window.endMs;
-  for (let i = 0; i < met.dueMs.length; i++) resolvedMs = Math.max(resolvedMs, met.dueMs[i]!);
   for (const { demandNodeMs, metNodeMs, valueMillicredits } of organisations) {
     digest.add([demandNodeMs, metNodeMs, valueMillicredits]);
   }
@@ -111,7 +113,6 @@ function finish(
     organisations,
     demand: joinWindows(outcomes.map((outcome) => outcome.demand)),
     met,
-    resolvedMs,
     market,
     digest: digest.toString(),
     ...rest,

@@ -104,3 +104,19 @@ test('a gap above the result is reported, not hidden', (t) => {
   t.is(result.requiredMarketNodes, 14, 'bisection went past the gap');
   t.false(result.monotone);
 });
+
+test('a claim beyond the bounds is a violation', (t) => {
+  const result = searchHardware({
+    installed: { a: { standard: 10 } },
+    organisationTolerance: 0,
+    windowStartMs: 0,
+    metAlone: (_name, nodes) => Math.min(totalOf(nodes), 10),
+    // Nine nodes that do the work of a hundred.
+    runMarket: (hardware) => ({
+      ...poolRun(hardware, { a: 10 }, 9),
+      met: { releaseMs: [0], dueMs: [10], nodeMs: [1000] },
+    }),
+  });
+  t.is(result.requiredMarketNodes, 9);
+  t.is(result.invariantViolations.length, 1);
+});
