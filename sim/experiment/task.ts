@@ -139,7 +139,9 @@ function executeSearch(
         { ...alone, demand, hardware: { ...alone.hardware, [name]: nodes } },
         organisations.get(name)!,
       ).metNodeMs,
-    runMarket: (hardware) => run({ ...market, demand, hardware }),
+    // Nobody asks for the LP bound of these rounds.
+    runMarket: (hardware) =>
+      run({ ...market, demand, hardware, ports: { ...market.ports, bound: null } }),
   });
   const { replication, alignmentHours } = task;
   return { replication, alignmentHours, correlation: demandCorrelation(run(alone)), ...result };

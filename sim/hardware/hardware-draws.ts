@@ -14,6 +14,8 @@ export class HardwareDraws {
   readonly #sampled: boolean;
   readonly #rates: FailureRates | null;
   readonly #streams = new Map<string, RandomStream>();
+  /** By node id; asked for with every effect. */
+  readonly #paces = new Map<string, RandomStream>();
   readonly #nonces: RandomStream;
 
   /** @param rates null where nothing fails */
@@ -31,7 +33,10 @@ export class HardwareDraws {
     if (!this.#sampled || variation === 0) return 1;
     // Gamma: positive, and the mean of a sum of phases stays the published one.
     const variance = variation * variation;
-    return this.#stream(node.specification.nodeId, 'pace').gamma(1 / variance, variance);
+    const { nodeId } = node.specification;
+    let stream = this.#paces.get(nodeId);
+    if (stream === undefined) this.#paces.set(nodeId, (stream = this.#stream(nodeId, 'pace')));
+    return stream.gamma(1 / variance, variance);
   }
 
   /** A duration outside a walk. */

@@ -50,7 +50,34 @@ export function loadScenario(
   for (const setting of settings) applySetting(raw, parseSetting(setting), file);
   const resolve = (document: unknown) => resolveScenario(document, file, vocabulary);
   const scenario = resolve(structuredClone(raw));
-  return { scenario, variants: resolveVariants(raw, scenario, file, resolve) };
+  const variants = resolveVariants(raw, scenario, file, resolve);
+  checkSearched(scenario, variants, file);
+  for (const { parameter, values } of scenario.sensitivity) {
+    for (const value of values) {
+      const changed = structuredClone(raw);
+      applySetting(changed, { path: parameter.split('.'), value }, file, 'sensitivity');
+      resolve(changed);
+    }
+  }
+  return { scenario, variants };
+}
+
+/** The search and the sensitivities are of one variant, which must exist. */
+function checkSearched(
+  scenario: Scenario,
+  variants: readonly ScenarioVariant[],
+  file: string,
+): void {
+  const { enabled, variant } = scenario.search;
+  if (!enabled && scenario.sensitivity.length === 0) return;
+  const names = variants.map(({ name }) => name).filter((name) => name !== STATIC_VARIANT);
+  if (names.includes(variant)) return;
+  throw new OcxError({
+    code: 'INPUT_SCENARIO_VALUE',
+    message: `no variant to search is called ${JSON.stringify(variant)}`,
+    place: { file, keyPath: 'search.variant' },
+    remedy: nearestRemedy(variant, names),
+  });
 }
 
 function resolveVariants(

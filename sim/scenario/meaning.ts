@@ -3,6 +3,9 @@ import { OcxError } from '../../core/kernel/errors.ts';
 import { nearestRemedy } from './nearest.ts';
 import type { Scenario } from './schema.ts';
 
+/** Of a whole site: every node is simulated. */
+const MAXIMUM_NODES = 1_000_000;
+
 /** @throws OcxError INPUT_SCENARIO_… at the first thing that makes no sense */
 export function checkMeaning(
   scenario: Scenario,
@@ -38,6 +41,17 @@ export function checkMeaning(
       );
     }
     known(organisation.strategy, strategies, `${path}.strategy`, 'strategy', fail);
+  }
+  const total = scenario.organisation
+    .flatMap(({ nodes }) => Object.values(nodes))
+    .reduce((sum, count) => sum + count, 0);
+  if (total > MAXIMUM_NODES) {
+    fail(
+      'INPUT_SCENARIO_VALUE',
+      'organisation',
+      `all organisations together own ${total} nodes`,
+      `a site may have ${MAXIMUM_NODES}`,
+    );
   }
   known(scenario.market.mechanism, mechanisms, 'market.mechanism', 'mechanism', fail);
   if (scenario.warmUpDays >= scenario.horizonDays) {

@@ -18,6 +18,13 @@ const positive = (description: string, value: number) =>
 const nonNegative = (description: string, value: number) =>
   Type.Number({ minimum: 0, maximum: 1e9, default: value, description });
 
+const days = (least: object, value: number, description: string) =>
+  Type.Number({ ...least, maximum: 3660, default: value, description });
+
+/** Whole events in time: shorter ones than a minute would only be many. */
+const interval = (description: string, value: number) =>
+  Type.Number({ minimum: 1, maximum: 1_000_000, default: value, description });
+
 /** One of these words. */
 function word<const W extends readonly string[]>(words: W, options: object = {}) {
   return Type.Unsafe<W[number]>({ type: 'string', enum: words, ...options });
@@ -113,7 +120,7 @@ export const MarketSchema = optionalTable(
   {
     mechanism: Type.String({ default: 'exchange-threshold', description: 'how a round clears' }),
     parameters,
-    epochMinutes: positive('time between rounds, minutes', 60),
+    epochMinutes: interval('time between rounds, minutes', 60),
     horizonSlots: Type.Integer({ minimum: 1, maximum: 2000, default: 168 }),
     endowmentHours: nonNegative(
       'credits at the start: this many hours of every owned node at its cost',
@@ -217,9 +224,9 @@ export function scenarioSchema(workload: TSchema) {
       title: Type.String({ default: '', maxLength: 200 }),
       seed: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 1 }),
       replications: Type.Integer({ minimum: 1, maximum: 10_000, default: 10 }),
-      horizonDays: positive('days simulated, warm-up included', 56),
-      warmUpDays: nonNegative('days before the measured window', 7),
-      slotMinutes: positive('length of a slot, minutes', 60),
+      horizonDays: days({ exclusiveMinimum: 0 }, 56, 'days simulated, warm-up included'),
+      warmUpDays: days({ minimum: 0 }, 7, 'days before the measured window'),
+      slotMinutes: interval('length of a slot, minutes', 60),
       nodeClass: Type.Array(NodeClassSchema, { minItems: 1, maxItems: 64 }),
       organisation: Type.Array(organisationSchema(workload), { minItems: 1, maxItems: 1000 }),
       market: MarketSchema,

@@ -13,6 +13,11 @@ export const PRIORITY = { outcome: 0, timer: 1, cluster: 2, round: 3 } as const;
 /** One occurrence in the world: what to do when its time has come. */
 export type Occurrence = (nowMs: TimeMs) => void;
 
+/** Whoever takes the events that were lined up for it. */
+interface Taker {
+  take(event: ServiceEvent): void;
+}
+
 /** Sees every event of every service and what it led to; for the journal. */
 export interface EventObserver {
   /** Before the first event. @param instance name of this instance of the service `service` */
@@ -29,8 +34,11 @@ export class Bus {
   readonly queue: EventQueue<Occurrence>;
   readonly #digest: Digest;
   readonly observer: EventObserver | null;
-  readonly #pending: (() => void)[] = [];
+  /** Takers and, at the same places, their events: in line are those from head to tail. */
+  readonly #takers: Taker[] = [];
+  readonly #posted: ServiceEvent[] = [];
   #head = 0;
+  #tail = 0;
   events = 0;
 
   constructor(queue: EventQueue<Occurrence>, digest: Digest, observer: EventObserver | null) {
@@ -39,17 +47,21 @@ export class Bus {
     this.observer = observer;
   }
 
-  /** Lines up something to do at this instant, after all that is in line already. */
-  post(work: () => void): void {
-    this.#pending.push(work);
+  /** Lines up an event at this instant, after all that is in line already. */
+  post(taker: Taker, event: ServiceEvent): void {
+    const at = this.#tail++;
+    this.#takers[at] = taker;
+    this.#posted[at] = event;
   }
 
-  /** Does all that is in line, and what that lines up. */
+  /** Has all taken that is in line, and what that lines up. The room is used again. */
   drain(): void {
-    const pending = this.#pending;
-    while (this.#head < pending.length) pending[this.#head++]!();
-    pending.length = 0;
+    while (this.#head < this.#tail) {
+      const at = this.#head++;
+      this.#takers[at]!.take(this.#posted[at]!);
+    }
     this.#head = 0;
+    this.#tail = 0;
   }
 
   record(
@@ -96,10 +108,11 @@ export class ServiceRunner<
   }
 
   post(event: Event): void {
-    this.#bus.post(() => this.#take(event));
+    this.#bus.post(this, event);
   }
 
-  #take(event: Event): void {
+  /** Steps the service; only the bus calls this, when it is the event's turn. */
+  take(event: Event): void {
     const { state, effects } = this.#service.step(this.state, event);
     this.state = state;
     this.#bus.record(this.name, event, effects, state);

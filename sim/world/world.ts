@@ -47,6 +47,14 @@ import {
 
 type AnyRunner = { post(event: never): void };
 
+/** When a member's cluster next changes by itself, and the event that is scheduled for it. */
+interface Wake {
+  /** Infinity where no event waits. */
+  atMs: TimeMs;
+  token: EventToken;
+  readonly occur: Occurrence;
+}
+
 export class MarketWorld {
   readonly members: readonly Member[];
   readonly digest = new Digest();
@@ -63,7 +71,7 @@ export class MarketWorld {
   readonly #byName: ReadonlyMap<string, Member>;
   readonly #leases: LeaseDesk;
   readonly #rounds: MarketDesk;
-  readonly #wakes = new Map<Member, { atMs: TimeMs; token: EventToken }>();
+  readonly #wakes = new Map<Member, Wake>();
   readonly #touched = new Set<Member>();
   /** Emergencies that have called a round of their own. */
   readonly #called = new Set<string>();
@@ -103,7 +111,10 @@ export class MarketWorld {
       this.#bus,
       (effect: MarketEffect, nowMs) => this.#rounds.onEffect(effect, nowMs),
     );
-    for (const member of this.members) this.#addOrchestrator(member);
+    for (const member of this.members) {
+      this.#addOrchestrator(member);
+      this.#addWake(member);
+    }
     const overhead = leaseOverhead(setup);
     this.#leases = new LeaseDesk({
       members: this.#byName,
@@ -165,19 +176,19 @@ export class MarketWorld {
     for (const member of this.#touched) {
       this.#respond(member, nowMs);
       const atMs = Math.max(nowMs, member.cluster.nextEventMs());
-      const wake = this.#wakes.get(member);
-      if (wake?.atMs === atMs) continue;
-      if (wake) this.#queue.cancel(wake.token);
-      this.#wakes.delete(member);
-      if (atMs === Infinity) continue;
-      const token = this.#queue.schedule(atMs, PRIORITY.cluster, (at) => this.#wake(member, at));
-      this.#wakes.set(member, { atMs, token });
+      const wake = this.#wakes.get(member)!;
+      if (wake.atMs === atMs) continue;
+      if (wake.atMs < Infinity) this.#queue.cancel(wake.token);
+      wake.atMs = atMs;
+      if (atMs < Infinity) {
+        wake.token = this.#queue.schedule(atMs, PRIORITY.cluster, wake.occur);
+      }
     }
     this.#touched.clear();
   }
 
-  #wake(member: Member, nowMs: TimeMs): void {
-    this.#wakes.delete(member);
+  #wake(member: Member, wake: Wake, nowMs: TimeMs): void {
+    wake.atMs = Infinity;
     member.cluster.advance(nowMs);
     this.#touched.add(member);
   }
@@ -275,6 +286,11 @@ export class MarketWorld {
       (effect: OrchestratorEffect, nowMs) => this.#onOrchestrator(member, effect, nowMs),
     );
     this.#orchestrators.set(member.name, runner);
+  }
+
+  #addWake(member: Member): void {
+    const wake: Wake = { atMs: Infinity, token: 0, occur: (at) => this.#wake(member, wake, at) };
+    this.#wakes.set(member, wake);
   }
 
   #onIsolation(effect: IsolationEffect, nowMs: TimeMs): void {
