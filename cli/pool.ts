@@ -39,16 +39,27 @@ export async function executeTasks(
     minThreads: Math.min(workers, tasks.length),
     maxThreads: Math.min(workers, tasks.length),
   });
-  try {
-    return await Promise.all(
-      tasks.map(async (task) => {
-        const answer = (await pool.run(task, { name: 'work' })) as WorkerAnswer;
-        done(++count);
+  const results: TaskResult[] = new Array(tasks.length);
+  const failures: { readonly index: number; readonly error: unknown }[] = [];
+  let next = 0;
+  const work = async () => {
+    while (next < tasks.length && failures.length === 0) {
+      const index = next++;
+      try {
+        const answer = (await pool.run(tasks[index], { name: 'work' })) as WorkerAnswer;
         if (answer.refusal) throw new OcxError(answer.refusal);
-        return answer.result!;
-      }),
-    );
-  } finally {
-    await pool.destroy();
-  }
+        results[index] = answer.result;
+        done(++count);
+      } catch (error) {
+        failures.push({ index, error });
+      }
+    }
+  };
+  // After a failure nothing more is begun, but what is under way ends: an answer that comes while
+  // the pool is being taken down would be an error of its own.
+  await Promise.all(Array.from({ length: workers }, work));
+  await pool.destroy();
+  const [first] = failures.sort((a, b) => a.index - b.index);
+  if (first) throw first.error;
+  return results;
 }

@@ -2,10 +2,12 @@
  * `index.json` beside the results folders: a list of runs for people and scripts. It can be made
  * again from the manifests at any time; each run's manifest is the truth. One writer at a time.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { JSONFilePreset } from 'lowdb/node';
+import { Low } from 'lowdb';
+import { JSONFile } from 'lowdb/node';
 import type { Manifest } from '../core/metrics/manifest.ts';
+import { parseManifest } from '../reports/stored/parse.ts';
 
 interface IndexedRun {
   readonly folder: string;
@@ -20,25 +22,23 @@ interface ResultsIndex {
   runs: IndexedRun[];
 }
 
-/** Lists the run; entries whose folder is gone are dropped, folders that are missing are added. */
+/** Lists the run and all others beside it, from their manifests. */
 export async function indexRun(folder: string, manifest: Manifest): Promise<void> {
   const parent = dirname(folder);
   const path = join(parent, 'index.json');
   try {
-    const index = await JSONFilePreset<ResultsIndex>(path, { runs: [] });
-    const found = new Map(index.data.runs.map((run) => [run.folder, run]));
+    // Not lowdb's preset, which keeps everything in memory where NODE_ENV says `test`.
+    const index = new Low<ResultsIndex>(new JSONFile(path), { runs: [] });
+    const found = new Map<string, IndexedRun>();
     for (const name of readdirSync(parent)) {
-      const other = found.has(name) ? null : readManifest(join(parent, name));
+      const other = name === basename(folder) ? manifest : readManifest(join(parent, name));
       if (other) found.set(name, entryOf(name, other));
     }
-    found.set(basename(folder), entryOf(basename(folder), manifest));
-    index.data.runs = [...found.values()]
-      .filter((run) => existsSync(join(parent, run.folder)))
-      .sort((a, b) => (a.folder < b.folder ? -1 : 1));
+    index.data.runs = [...found.values()].sort((a, b) => (a.folder < b.folder ? -1 : 1));
     await index.write();
   } catch (error) {
-    // An index that cannot be read is made anew next time; the results themselves are written.
-    if (!(error instanceof SyntaxError) && !isSystemError(error)) throw error;
+    // Without an index the results are still there, and the next run makes it anew.
+    if (!isSystemError(error)) throw error;
   }
 }
 
@@ -48,10 +48,13 @@ function entryOf(folder: string, manifest: Manifest): IndexedRun {
   return { folder, scenario: name, seed, replications, startedAt, durationSeconds };
 }
 
+/** Null where there is none of ours: folders beside ours may be anybody's. */
 function readManifest(folder: string): Manifest | null {
-  const path = join(folder, 'manifest.json');
-  if (!existsSync(path)) return null;
-  return JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+  try {
+    return parseManifest(readFileSync(join(folder, 'manifest.json'), 'utf8'), folder);
+  } catch {
+    return null;
+  }
 }
 
 function isSystemError(error: unknown): boolean {
