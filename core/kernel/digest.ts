@@ -7,11 +7,6 @@
  */
 const scratch = new DataView(new ArrayBuffer(8));
 
-/** Keys are few and come again and again: each is read once, and one word stands for it. */
-const keyWords = new Map<string, number>();
-/** Keys of hostile input are not kept beyond this many. */
-const KEPT_KEYS = 4_096;
-
 export class Digest {
   #a = 0x9e3779b9 | 0;
   #b = 0x85ebca6b | 0;
@@ -55,15 +50,23 @@ export class Digest {
     this.#mix(scratch.getInt32(4));
   }
 
-  /** Two code units a word. */
+  /** Two code units a word; the lanes stay in registers meanwhile. */
   #addString(value: string): void {
     const { length } = value;
-    this.#mix(length ^ 0x5bd1e995);
-    const even = length & ~1;
-    for (let i = 0; i < even; i += 2) {
-      this.#mix(value.charCodeAt(i) | (value.charCodeAt(i + 1) << 16));
+    let a = this.#a;
+    let b = this.#b;
+    let word = length ^ 0x5bd1e995;
+    for (let i = 0; ; i += 2) {
+      a = Math.imul(a ^ word, 0x85ebca6b);
+      a = (a << 13) | (a >>> 19);
+      b = Math.imul(b + word, 0xc2b2ae35) ^ a;
+      b = (b << 17) | (b >>> 15);
+      if (i >= length) break;
+      word = value.charCodeAt(i);
+      if (i + 1 < length) word |= value.charCodeAt(i + 1) << 16;
     }
-    if (even < length) this.#mix(value.charCodeAt(even));
+    this.#a = a;
+    this.#b = b;
   }
 
   #addArray(values: readonly unknown[]): void {
@@ -75,7 +78,7 @@ export class Digest {
     for (const key in value) {
       const member = value[key];
       if (member === undefined) continue;
-      this.#mix(keyWord(key));
+      this.#addString(key);
       this.add(member);
     }
     this.#mix(0x7ed55d16);
@@ -87,16 +90,6 @@ export class Digest {
     const b = Math.imul(this.#b + word, 0xc2b2ae35) ^ this.#a;
     this.#b = (b << 17) | (b >>> 15);
   }
-}
-
-function keyWord(key: string): number {
-  let word = keyWords.get(key);
-  if (word === undefined) {
-    word = key.length ^ 0x1b873593;
-    for (let i = 0; i < key.length; i++) word = finalise(Math.imul(word, 31) + key.charCodeAt(i));
-    if (keyWords.size < KEPT_KEYS) keyWords.set(key, word);
-  }
-  return word;
 }
 
 function finalise(lane: number): number {
