@@ -102,6 +102,8 @@ export class BatchMachine {
   /** Nodes on which the job could start now; null when it cannot. */
   chooseNow(request: NodeRequest): Part[] | null {
     const { groups } = this.plan;
+    // Most jobs that wait are turned away here, without a look at what lasts how long.
+    if (this.freeNodes() < request.nodes) return null;
     const counts = chooseNodes(groups, request, this.nowMs, (index) => groups[index]!.free);
     if (!counts) return null;
     const parts: Part[] = [];

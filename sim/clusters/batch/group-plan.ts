@@ -169,8 +169,8 @@ export class GroupPlan {
     );
     if (!counts) return false;
     this.parts = [];
-    for (const [at, nodes] of counts.entries()) {
-      if (nodes > 0) this.parts.push({ pool: pools[at]!, nodes });
+    for (let at = 0; at < counts.length; at++) {
+      if (counts[at]! > 0) this.parts.push({ pool: pools[at]!, nodes: counts[at]! });
     }
     return true;
   }
