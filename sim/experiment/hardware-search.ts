@@ -35,6 +35,9 @@ export interface SearchResult {
 const PROBES_ABOVE: readonly number[] = [1, 3];
 const PROBE_BELOW = 2;
 
+/** How far one stride of the search goes before it turns to bisection. */
+const STRIDE = 1.1;
+
 export function searchHardware(input: SearchInput): SearchResult {
   const today = new Map<string, number>();
   const requiredStatic: Record<string, number> = {};
@@ -75,11 +78,7 @@ function searchMarket(
     return run;
   };
   const enough = (total: number) => meetsToday(runWith(total), today, input.organisationTolerance);
-  // A market that cannot do with what static partition needs is looked for above it.
-  let high = requiredStaticNodes;
-  while (!enough(high) && high < 4 * requiredStaticNodes) high = Math.ceil(high * 1.1);
-  const low = high > requiredStaticNodes ? Math.floor(high / 1.1) : Math.ceil(high / 3);
-  const required = least(low, high, enough);
+  const required = searchFrom(requiredStaticNodes, enough);
   const monotone =
     PROBES_ABOVE.every((more) => enough(required + more)) &&
     (required <= PROBE_BELOW || !enough(required - PROBE_BELOW));
@@ -114,6 +113,28 @@ function meetsToday(
     totalToday += before;
   }
   return total >= totalToday;
+}
+
+/**
+ * Gallops from what static partition needs, down while it is enough, else up, and bisects the last
+ * stride: sizes far too small, whose queues grow without end, are hardly ever run.
+ */
+function searchFrom(start: number, enough: (count: number) => boolean): number {
+  let high = start;
+  if (!enough(high)) {
+    let low = high;
+    while (high < 4 * start && !enough(high)) {
+      low = high + 1;
+      high = Math.ceil(high * STRIDE);
+    }
+    return least(low, high, enough);
+  }
+  let low = Math.floor(high / STRIDE);
+  while (low > 0 && enough(low)) {
+    high = low;
+    low = Math.floor(low / STRIDE);
+  }
+  return least(low + 1, high, enough);
 }
 
 /** Least whole number in [low, high] that is enough, by bisection; `high` is taken to be enough. */
