@@ -21,6 +21,8 @@ export interface BenchmarkReport {
 export interface Benchmark {
   readonly name: string;
   readonly title: string;
+  /** Takes long, or the whole machine: left out unless it is named. */
+  readonly onlyByName?: boolean;
   run(): BenchmarkReport | Promise<BenchmarkReport>;
 }
 

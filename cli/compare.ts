@@ -71,6 +71,7 @@ async function compare(output: Output, file: string, options: CompareOptions): P
     sources: gathered.sources,
   });
   const journals = options.journal ? await journalsOf(source, loaded, gathered) : undefined;
+  if (journals?.size === 0) output.note('no journals: the main variant has no market');
   await writeResults(folder, gathered, manifest, journals);
   output.result(gathered.metrics, (metrics) =>
     [
