@@ -82,6 +82,20 @@ code, pre, .hash { font: 13px/1.5 ui-monospace, 'Liberation Mono', 'DejaVu Sans 
   th, td { padding-right: 10px; }
   .plain-list div { grid-template-columns: 1fr; }
 }
+@media screen and (max-width: 480px) {
+  .stacks thead { display: none; }
+  .stacks, .stacks tbody, .stacks tr, .stacks th, .stacks td { display: block; }
+  .stacks tr { padding: 8px 0; }
+  .stacks tbody tr + tr { border-top: 1px solid #e6e9ec; }
+  .stacks tbody tr + tr > * { border-top: 0; }
+  .stacks th, .stacks td { max-width: none; padding: 1px 0; }
+  .stacks th[scope=row] { font-weight: 600; }
+  .stacks td { display: grid; grid-template-columns: 9em 1fr; gap: 0 10px; }
+  .stacks td:empty { display: none; }
+  .stacks td > * { grid-column: 2; }
+  .stacks td > .label { justify-self: start; }
+  .stacks td::before { content: attr(data-column); grid-column: 1; grid-row: 1; color: #57606a; }
+}
 @media print {
   @page { margin: 16mm 14mm; }
   body { font-size: 10.5pt; }

@@ -1,4 +1,7 @@
-/** Tables of a page. Wide ones scroll in their own frame, so that the page itself never does. */
+/**
+ * Tables of a page. Wide ones scroll in their own frame, so that the page itself never does; on a
+ * phone, tables of words with more than three columns become a list, one entry a row.
+ */
 import { keepUnits } from '../text/printable.ts';
 import { markup } from './markup.ts';
 import type { Child, Markup } from './markup.ts';
@@ -14,6 +17,7 @@ export interface HtmlTable {
 
 export function renderTable(table: HtmlTable): Markup {
   const numeric = new Set(table.numeric ?? []);
+  const stacks = table.columns.length > 3 && numeric.size === 0;
   const heads = table.columns
     .map(keepUnits)
     .map((name, index) =>
@@ -24,8 +28,9 @@ export function renderTable(table: HtmlTable): Markup {
   const rows = table.rows.map((cells) => {
     const rendered = cells.map((cell, index) => {
       if (index === 0) return markup`<th scope="row">${cell}</th>`;
-      return numeric.has(index)
-        ? markup`<td class="number">${cell}</td>`
+      if (numeric.has(index)) return markup`<td class="number">${cell}</td>`;
+      return stacks
+        ? markup`<td data-column="${table.columns[index]!}">${cell}</td>`
         : markup`<td>${cell}</td>`;
     });
     return markup`<tr>
@@ -33,7 +38,7 @@ export function renderTable(table: HtmlTable): Markup {
     </tr>\n`;
   });
   return markup`<div class="scroll" role="region" aria-label="${table.caption}" tabindex="0">
-    <table>
+    <table class="${stacks ? 'stacks' : 'plain'}">
       <caption>
         ${table.caption}
       </caption>

@@ -131,6 +131,7 @@ function load(table: SwfTable, path: string, context: WorkloadContext): LoadedDe
   const changes = Object.keys(log.adjusted)
     .sort()
     .map((reason) => `${reason} ${log.adjusted[reason]}`);
+  const coresText = `${log.coresPerNode} ${log.coresPerNode === 1 ? 'core' : 'cores'} a node`;
   const real: InputLabel = plan.mode === 'window' && !fitToCluster ? 'real' : 'derived';
   return {
     demand: { kind: 'batch', jobs: resampleJobs(log.jobs, plan) },
@@ -139,9 +140,7 @@ function load(table: SwfTable, path: string, context: WorkloadContext): LoadedDe
         name: table.trace,
         label: table.label ?? (isSynthetic(log.header) ? 'synthetic' : real),
         sha256: cachedByFile(path, 'sha256', () => fileSha256(path)),
-        treatment: [plan.treatment, `${log.coresPerNode} cores a node`, ...fit, ...changes].join(
-          '; ',
-        ),
+        treatment: [plan.treatment, coresText, ...fit, ...changes].join('; '),
         droppedRecords: log.dropped,
       },
     ],
