@@ -2,6 +2,7 @@
 import { OcxError } from '../../kernel/errors.ts';
 import { solveStaticFcfs } from './baseline-static-fcfs.ts';
 import type { CaseSolver, MarketCase } from './case.ts';
+import { solveClearingHouse } from './clearing-house.ts';
 import { solveExchangeThreshold } from './exchange-threshold.ts';
 import { solveKDoubleAuction } from './k-double-auction.ts';
 import { solveMcAfee } from './mcafee.ts';
@@ -12,6 +13,7 @@ import { solveVcgDoubleAuction } from './vcg-double-auction.ts';
 
 export const caseKinds: ReadonlyMap<string, CaseSolver> = new Map([
   ['baseline-static-fcfs', solveStaticFcfs],
+  ['clearing-house', solveClearingHouse],
   ['exchange-threshold', solveExchangeThreshold],
   ['k-double-auction', solveKDoubleAuction],
   ['mcafee', solveMcAfee],
