@@ -5,6 +5,8 @@
 import { statSync } from 'node:fs';
 
 const MAXIMUM_ENTRIES = 32;
+/** No file system that a trace lies on has coarser time stamps; FAT has 2 s. */
+const TIME_STAMP_TICK_MS = 2_000;
 const entries = new Map<string, unknown>();
 
 /**
@@ -15,6 +17,8 @@ export function cachedByFile<Value>(path: string, variant: string, make: () => V
   const state = statSync(path, { throwIfNoEntry: false });
   // What cannot be looked at is for `make` to report.
   if (state === undefined) return make();
+  // A file that was only just written may change again within one tick of its time stamp.
+  if (Date.now() - state.mtimeMs < TIME_STAMP_TICK_MS) return make();
   const key = JSON.stringify([path, state.ino, state.size, state.mtimeMs, variant]);
   return cached(key, make);
 }
