@@ -71,6 +71,17 @@ export interface Fill {
   readonly paymentMillicredits: Millicredits;
 }
 
+/** Who takes part, as far as a rule without prices has to know it. */
+export interface RoundMember {
+  readonly organisation: string;
+  /** Nodes that it has brought into the site: the weight of its fair share. */
+  readonly contributedNodes: number;
+  /** Rank where priorities are fixed; the higher one goes first. */
+  readonly priority: number;
+  /** What kind of cluster it runs. */
+  readonly kind?: string;
+}
+
 /** Sealed orders of one round, in order of submission. */
 export interface MarketRound {
   readonly roundId: number;
@@ -78,6 +89,8 @@ export interface MarketRound {
   readonly horizonSlots: number;
   readonly bids: readonly Bid[];
   readonly asks: readonly Ask[];
+  /** Absent: nobody brought more than another, and nobody goes first. */
+  readonly members?: readonly RoundMember[];
   /** For lotteries and search; fixed before the orders were known. */
   readonly seed: string;
 }

@@ -11,7 +11,15 @@ import type { Millicredits, NodeMs, TimeMs } from '../kernel/units.ts';
 import type { Contract, ContractState, LeaseReportKind } from './contracts.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { MechanismParameters, MechanismState } from './mechanism.ts';
-import type { Ask, Bid, ClassPrice, Fill, MarketRound, SearchReport } from './orders.ts';
+import type {
+  Ask,
+  Bid,
+  ClassPrice,
+  Fill,
+  MarketRound,
+  RoundMember,
+  SearchReport,
+} from './orders.ts';
 
 export interface MarketConfiguration {
   readonly mechanism: string;
@@ -26,6 +34,8 @@ export interface MarketConfiguration {
   readonly sellerDepositPartsPerMillion: number;
   /** Names must be unique and without `/`. */
   readonly organisations: readonly MarketMember[];
+  /** What every round says about who takes part; some or all of the organisations. */
+  readonly members?: readonly RoundMember[];
   /** The service whose lease reports are believed. */
   readonly isolationService: string;
 }

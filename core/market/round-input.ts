@@ -6,6 +6,7 @@
  */
 import { OcxError } from '../kernel/errors.ts';
 import type { Mechanism, MechanismParameters, MechanismState } from './mechanism.ts';
+import { membersFault, plainMember } from './members.ts';
 import { mechanisms } from './mechanisms/registry.ts';
 import { MAXIMUM_HORIZON_SLOTS } from './order-check.ts';
 import type { MarketRound } from './orders.ts';
@@ -35,7 +36,8 @@ export function roundInput(document: object, chosen?: string): RoundInput {
   if (schema !== ROUND_SCHEMA) throw invalid('schema', `it must be ${ROUND_SCHEMA}`);
   const round = member(document, 'round');
   if (typeof round !== 'object' || round === null) throw invalid('round', 'an object is needed');
-  const { roundId, slotMs, horizonSlots, bids, asks, seed } = round as Partial<MarketRound>;
+  const { roundId, slotMs, horizonSlots, bids, asks, members, seed } =
+    round as Partial<MarketRound>;
   if (!isCount(roundId, 0, Number.MAX_SAFE_INTEGER)) {
     throw invalid('round.roundId', 'a whole number ≥ 0 is needed');
   }
@@ -47,9 +49,19 @@ export function roundInput(document: object, chosen?: string): RoundInput {
   }
   if (!Array.isArray(bids)) throw invalid('round.bids', 'a list is needed');
   if (!Array.isArray(asks)) throw invalid('round.asks', 'a list is needed');
+  const fault = members === undefined ? null : membersFault(members);
+  if (fault) throw invalid(`round.${fault.keyPath}`, fault.message);
   if (typeof seed !== 'string') throw invalid('round.seed', 'a text is needed');
   return {
-    round: { roundId, slotMs, horizonSlots, bids, asks, seed },
+    round: {
+      roundId,
+      slotMs,
+      horizonSlots,
+      bids,
+      asks,
+      ...(members ? { members: members.map(plainMember) } : {}),
+      seed,
+    },
     mechanism: namedMechanism(chosen ?? member(document, 'mechanism') ?? DEFAULT_MECHANISM),
     parameters: numbers(member(document, 'parameters'), 'parameters'),
     state: numbers(member(document, 'state'), 'state'),

@@ -140,6 +140,7 @@ function closeRound(state: MarketState, event: CloseRound): readonly MarketEffec
     horizonSlots: configuration.horizonSlots,
     bids: [...book.bids.values()],
     asks: [...book.asks.values()],
+    ...(configuration.members ? { members: configuration.members } : {}),
     seed: `${configuration.seed}/${roundId}`,
   };
   state.pending = { roundId, round, startMs };

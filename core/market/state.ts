@@ -5,6 +5,7 @@ import type { LiveContract } from './contracts.ts';
 import { emptyLedger, openAccount, applyEntry, TREASURY_ACCOUNT } from './ledger.ts';
 import type { LedgerState } from './ledger.ts';
 import type { MechanismState, PropertyCard } from './mechanism.ts';
+import { membersFault } from './members.ts';
 import { mechanisms } from './mechanisms/registry.ts';
 import type { Ask, Bid, MarketRound } from './orders.ts';
 import type { MarketConfiguration } from './protocol.ts';
@@ -70,6 +71,12 @@ export function initialMarketState(configuration: MarketConfiguration): MarketSt
     });
     invariant(status === 'applied', 'opening balances are whole, safe and not negative');
   }
+  const members = configuration.members ?? [];
+  invariant(membersFault(members) === null, 'members are well-formed and named once');
+  invariant(
+    members.every(({ organisation }) => orderCounts.has(organisation)),
+    'members are organisations of the market',
+  );
   return {
     configuration,
     orderCounts,

@@ -1,8 +1,18 @@
 /** The market service as a scenario configures it. */
 import type { MarketConfiguration } from '../../core/market/protocol.ts';
-import { nodeHoursAtCostMillicredits, slotMs } from './setup.ts';
+import type { Organisation } from '../scenario/schema.ts';
+import { nodeHoursAtCostMillicredits, slotMs, totalNodes } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import { ISOLATION } from './site.ts';
+
+/** Who goes first where priorities are fixed: emergencies, then what cannot wait, then the rest. */
+const PRIORITY_OF_KIND: Readonly<Record<Organisation['kind'], number>> = {
+  government: 3,
+  cloud: 2,
+  testbed: 1,
+  hpc: 0,
+  htc: 0,
+};
 
 export function marketConfiguration(setup: RunSetup): MarketConfiguration {
   const { scenario, replication } = setup;
@@ -23,6 +33,12 @@ export function marketConfiguration(setup: RunSetup): MarketConfiguration {
         setup.hardware[name]!,
         market.endowmentHours,
       ),
+    })),
+    members: scenario.organisation.map(({ name, kind }) => ({
+      organisation: name,
+      contributedNodes: totalNodes(setup.hardware[name]!),
+      priority: PRIORITY_OF_KIND[kind],
+      kind,
     })),
     isolationService: ISOLATION,
   };
