@@ -1,6 +1,7 @@
 /** Orders of open rounds: taking them in, taking them back. */
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
+import { horizonIndex, horizonOf } from './horizons.ts';
 import { askFault, bidFault, plainAsk, plainBid } from './order-check.ts';
 import type { Ask, Bid } from './orders.ts';
 import { MAXIMUM_OPEN_ORDERS } from './state.ts';
@@ -16,7 +17,7 @@ type Taken = { readonly refusal: Refusal } | { readonly refusal: null; readonly 
  * and the other codes of `bidFault`, `CONFLICT_ORDER_ID`, `MARKET_ORDERS_TOO_MANY`.
  */
 export function takeBid(state: MarketState, from: Principal, roundId: number, bid: Bid): Taken {
-  const fault = bidFault(bid, state.configuration.horizonSlots);
+  const fault = bidFault(bid, horizonOf(state.configuration, roundId).horizonSlots);
   const refusal = roundFault(state, from, roundId) ?? orderFault(from, fault, bid);
   if (refusal) return { refusal };
   const orderId = `${from.name}/${bid.bidId}`;
@@ -31,7 +32,7 @@ export function takeBid(state: MarketState, from: Principal, roundId: number, bi
 
 /** Takes an ask into a round's book; refusals as for bids. */
 export function takeAsk(state: MarketState, from: Principal, roundId: number, ask: Ask): Taken {
-  const fault = askFault(ask, state.configuration.horizonSlots);
+  const fault = askFault(ask, horizonOf(state.configuration, roundId).horizonSlots);
   const refusal = roundFault(state, from, roundId) ?? orderFault(from, fault, ask);
   if (refusal) return { refusal };
   const orderId = `${from.name}/${ask.askId}`;
@@ -63,16 +64,17 @@ export function withdrawOrder(
   return null;
 }
 
-/** Takes the book of a round that is closed, and drops those of earlier rounds. */
+/** Takes the book of a round that is closed, and drops those of its horizon's earlier rounds. */
 export function closeBook(state: MarketState, roundId: number): RoundBook {
   const book = state.books.get(roundId) ?? { bids: new Map(), asks: new Map() };
+  const horizon = horizonIndex(state.configuration, roundId);
   for (const [id, old] of state.books) {
-    if (id > roundId) continue;
+    if (id > roundId || horizonIndex(state.configuration, id) !== horizon) continue;
     for (const bid of old.bids.values()) count(state, bid.organisation, -1);
     for (const ask of old.asks.values()) count(state, ask.organisation, -1);
     state.books.delete(id);
   }
-  state.openRoundId = roundId + 1;
+  state.openRoundIds[horizon] = roundId + state.openRoundIds.length;
   return book;
 }
 
@@ -80,11 +82,12 @@ function roundFault(state: MarketState, from: Principal, roundId: number): Refus
   if (from.role !== 'organisation' || !state.orderCounts.has(from.name)) {
     return { code: 'DENIED_NOT_MEMBER', message: 'only members of the market may post orders' };
   }
-  if (!Number.isSafeInteger(roundId) || roundId < state.openRoundId) {
+  const openRoundId = state.openRoundIds[horizonIndex(state.configuration, roundId)]!;
+  if (!Number.isSafeInteger(roundId) || roundId < openRoundId) {
     return {
       code: 'MARKET_ROUND_CLOSED',
       message: 'the round is closed',
-      remedy: `post for round ${state.openRoundId} or a later one`,
+      remedy: `post for round ${openRoundId} or a later one`,
     };
   }
   return null;

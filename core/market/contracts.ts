@@ -31,6 +31,8 @@ export interface Contract {
   readonly optionIndex: number;
   /** The seller's own id of the ask. */
   readonly askId: string;
+  /** The option that was called for it; absent for what was traded as a lease. */
+  readonly optionId?: string;
 }
 
 export type ContractState =

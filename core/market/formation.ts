@@ -12,7 +12,7 @@ import type { MarketState, PendingRound } from './state.ts';
 const MILLION = 1_000_000;
 
 /** A part of a fill: one buyer, one seller. */
-interface Trade {
+export interface Trade {
   readonly bid: Bid;
   readonly ask: Ask;
   readonly optionIndex: number;
@@ -50,7 +50,8 @@ export function formContracts(
   return formed;
 }
 
-function tradesOf({ round }: PendingRound, fills: Clearing['fills']): Trade[] {
+/** The parts of all fills, each with its share of the payment. */
+export function tradesOf({ round }: PendingRound, fills: Clearing['fills']): Trade[] {
   if (fills.length === 0) return [];
   const bids = new Map(round.bids.map((bid) => [bid.bidId, bid]));
   const asks = new Map(round.asks.map((ask) => [ask.askId, ask]));
@@ -78,7 +79,7 @@ function tradesOf({ round }: PendingRound, fills: Clearing['fills']): Trade[] {
 }
 
 /** What each trade's seller gets: the ask's receipt over its trades, by node-slots. */
-function receiptsOf(
+export function receiptsOf(
   trades: readonly Trade[],
   receipts: ReadonlyMap<string, number>,
 ): Millicredits[] {

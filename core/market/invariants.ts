@@ -23,14 +23,24 @@ export function checkMarketInvariants(state: MarketState): string[] {
     if (live.contract.buyer === live.contract.seller)
       violations.push(`${contractId} is with itself`);
   }
+  for (const { writerDepositMillicredits } of state.options.live.values()) {
+    deposits += writerDepositMillicredits;
+  }
   const escrow = balanceOf(ledger, ESCROW_ACCOUNT);
   if (escrow !== deposits) {
-    violations.push(`escrow holds ${escrow}, live contracts have deposited ${deposits}`);
+    violations.push(
+      `escrow holds ${escrow}, live contracts and options have deposited ${deposits}`,
+    );
   }
   if (counts.contractsFormed - counts.contractsSettled !== contracts.size) {
     violations.push(`${contracts.size} live contracts, formed less settled says otherwise`);
   }
-  if (counts.contractsFormed + counts.contractsVoided !== state.nextContract - 1) {
+  const { written, voided, exercised, expired } = state.options.counts;
+  if (written - exercised - expired !== state.options.live.size) {
+    violations.push(`${state.options.live.size} live options, counts say otherwise`);
+  }
+  const numbers = counts.contractsFormed + counts.contractsVoided + written + voided;
+  if (numbers !== state.nextContract - 1) {
     violations.push('contract numbers and counts differ');
   }
   return violations;

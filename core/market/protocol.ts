@@ -9,8 +9,10 @@ import type { Refusal } from '../kernel/errors.ts';
 import type { Command, Principal, Reply, ServiceEffect, ServiceEvent } from '../kernel/service.ts';
 import type { Millicredits, NodeMs, TimeMs } from '../kernel/units.ts';
 import type { Contract, ContractState, LeaseReportKind } from './contracts.ts';
+import type { MarketHorizon } from './horizons.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { MechanismParameters, MechanismState } from './mechanism.ts';
+import type { OptionContract } from './options/option.ts';
 import type {
   Ask,
   Bid,
@@ -26,6 +28,8 @@ export interface MarketConfiguration {
   readonly parameters: MechanismParameters;
   readonly slotMs: number;
   readonly horizonSlots: number;
+  /** Further horizons: forward, spot, options; `mechanism` … `horizonSlots` are the epoch call's. */
+  readonly horizons?: readonly MarketHorizon[];
   /** A round draws from a stream that is named before any order of it is known. */
   readonly seed: string;
   /** Share of the price that the buyer locks until the contract is settled. */
@@ -75,8 +79,8 @@ export interface WithdrawOrder extends Command {
   readonly orderId: string;
 }
 /**
- * By an administrator or the clock: the deadline of a round has passed. Earlier rounds that were
- * never closed lapse.
+ * By an administrator or the clock: the deadline of a round has passed. Earlier rounds of its
+ * horizon that were never closed lapse.
  */
 export interface CloseRound extends Command {
   readonly kind: 'CloseRound';
@@ -93,6 +97,17 @@ export interface AbandonRound extends Command {
 export interface VoidContract extends Command {
   readonly kind: 'VoidContract';
   readonly contractId: string;
+}
+/** By the holder of an option: calls nodes for so long, from the end of the notice on. */
+export interface ExerciseOption extends Command {
+  readonly kind: 'ExerciseOption';
+  readonly optionId: string;
+  readonly nodes: number;
+  readonly durationMs: number;
+}
+/** By an administrator or the clock: options whose window is over end. */
+export interface ExpireOptions extends Command {
+  readonly kind: 'ExpireOptions';
 }
 /** By an administrator: gives (or, negative, takes) money; each `transferId` works once. */
 export interface Endow extends Command {
@@ -122,7 +137,16 @@ export interface LeaseReported extends ServiceEvent {
 }
 
 export type MarketCommand =
-  PostBid | PostAsk | PostOrders | WithdrawOrder | CloseRound | AbandonRound | VoidContract | Endow;
+  | PostBid
+  | PostAsk
+  | PostOrders
+  | WithdrawOrder
+  | CloseRound
+  | AbandonRound
+  | VoidContract
+  | ExerciseOption
+  | ExpireOptions
+  | Endow;
 
 export type MarketEvent = MarketCommand | RoundSolved | LeaseReported;
 
@@ -169,6 +193,27 @@ export interface ContractVoided extends ServiceEffect {
   readonly contract: Contract;
   readonly refusal: Refusal;
 }
+/** The premium is paid, the writer's deposit locked. */
+export interface OptionFormed extends ServiceEffect {
+  readonly kind: 'OptionFormed';
+  readonly option: OptionContract;
+}
+/** A matched option came to nothing: its premium or deposit could not be paid. */
+export interface OptionVoided extends ServiceEffect {
+  readonly kind: 'OptionVoided';
+  readonly option: OptionContract;
+  readonly refusal: Refusal;
+}
+/** The holder called nodes; `ContractFormed` with the lease follows. */
+export interface OptionExercised extends ServiceEffect {
+  readonly kind: 'OptionExercised';
+  readonly optionId: string;
+  readonly contractId: string;
+}
+export interface OptionExpired extends ServiceEffect {
+  readonly kind: 'OptionExpired';
+  readonly optionId: string;
+}
 export interface ContractSettled extends ServiceEffect {
   readonly kind: 'ContractSettled';
   readonly contractId: string;
@@ -213,6 +258,10 @@ export type MarketEffect =
   | ContractFormed
   | ContractVoided
   | ContractSettled
+  | OptionFormed
+  | OptionVoided
+  | OptionExercised
+  | OptionExpired
   | PricesPublished
   | SolutionRefused
   | ReportRefused

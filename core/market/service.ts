@@ -16,14 +16,19 @@ import { checkClearing } from './clearing/check.ts';
 import { contractedNodeMs, mayBecome } from './contracts.ts';
 import type { ContractState, LeaseReportKind, LiveContract } from './contracts.ts';
 import { formContracts } from './formation.ts';
+import { horizonIndex, horizonOf } from './horizons.ts';
 import { applyEntry, balanceOf, closeGroup, isClosed, TREASURY_ACCOUNT } from './ledger.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { MechanismState } from './mechanism.ts';
 import type { Clearing, MarketRound } from './orders.ts';
+import { exerciseOption, expireOptions } from './options/exercise.ts';
+import { formOptions } from './options/form.ts';
 import type {
   AbandonRound,
   CloseRound,
   Endow,
+  ExerciseOption,
+  ExpireOptions,
   LeaseReported,
   MarketConfiguration,
   MarketEffect,
@@ -85,6 +90,10 @@ function handle(state: MarketState, event: MarketEvent): readonly MarketEffect[]
       return leaseReported(state, event);
     case 'VoidContract':
       return voidContract(state, event);
+    case 'ExerciseOption':
+      return exercise(state, event);
+    case 'ExpireOptions':
+      return expire(state, event);
     case 'Endow':
       return endow(state, event);
     default:
@@ -119,7 +128,8 @@ function closeRound(state: MarketState, event: CloseRound): readonly MarketEffec
   const { roundId, timeMs, startMs = timeMs } = event;
   const denied = notAdministrator(event);
   if (denied) return reply(event, denied);
-  if (!Number.isSafeInteger(roundId) || roundId < state.openRoundId) {
+  const index = horizonIndex(state.configuration, roundId);
+  if (!Number.isSafeInteger(roundId) || roundId < state.openRoundIds[index]!) {
     return reply(event, { code: 'MARKET_ROUND_CLOSED', message: 'the round is closed already' });
   }
   if (!isSafeAmount(startMs)) {
@@ -133,11 +143,12 @@ function closeRound(state: MarketState, event: CloseRound): readonly MarketEffec
     });
   }
   const { configuration } = state;
+  const horizon = horizonOf(configuration, roundId);
   const book = closeBook(state, roundId);
   const round: MarketRound = {
     roundId,
-    slotMs: configuration.slotMs,
-    horizonSlots: configuration.horizonSlots,
+    slotMs: horizon.slotMs,
+    horizonSlots: horizon.horizonSlots,
     bids: [...book.bids.values()],
     asks: [...book.asks.values()],
     ...(configuration.members ? { members: configuration.members } : {}),
@@ -151,9 +162,9 @@ function closeRound(state: MarketState, event: CloseRound): readonly MarketEffec
       kind: 'SolveRound',
       roundId,
       round,
-      mechanism: configuration.mechanism,
-      parameters: configuration.parameters,
-      mechanismState: state.mechanismState,
+      mechanism: horizon.mechanism,
+      parameters: horizon.parameters,
+      mechanismState: state.mechanismStates[index]!,
     },
   ];
 }
@@ -180,13 +191,16 @@ function roundSolved(state: MarketState, event: RoundSolved): readonly MarketEff
   const refusal =
     clearing === null || !isMechanismState(event.state)
       ? { code: 'MARKET_SOLUTION_WRONG', message: 'the solution is malformed' }
-      : checkClearing(pending.round, clearing, claimsOf(state.configuration));
+      : checkClearing(pending.round, clearing, claimsOf(state.configuration, roundId));
   if (refusal) return [{ kind: 'SolutionRefused', roundId, refusal }];
 
   state.pending = null;
-  state.mechanismState = event.state;
+  state.mechanismStates[horizonIndex(state.configuration, roundId)] = event.state;
   const effects: MarketEffect[] = [];
-  const contracts = formContracts(state, pending, clearing!, timeMs, effects);
+  const { option } = horizonOf(state.configuration, roundId);
+  const contracts = option
+    ? formOptions(state, pending, option, clearing!, timeMs, effects)
+    : formContracts(state, pending, clearing!, timeMs, effects);
   const { prices, welfareMillicredits, surplusMillicredits, rejected } = event.clearing;
   effects.push({
     kind: 'PricesPublished',
@@ -292,6 +306,20 @@ function settle(
     sellerReceivedMillicredits,
   });
   return effects;
+}
+
+function exercise(state: MarketState, event: ExerciseOption): readonly MarketEffect[] {
+  const effects: MarketEffect[] = [];
+  const refusal = exerciseOption(state, event, effects);
+  return [...effects, ...reply(event, refusal, event.optionId)];
+}
+
+function expire(state: MarketState, event: ExpireOptions): readonly MarketEffect[] {
+  const denied = notAdministrator(event);
+  if (denied) return reply(event, denied);
+  const effects: MarketEffect[] = [];
+  const ended = expireOptions(state, event.timeMs, effects);
+  return [...effects, ...reply(event, null, ended)];
 }
 
 function endow(state: MarketState, event: Endow): readonly MarketEffect[] {

@@ -2,11 +2,13 @@
 import { invariant } from '../kernel/errors.ts';
 import type { TimeMs } from '../kernel/units.ts';
 import type { LiveContract } from './contracts.ts';
+import { EPOCH_HORIZON, horizonCount, horizonOf } from './horizons.ts';
 import { emptyLedger, openAccount, applyEntry, TREASURY_ACCOUNT } from './ledger.ts';
 import type { LedgerState } from './ledger.ts';
 import type { MechanismState, PropertyCard } from './mechanism.ts';
 import { membersFault } from './members.ts';
 import { mechanisms } from './mechanisms/registry.ts';
+import type { LiveOption, OptionCounts } from './options/option.ts';
 import type { Ask, Bid, MarketRound } from './orders.ts';
 import type { MarketConfiguration } from './protocol.ts';
 
@@ -26,17 +28,20 @@ export interface MarketState {
   readonly configuration: MarketConfiguration;
   /** Organisation → orders that it has in open rounds. */
   readonly orderCounts: Map<string, number>;
-  /** First round that is not closed. */
-  openRoundId: number;
+  /** By horizon: its first round that is not closed. */
+  readonly openRoundIds: number[];
   /** By round id. */
   readonly books: Map<number, RoundBook>;
   /** Closed and not solved yet. */
   pending: PendingRound | null;
-  mechanismState: MechanismState;
+  /** By horizon: what its mechanism carries from round to round. */
+  readonly mechanismStates: MechanismState[];
   readonly ledger: LedgerState;
   /** By contract id; settled ones are gone. */
   readonly contracts: Map<string, LiveContract>;
-  /** Number of the next contract. */
+  /** Options by id; those that were called or are over are gone. */
+  readonly options: { readonly live: Map<string, LiveOption>; readonly counts: OptionCounts };
+  /** Number of the next contract or option. */
   nextContract: number;
   readonly counts: MarketCounts;
 }
@@ -53,7 +58,8 @@ export const MAXIMUM_OPEN_ORDERS = 10_000;
 
 /** @throws INVARIANT_VIOLATED where the configuration makes no sense; the caller checks first */
 export function initialMarketState(configuration: MarketConfiguration): MarketState {
-  invariant(mechanisms.has(configuration.mechanism), 'the mechanism is in the registry');
+  const horizons = Array.from({ length: horizonCount(configuration) }, (_, index) => index);
+  checkHorizons(configuration);
   const ledger = emptyLedger();
   const orderCounts = new Map<string, number>();
   for (const { name, openingBalanceMillicredits } of configuration.organisations) {
@@ -80,17 +86,31 @@ export function initialMarketState(configuration: MarketConfiguration): MarketSt
   return {
     configuration,
     orderCounts,
-    openRoundId: 0,
+    openRoundIds: horizons,
     books: new Map(),
     pending: null,
-    mechanismState: {},
+    mechanismStates: horizons.map(() => ({})),
     ledger,
     contracts: new Map(),
+    options: { live: new Map(), counts: { written: 0, voided: 0, exercised: 0, expired: 0 } },
     nextContract: 1,
     counts: { rounds: 0, contractsFormed: 0, contractsVoided: 0, contractsSettled: 0 },
   };
 }
 
-export function claimsOf(configuration: MarketConfiguration): PropertyCard {
-  return mechanisms.get(configuration.mechanism)!.properties;
+function checkHorizons(configuration: MarketConfiguration): void {
+  const names = new Set<string>();
+  for (let index = 0; index < horizonCount(configuration); index++) {
+    const { name, mechanism, slotMs, horizonSlots } = horizonOf(configuration, index);
+    invariant(mechanisms.has(mechanism), 'the mechanism is in the registry');
+    invariant(!names.has(name), 'horizons have names of their own');
+    invariant((name === EPOCH_HORIZON) === (index === 0), 'the epoch call comes first');
+    invariant(slotMs > 0 && horizonSlots > 0, 'a horizon has slots');
+    names.add(name);
+  }
+}
+
+/** What the mechanism of the round's horizon claims. */
+export function claimsOf(configuration: MarketConfiguration, roundId: number): PropertyCard {
+  return mechanisms.get(horizonOf(configuration, roundId).mechanism)!.properties;
 }
