@@ -3,6 +3,7 @@
  * market published. Never another organisation's queue.
  */
 import type { ClassPrice, SecurityLevel } from '../market/orders.ts';
+import type { StreamName } from '../kernel/random.ts';
 import type { Millicredits, TimeMs } from '../kernel/units.ts';
 
 export type ClusterKind = 'hpc' | 'htc' | 'cloud' | 'testbed' | 'government';
@@ -53,6 +54,10 @@ export interface ClusterView {
   readonly balanceMillicredits: Millicredits;
   readonly givenNodeMs: number;
   readonly receivedNodeMs: number;
+  /** Names the draws of a strategy that plays at random: another stream in every round. */
+  readonly draws?: StreamName;
+  /** Further names under which it is a member of the market. */
+  readonly aliases?: readonly string[];
 }
 
 /** How the market is laid out in time: what an agent needs to turn times into slots. */

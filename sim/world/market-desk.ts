@@ -2,7 +2,9 @@
  * Rounds of the market: asks every organisation's agent for orders, closes the round, has it
  * solved, and hands the contracts to the lease desk.
  */
+import type { OwnTrade } from '../../core/agents/agent.ts';
 import type { MarketTerms, Spare } from '../../core/agents/view.ts';
+import type { StreamName } from '../../core/kernel/random.ts';
 import { HOUR_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract } from '../../core/market/contracts.ts';
@@ -89,12 +91,20 @@ export class MarketDesk {
       balanceMillicredits: this.#ports.balanceMillicredits(member.name),
       givenNodeMs: member.lent.total(nowMs),
       receivedNodeMs: member.borrowed.total(nowMs),
+      draws: this.#draws(member.name),
     };
     const { strategy, fills, memory } = member;
     const decision = strategy.decide(view, terms, fills, memory, organisation.strategyParameters);
     member.memory = decision.memory;
     member.fills = { bidIds: [], askIds: [] };
     return decision.orders;
+  }
+
+  /** Every agent draws from a stream of its own in every round, the same one in every variant. */
+  #draws(entity: string): StreamName {
+    const { scenario, replication } = this.#setup;
+    const purpose = `orders of round ${this.#roundId}`;
+    return { seed: scenario.seed, replication, entity, purpose };
   }
 
   /** Nobody gives up nodes in use where nothing is paid for them. */
@@ -251,9 +261,21 @@ export class MarketDesk {
       member.fills = {
         bidIds: bought.map(({ wantRef }) => wantRef),
         askIds: sold.map(({ askId }) => askId),
+        trades: [
+          ...bought.map((contract) => this.#tradeOf('bought', contract)),
+          ...sold.map((contract) => this.#tradeOf('sold', contract)),
+        ],
       };
       for (const { wantRef } of bought) this.#firstSeen.delete(wantRef);
     }
+  }
+
+  #tradeOf(side: OwnTrade['side'], contract: Contract): OwnTrade {
+    const { startMs, endMs, nodes } = contract;
+    const slots = (endMs - startMs) / slotMs(this.#setup.scenario);
+    return side === 'bought'
+      ? { side, orderId: contract.wantRef, nodes, slots, millicredits: contract.priceMillicredits }
+      : { side, orderId: contract.askId, nodes, slots, millicredits: contract.receiptMillicredits };
   }
 
   #note(
