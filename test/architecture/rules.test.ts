@@ -190,12 +190,14 @@ test('file names are in kebab-case', (t) => {
   t.is(planted(badFileNames, 'test/cli/some-thing.test.ts', '').length, 0);
 });
 
-test('every test is run by one of the two configurations', (t) => {
+test('every test is run by one of the configurations', (t) => {
   t.is(describe(unreachableTests(testFiles)), '');
   const text = `import test from 'ava';`;
   t.is(planted(unreachableTests, 'test/cli/main.ts', text).length, 1);
   t.is(planted(unreachableTests, 'test/cli/main.data.ts', text).length, 1);
   t.is(planted(unreachableTests, 'test/data/main.data.ts', text).length, 0);
+  t.is(planted(unreachableTests, 'test/cli/main.properties.ts', text).length, 1);
+  t.is(planted(unreachableTests, 'test/properties/main.properties.ts', text).length, 0);
 });
 
 test('no file names a path of one machine or a package registry', (t) => {

@@ -89,11 +89,18 @@ export function badFileNames(files: readonly SourceFile[]): Violation[] {
     .map(({ path }) => ({ path, line: 1, what: 'the name is not in kebab-case' }));
 }
 
+/** What the configurations of the test runner pick up. */
+const CONFIGURED = [
+  /\.test\.ts$/,
+  /^test\/data\/.*\.data\.ts$/,
+  /^test\/properties\/.*\.properties\.ts$/,
+];
+
 /** A test that no configuration picks up never runs. */
 export function unreachableTests(files: readonly SourceFile[]): Violation[] {
   return files
     .filter(({ text }) => /^import (?!type )[^;]*from 'ava'/m.test(text))
-    .filter(({ path }) => !/\.test\.ts$/.test(path) && !/^test\/data\/.*\.data\.ts$/.test(path))
+    .filter(({ path }) => !CONFIGURED.some((pattern) => pattern.test(path)))
     .map(({ path }) => ({ path, line: 1, what: 'imports ava, but no configuration runs it' }));
 }
 

@@ -7,7 +7,6 @@ import { checkClearing } from '../../../core/market/clearing/check.ts';
 import type { Mechanism } from '../../../core/market/mechanism.ts';
 import type { Ask, Bid, Clearing, MarketRound } from '../../../core/market/orders.ts';
 import { recordClearing } from '../../../core/market/service.ts';
-import { bruteForceWelfare } from './brute-force.ts';
 
 export type Check = (mechanism: Mechanism, round: MarketRound) => string | null;
 
@@ -53,6 +52,12 @@ export const ignoresNames: Check = (mechanism, round) => {
     : 'the names of orders changed the clearing';
 };
 
+/**
+ * Either who was first does not matter, or what orders are called: what a clearing depends on is one
+ * of both, and the same one in all rounds.
+ */
+export const INVARIANCES: readonly Check[] = [ignoresSubmission, ignoresNames];
+
 /** No order that cannot stand, however it is made, changes what becomes of the others. */
 export function survivesHostility(
   mechanism: Mechanism,
@@ -79,55 +84,6 @@ export function survivesHostility(
   return same ? null : 'hostile orders changed what others got';
 }
 
-/** Factors on an honest price. */
-const MISREPORTS = [0, 0.5, 0.8, 0.95, 1.05, 1.25, 2];
-
-/**
- * Nobody gains by another price on one order. For rounds in which every order has an organisation
- * of its own.
- */
-export const isTruthful: Check = (mechanism, round) => {
-  const honest = clear(mechanism, round);
-  for (const bid of round.bids) {
-    const gain = utilityOfBid(bid, honest);
-    for (const factor of MISREPORTS) {
-      const lie = { ...bid, options: bid.options.map((o) => scaled(o, factor)) };
-      const bids = round.bids.map((other) => (other === bid ? lie : other));
-      if (utilityOfBid(bid, clear(mechanism, { ...round, bids })) > gain) {
-        return `bid ${bid.bidId} gains by reporting ${factor} of its value`;
-      }
-    }
-  }
-  for (const ask of round.asks) {
-    const gain = utilityOfAsk(ask, round, honest);
-    for (const factor of MISREPORTS) {
-      const reserveMillicredits = Math.round(ask.reserveMillicredits * factor);
-      const asks = round.asks.map((a) => (a === ask ? { ...ask, reserveMillicredits } : a));
-      if (utilityOfAsk(ask, round, clear(mechanism, { ...round, asks })) > gain) {
-        return `ask ${ask.askId} gains by reporting ${factor} of its reserve`;
-      }
-    }
-  }
-  return null;
-};
-
-/** For tiny rounds. */
-export const isEfficient: Check = (mechanism, round) => {
-  const best = bruteForceWelfare(round);
-  const { welfareMillicredits } = clear(mechanism, round);
-  return welfareMillicredits === best ? null : `welfare ${welfareMillicredits} of ${best}`;
-};
-
-/** False-name-proof for want of names: whose an order is does not matter. */
-export const ignoresOrganisations: Check = (mechanism, round) => {
-  const bids = round.bids.map((bid, i) => ({ ...bid, organisation: `alias ${i}` }));
-  const sellers = round.asks.map((ask) => ({ ...ask, organisation: `seller ${ask.askId}` }));
-  const merged = bids.map((bid) => ({ ...bid, organisation: 'all in one' }));
-  const apart = clear(mechanism, { ...round, bids, asks: sellers });
-  const together = clear(mechanism, { ...round, bids: merged, asks: sellers });
-  return bytes(apart) === bytes(together) ? null : 'splitting into several names changes something';
-};
-
 export function clear(mechanism: Mechanism, round: MarketRound): Clearing {
   return mechanism.clear(round, {}, {}).clearing;
 }
@@ -144,27 +100,4 @@ function sorted(clearing: Clearing): string {
 function rotated<T>(list: readonly T[], by: number): T[] {
   const at = list.length > 0 ? by % list.length : 0;
   return [...list.slice(at), ...list.slice(0, at)].reverse();
-}
-
-function scaled(of: Bid['options'][number], factor: number) {
-  return { ...of, valueMillicredits: Math.round(of.valueMillicredits * factor) };
-}
-
-function utilityOfBid(bid: Bid, clearing: Clearing): number {
-  const fill = clearing.fills.find(({ bidId }) => bidId === bid.bidId);
-  if (!fill) return 0;
-  const { valueMillicredits, nodes } = bid.options[fill.optionIndex]!;
-  return Math.floor((valueMillicredits * fill.nodes) / nodes) - fill.paymentMillicredits;
-}
-
-function utilityOfAsk(ask: Ask, round: MarketRound, clearing: Clearing): number {
-  let cost = 0;
-  for (const fill of clearing.fills) {
-    const bid = round.bids.find(({ bidId }) => bidId === fill.bidId)!;
-    const { startSlot, endSlot } = bid.options[fill.optionIndex]!;
-    for (const { askId, nodes } of fill.parts) {
-      if (askId === ask.askId) cost += ask.reserveMillicredits * nodes * (endSlot - startSlot);
-    }
-  }
-  return (clearing.receipts.get(ask.askId) ?? 0) - cost;
 }

@@ -1,0 +1,243 @@
+/**
+ * Random markets, one family a claim domain: small enough for everything to be tried in them.
+ *
+ * Worth and reserve of a node-slot lie in [0, 2,000], around the price that `posted-price` starts
+ * with; half of the markets use multiples of 200 only, so that equal prices are common. Which
+ * orders exist is honest: what an organisation reports in `round` is what is true of it.
+ */
+import { randomStream } from '../../kernel/random.ts';
+import type { RandomStream } from '../../kernel/random.ts';
+import type { ClaimDomain } from '../mechanism.ts';
+import type { Ask, Bid, BidOption, MarketRound } from '../orders.ts';
+
+/** A domain in which a claim can be tried. */
+export type MarketDomain = Exclude<ClaimDomain, 'never'>;
+
+export interface RandomMarket {
+  readonly domain: MarketDomain;
+  readonly seed: number;
+  readonly round: MarketRound;
+  /** Whose false reports the domain speaks of; single-minded bidders face a supply that is given. */
+  readonly strategic: 'both' | 'buyers';
+  /** Whether only prices may be misreported, or quantities and windows too. */
+  readonly misreports: 'prices' | 'all';
+}
+
+/** Most orders on each side. */
+export const MOST_ORDERS = 4;
+const HIGHEST_WORTH = 2_000;
+const TIE_STEP = 200;
+const SLOTS = 3;
+
+/** The market of this seed; the same on every machine. */
+export function randomMarket(
+  domain: MarketDomain,
+  seed: number,
+  mostOrders = MOST_ORDERS,
+): RandomMarket {
+  const random = randomStream({ seed, replication: 0, entity: domain, purpose: 'properties' });
+  const draw = new Draw(random, mostOrders);
+  const { bids, asks, horizonSlots, ...terms } = FAMILIES[domain](draw);
+  const shuffled = { bids: shuffle(bids, random), asks: shuffle(asks, random) };
+  const round: MarketRound = {
+    roundId: seed,
+    slotMs: 900_000,
+    horizonSlots,
+    ...shuffled,
+    seed: `market ${seed}`,
+  };
+  return { domain, seed, round, ...terms };
+}
+
+interface Family extends Pick<RandomMarket, 'strategic' | 'misreports'> {
+  readonly bids: Bid[];
+  readonly asks: Ask[];
+  readonly horizonSlots: number;
+}
+
+/** Short ways to draw orders. */
+class Draw {
+  readonly random: RandomStream;
+  readonly most: number;
+  readonly #step: number;
+
+  constructor(random: RandomStream, most: number) {
+    this.random = random;
+    this.most = most;
+    this.#step = random.uniform() < 0.5 ? TIE_STEP : 1;
+  }
+
+  /** A whole number from `least` to `most`. */
+  count(least: number, most: number): number {
+    return least + this.random.integer(most - least + 1);
+  }
+
+  worth(): number {
+    return this.#step * this.count(0, HIGHEST_WORTH / this.#step);
+  }
+
+  chance(share: number): boolean {
+    return this.random.uniform() < share;
+  }
+
+  list<Item>(least: number, most: number, make: (i: number) => Item): Item[] {
+    return Array.from({ length: this.count(least, most) }, (_, i) => make(i));
+  }
+
+  window(slots: number): { startSlot: number; endSlot: number } {
+    const startSlot = this.count(0, slots - 1);
+    return { startSlot, endSlot: this.count(startSlot + 1, slots) };
+  }
+
+  option(of: Partial<BidOption> = {}): BidOption {
+    const nodes = of.nodes ?? 1;
+    const startSlot = of.startSlot ?? 0;
+    const endSlot = of.endSlot ?? 1;
+    return {
+      nodeClass: 'A',
+      nodes,
+      minimumNodes: nodes,
+      startSlot,
+      endSlot,
+      valueMillicredits: this.worth() * nodes * (endSlot - startSlot),
+      ...of,
+    };
+  }
+}
+
+function bidOf(i: number, options: BidOption[], more: Partial<Bid> = {}): Bid {
+  const terms = { securityLevel: 'none', acceptsRecall: true } as const;
+  return { bidId: `b${i}`, organisation: `buyer ${i}`, options, ...terms, ...more };
+}
+
+function askOf(i: number, reserveMillicredits: number, more: Partial<Ask> = {}): Ask {
+  return {
+    askId: `a${i}`,
+    organisation: `seller ${i}`,
+    nodeClass: 'A',
+    nodes: 1,
+    startSlot: 0,
+    endSlot: 1,
+    reserveMillicredits,
+    recall: null,
+    securityLevel: 'full',
+    ...more,
+  };
+}
+
+/** One node over one slot for everybody. */
+function unitDemand(draw: Draw): Family {
+  return {
+    bids: draw.list(0, draw.most, (i) => bidOf(i, [draw.option()])),
+    asks: draw.list(0, draw.most, (i) => askOf(i, draw.worth())),
+    horizonSlots: 1,
+    strategic: 'both',
+    misreports: 'all',
+  };
+}
+
+/**
+ * Organisations that want, or have, several nodes over one slot: each further node is worth no more
+ * to a buyer, and costs a seller no less, than the one before. As several unit orders, or as one
+ * order whose nodes are all worth the same.
+ */
+function diminishingReturns(draw: Draw): Family {
+  const bids: Bid[] = [];
+  const asks: Ask[] = [];
+  const sides = [draw.count(1, draw.most), draw.count(1, draw.most)];
+  for (let i = 0; i < sides[0]!; i++) {
+    const organisation = `buyer ${i}`;
+    if (draw.chance(0.3)) {
+      const option = { ...draw.option({ nodes: draw.count(1, 3) }), minimumNodes: 1 };
+      bids.push(bidOf(bids.length, [option], { organisation }));
+      continue;
+    }
+    draw.list(1, 3, () => bids.push(bidOf(bids.length, [draw.option()], { organisation })));
+  }
+  for (let i = 0; i < sides[1]!; i++) {
+    const organisation = `seller ${i}`;
+    if (draw.chance(0.3)) {
+      const nodes = draw.count(1, 3);
+      asks.push(askOf(asks.length, draw.worth(), { organisation, nodes }));
+      continue;
+    }
+    draw.list(1, 3, () => asks.push(askOf(asks.length, draw.worth(), { organisation })));
+  }
+  return { bids, asks, horizonSlots: 1, strategic: 'both', misreports: 'all' };
+}
+
+/** Every bidder wants one gang in one window; one owner offers all there is. */
+function singleMinded(draw: Draw): Family {
+  const bids = draw.list(1, draw.most, (i) =>
+    bidOf(i, [draw.option({ nodes: draw.count(1, 3), ...draw.window(SLOTS) })]),
+  );
+  const asks = draw.list(1, 2, (i) =>
+    askOf(i, draw.chance(0.5) ? 0 : draw.worth() >> 1, {
+      organisation: 'pool',
+      nodes: draw.count(1, 4),
+      endSlot: SLOTS,
+    }),
+  );
+  return { bids, asks, horizonSlots: SLOTS, strategic: 'buyers', misreports: 'all' };
+}
+
+/**
+ * Nobody moves the price. Half are mixed markets in which prices are misreported; in the others,
+ * of one slot and without gangs, quantities too.
+ */
+function priceTaking(draw: Draw): Family {
+  if (draw.chance(0.5)) return { ...mixed(draw, 0), misreports: 'prices' };
+  const bids = draw.list(1, draw.most, (i) =>
+    bidOf(i, [{ ...draw.option({ nodes: draw.count(1, 3) }), minimumNodes: 1 }]),
+  );
+  const asks = draw.list(1, draw.most, (i) => askOf(i, draw.worth(), { nodes: draw.count(1, 3) }));
+  return { bids, asks, horizonSlots: 1, strategic: 'both', misreports: 'all' };
+}
+
+/** Gangs and scalable bids, alternatives, windows, classes, security levels, recall terms. */
+function mixed(draw: Draw, sharing = 0.2): Family {
+  const levels = ['none', 'attested', 'full'] as const;
+  const share = (side: string, i: number) =>
+    i > 0 && draw.chance(sharing) ? `${side} ${i - 1}` : `${side} ${i}`;
+  const bids = draw.list(1, draw.most, (i) => {
+    const nodeClass = draw.chance(0.8) ? 'A' : 'B';
+    const options = draw.list(1, 2, () => {
+      const nodes = draw.count(1, 3);
+      const option = draw.option({ nodeClass, nodes, ...draw.window(SLOTS) });
+      return draw.chance(0.3) ? { ...option, minimumNodes: draw.count(1, nodes) } : option;
+    });
+    return bidOf(i, options, {
+      organisation: share('buyer', i),
+      securityLevel: draw.chance(0.7) ? 'none' : levels[draw.count(0, 2)]!,
+      acceptsRecall: draw.chance(0.8),
+    });
+  });
+  const asks = draw.list(draw.chance(0.05) ? 0 : 1, draw.most, (i) =>
+    askOf(i, draw.chance(0.5) ? draw.worth() : draw.worth() >> 1, {
+      organisation: share('seller', i),
+      nodeClass: draw.chance(0.8) ? 'A' : 'B',
+      nodes: draw.count(1, 3),
+      ...(draw.chance(0.7) ? { endSlot: SLOTS } : draw.window(SLOTS)),
+      recall: draw.chance(0.2) ? { noticeMs: 600_000, penaltyPartsPerMillion: 100_000 } : null,
+      securityLevel: draw.chance(0.7) ? 'full' : levels[draw.count(0, 2)]!,
+    }),
+  );
+  return { bids, asks, horizonSlots: SLOTS, strategic: 'both', misreports: 'all' };
+}
+
+const FAMILIES: Readonly<Record<MarketDomain, (draw: Draw) => Family>> = {
+  always: mixed,
+  'unit-demand': unitDemand,
+  'diminishing-returns': diminishingReturns,
+  'single-minded': singleMinded,
+  'price-taking': priceTaking,
+};
+
+function shuffle<Item>(list: readonly Item[], random: RandomStream): Item[] {
+  const shuffled = [...list];
+  for (let i = shuffled.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    [shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!];
+  }
+  return shuffled;
+}

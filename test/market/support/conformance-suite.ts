@@ -1,0 +1,64 @@
+/**
+ * The judge of every mechanism: its property card claim by claim, each in random markets of the
+ * domain in which it is claimed. fast-check draws the markets' seeds and sizes.
+ */
+import fc from 'fast-check';
+import type { Mechanism, PropertyCard } from '../../../core/market/mechanism.ts';
+import { JUDGES } from '../../../core/market/properties/judge.ts';
+import { domainOf } from '../../../core/market/properties/measure.ts';
+import { randomMarket } from '../../../core/market/properties/random-markets.ts';
+
+/** Random markets a property. */
+export const RUNS = Number(process.env['OCX_PROPERTY_RUNS'] ?? 300);
+/** Of the whole suite; printed with every finding. */
+export const SEED = Number(process.env['OCX_PROPERTY_SEED'] ?? 3);
+/** False reports tried in each market. */
+const TRIES = 16;
+/** Single nodes and slots can be tried in larger markets than gangs and windows. */
+const MOST_ORDERS = 4;
+const MOST_UNIT_ORDERS = 8;
+
+export interface Judgement {
+  /** Null, or what was found and how to see it again. */
+  readonly finding: string | null;
+  /** Markets that could have told. */
+  readonly telling: number;
+}
+
+/** What a mechanism's card claims; the rest is not judged. */
+export function claimedProperties({ properties }: Mechanism): (keyof PropertyCard)[] {
+  return (Object.keys(JUDGES) as (keyof PropertyCard)[]).filter(
+    (property) => !['never', 'none', false].includes(properties[property] as string),
+  );
+}
+
+/** Holds one claim against random markets. */
+export function judge(
+  mechanism: Mechanism,
+  property: keyof PropertyCard,
+  runs = RUNS,
+  mostOrders?: number,
+): Judgement {
+  const domain = domainOf(mechanism.properties, property);
+  const most = mostOrders ?? (domain === 'unit-demand' ? MOST_UNIT_ORDERS : MOST_ORDERS);
+  let telling = 0;
+  const verdictOf = (seed: number, orders: number) =>
+    JUDGES[property](mechanism, randomMarket(domain, seed, orders), TRIES);
+  const markets = fc.record({
+    seed: fc.noShrink(fc.nat()),
+    orders: fc.integer({ min: 2, max: most }),
+  });
+  const details = fc.check(
+    fc.property(markets, ({ seed, orders }) => {
+      const { violation, isTelling } = verdictOf(seed, orders);
+      if (isTelling) telling += 1;
+      return violation === null;
+    }),
+    { numRuns: runs, seed: SEED },
+  );
+  const found = details.counterexample?.[0];
+  if (!found) return { finding: null, telling };
+  const { violation } = verdictOf(found.seed, found.orders);
+  const again = `OCX_PROPERTY_SEED=${SEED}: ${domain} market ${found.seed} of ${found.orders}`;
+  return { finding: `${violation} (${again})`, telling };
+}

@@ -1,0 +1,18 @@
+/** Registers one test a claim, for the long runs; `npm test` has its own in conformance.test.ts. */
+import type { TestFn } from 'ava';
+import type { PropertyCard } from '../../../core/market/mechanism.ts';
+import { mechanisms } from '../../../core/market/mechanisms/registry.ts';
+import { claimedProperties, judge, RUNS } from './conformance-suite.ts';
+
+/** Every mechanism's claims on the properties named. */
+export function testClaims(test: TestFn, properties: readonly (keyof PropertyCard)[]): void {
+  for (const [name, mechanism] of mechanisms) {
+    for (const property of claimedProperties(mechanism)) {
+      if (!properties.includes(property)) continue;
+      const claim = `${property} ${mechanism.properties[property]}`;
+      test(`${name} keeps its claim on ${RUNS} markets: ${claim}`, (t) => {
+        t.is(judge(mechanism, property).finding, null);
+      });
+    }
+  }
+}
