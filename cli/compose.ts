@@ -17,6 +17,7 @@ import { parseCalibration } from '../sim/hardware/calibration/calibration-file.t
 import { loadScenario } from '../sim/scenario/load.ts';
 import type { LoadedScenario } from '../sim/scenario/load.ts';
 import type { Scenario } from '../sim/scenario/schema.ts';
+import type { Setting } from '../sim/scenario/settings.ts';
 import type { EventObserver } from '../sim/world/bus.ts';
 import { installedHardware, totalNodes } from '../sim/world/setup.ts';
 import type { RunPorts } from '../sim/world/setup.ts';
@@ -29,7 +30,7 @@ export interface ComparisonSource {
   /** Absolute path; `text` is what was in it. */
   readonly file: string;
   readonly text: string;
-  readonly settings: readonly string[];
+  readonly settings: readonly (string | Setting)[];
   readonly tracesFolder: string | undefined;
 }
 
@@ -43,7 +44,16 @@ export async function taskContext(
   loaded: LoadedScenario,
   observe: EventObserver | null = null,
 ): Promise<TaskContext> {
-  const solver = await createHighsSolver();
+  return contextWith(await createHighsSolver(), source, loaded, observe);
+}
+
+/** With a solver that is there already. */
+export function contextWith(
+  solver: LpSolver,
+  source: ComparisonSource,
+  loaded: LoadedScenario,
+  observe: EventObserver | null = null,
+): TaskContext {
   const calibrations = new Map<string, Calibration>();
   return {
     loaded,

@@ -24,6 +24,7 @@ export type Registration = (program: Command) => void;
  */
 const COMMANDS: ReadonlyMap<string, () => Promise<Registration>> = new Map([
   ['compare', async () => (await import('./compare.ts')).registerCompare],
+  ['sweep', async () => (await import('./sweep.ts')).registerSweep],
   ['report', async () => (await import('./report.ts')).registerReport],
   ['scenario', async () => (await import('./scenario.ts')).registerScenario],
   ['replay', async () => (await import('./replay.ts')).registerReplay],

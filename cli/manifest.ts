@@ -43,8 +43,13 @@ export function makeManifest(input: ManifestInput): Manifest {
   };
 }
 
+/** Which sources these are: results of others are not mixed with theirs. */
+export function sourcesVersion(): string {
+  return `${readVersion()} ${gitCommit() ?? ''}`.trim();
+}
+
 /** Null outside a checkout; of these sources, not of where the user stands. */
-function gitCommit(): string | null {
+export function gitCommit(): string | null {
   try {
     return execFileSync('git', ['rev-parse', 'HEAD'], {
       cwd: dirname(fileURLToPath(import.meta.url)),

@@ -3,13 +3,14 @@
  * unknown key is an error that names the nearest known one.
  */
 import { Ajv } from 'ajv';
-import type { ErrorObject } from 'ajv';
-import { parse as parseToml, TomlError } from 'smol-toml';
 import type { TSchema } from 'typebox';
 import { OcxError } from '../../core/kernel/errors.ts';
+import { parseDocument, schemaError } from './document.ts';
+import type { DocumentKind } from './document.ts';
 import { checkMeaning } from './meaning.ts';
 import { nearestRemedy } from './nearest.ts';
 import { applySetting, parseSetting } from './settings.ts';
+import type { Setting } from './settings.ts';
 import type { Scenario } from './schema.ts';
 import { scenarioSchema } from './schema.ts';
 
@@ -35,19 +36,28 @@ export interface LoadedScenario {
 
 export const STATIC_VARIANT = 'static';
 
+const SCENARIO: DocumentKind = {
+  noun: 'scenario',
+  code: 'INPUT_SCENARIO',
+  start: 'start one with `ocx scenario init`',
+  describe: '`ocx scenario schema` describes every key',
+};
+
 /**
  * @param file name for messages
- * @param settings `key.path=value`, as given with `--set`
+ * @param settings `key.path=value` as given with `--set`, or as an experiment sets them
  * @throws OcxError INPUT_SCENARIO_…
  */
 export function loadScenario(
   text: string,
   file: string,
-  settings: readonly string[],
+  settings: readonly (string | Setting)[],
   vocabulary: ScenarioVocabulary,
 ): LoadedScenario {
-  const raw = parseText(text, file);
-  for (const setting of settings) applySetting(raw, parseSetting(setting), file);
+  const raw = parseDocument(text, file, SCENARIO);
+  for (const setting of settings) {
+    applySetting(raw, typeof setting === 'string' ? parseSetting(setting) : setting, file);
+  }
   const resolve = (document: unknown) => resolveScenario(document, file, vocabulary);
   const scenario = resolve(structuredClone(raw));
   const variants = resolveVariants(raw, scenario, file, resolve);
@@ -98,35 +108,6 @@ function resolveVariants(
   });
 }
 
-/** The raw document: TOML, or JSON where the text starts with a brace. */
-function parseText(text: string, file: string): Record<string, unknown> {
-  if (text.trim() === '') {
-    throw new OcxError({
-      code: 'INPUT_SCENARIO_EMPTY',
-      message: 'the scenario is empty',
-      place: { file },
-      remedy: 'start one with `ocx scenario init`',
-    });
-  }
-  try {
-    const value: unknown = text.trimStart().startsWith('{') ? JSON.parse(text) : parseToml(text);
-    return value as Record<string, unknown>;
-  } catch (error) {
-    const place =
-      error instanceof TomlError ? { file, line: error.line, column: error.column } : { file };
-    throw new OcxError({
-      code: 'INPUT_SCENARIO_SYNTAX',
-      message: firstLine(error),
-      place,
-      remedy: 'correct the syntax (TOML, or JSON starting with a brace)',
-    });
-  }
-}
-
-function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0]!;
-}
-
 function resolveScenario(
   document: unknown,
   file: string,
@@ -166,64 +147,5 @@ function validate(document: unknown, file: string): void {
     scenarioSchema(open),
   );
   if (compiled(document)) return;
-  throw schemaError(compiled.errors![0]!, document, file);
-}
-
-/** One ajv error as one line that says where and what to do. */
-export function schemaError(error: ErrorObject, document: unknown, file: string): OcxError {
-  const keyPath = namedPath(error.instancePath, document);
-  const at = (key: string) => (keyPath ? `${keyPath}.${key}` : key);
-  if (error.keyword === 'additionalProperties') {
-    const key = String(error.params['additionalProperty']);
-    const known = Object.keys((error.parentSchema as { properties?: object })?.properties ?? {});
-    return new OcxError({
-      code: 'INPUT_SCENARIO_UNKNOWN_KEY',
-      message: `unknown key ${JSON.stringify(key)}`,
-      place: { file, keyPath: at(key) },
-      remedy: nearestRemedy(key, known),
-    });
-  }
-  if (error.keyword === 'required') {
-    const key = String(error.params['missingProperty']);
-    return new OcxError({
-      code: 'INPUT_SCENARIO_MISSING_KEY',
-      message: `missing key ${JSON.stringify(key)}`,
-      place: { file, keyPath: at(key) },
-      remedy: 'add it; `ocx scenario schema` describes every key',
-    });
-  }
-  const allowed = error.params['allowedValues'] as unknown[] | undefined;
-  const what = allowed ? `must be one of ${allowed.join(', ')}` : (error.message ?? 'is wrong');
-  return new OcxError({
-    code: 'INPUT_SCENARIO_VALUE',
-    message: `${describeValue(error.data)} ${what}`,
-    place: { file, keyPath },
-    remedy: allowed ? nearestRemedy(String(error.data), allowed.map(String)) : unitRemedy(keyPath),
-  });
-}
-
-function describeValue(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-/** Units stand in the key, so a value with a unit of its own is the likeliest mistake. */
-function unitRemedy(keyPath: string): string {
-  const unit = /(Minutes|Hours|Days|Share|GiB|Slots|PerHour)$/.exec(keyPath)?.[1];
-  return unit
-    ? `give a plain number in the unit that the key names (${unit})`
-    : '`ocx scenario schema` describes every key';
-}
-
-/** `/organisation/0/nodes` → `organisation.hpc-a.nodes`: tables in arrays go by their name. */
-function namedPath(pointer: string, document: unknown): string {
-  const parts: string[] = [];
-  let value: unknown = document;
-  for (const token of pointer.split('/').slice(1)) {
-    const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
-    value = (value as Record<string, unknown> | undefined)?.[key];
-    const itsName = (value as { name?: unknown } | null | undefined)?.name;
-    parts.push(/^\d+$/.test(key) && typeof itsName === 'string' ? itsName : key);
-  }
-  return parts.join('.');
+  throw schemaError(compiled.errors![0]!, document, file, SCENARIO);
 }

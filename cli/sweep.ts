@@ -1,0 +1,173 @@
+/** `ocx sweep EXPERIMENT`: one comparison a cell of an experiment, and the marks held against them. */
+import { join, relative } from 'node:path';
+import type { Command } from 'commander';
+import { OcxError } from '../core/kernel/errors.ts';
+import type { SweepResults } from '../core/metrics/sweep/results.ts';
+import { checkFigurePath } from '../reports/stored/key-path.ts';
+import { renderSweepTable } from '../reports/sweep/terminal.ts';
+import { loadExperiment } from '../sim/experiment/sweep/experiment.ts';
+import type { Experiment } from '../sim/experiment/sweep/experiment.ts';
+import { ExperimentSchema } from '../sim/experiment/sweep/schema.ts';
+import { nearestRemedy } from '../sim/scenario/nearest.ts';
+import { defineCommand, runCommand, wholeNumber } from './command.ts';
+import type { CommonOptions, Output } from './command.ts';
+import { readInputText } from './files.ts';
+import { defaultWorkers, spread } from './pool.ts';
+import { cellKey, cellPerformer, cellSources, inCell, loadCell } from './sweep/cells.ts';
+import type { CellSource, CellUnit, SweepWorkerData } from './sweep/cells.ts';
+import { openSweepFolder, readCell, writeCell } from './sweep/folder.ts';
+import { gatherSweep } from './sweep/gather.ts';
+import { sourcesVersion } from './manifest.ts';
+import { writeSweep } from './sweep/results.ts';
+
+interface SweepOptions extends CommonOptions {
+  readonly resume?: boolean;
+  readonly jobs?: number;
+  readonly out?: string;
+  readonly gate?: boolean;
+  readonly schema?: boolean;
+}
+
+export function registerSweep(program: Command): void {
+  defineCommand(
+    program,
+    'sweep [experiment]',
+    'Compare in every cell of an experiment: all combinations of the levels of its axes.',
+  )
+    .option('--out <folder>', 'where results go (default: results/sweep-<experiment>)')
+    .option('--resume', 'go on with a sweep that was stopped or killed: only cells not yet done')
+    .option('--jobs <number>', 'worker threads (default: one a processor)', wholeNumber(1, 1024))
+    .option('--gate', 'exit code 1 where a pass mark fails or could not be measured')
+    .option('--schema', 'print the JSON Schema of experiments')
+    .action((file: string | undefined, options: SweepOptions) =>
+      runCommand(options, (output) => {
+        if (options.schema !== true) return sweep(output, file, options);
+        output.result(ExperimentSchema, (schema) => JSON.stringify(schema, null, 2));
+      }),
+    );
+}
+
+async function sweep(
+  output: Output,
+  file: string | undefined,
+  options: SweepOptions,
+): Promise<void> {
+  const startedAt = new Date();
+  if (file === undefined) {
+    throw new OcxError({
+      code: 'INPUT_ARGUMENT',
+      message: 'no experiment is given',
+      remedy: 'name its file; experiments/ holds some',
+    });
+  }
+  const { experiment, sources, units } = plan(output, file);
+  const folder = output.path(options.out ?? join('results', `sweep-${experiment.name}`));
+  openSweepFolder(folder, experiment.name, options.resume === true);
+  const workers = Math.min(options.jobs ?? defaultWorkers(), units.flat().length);
+  await doCells(output, experiment, sources, units, folder, workers);
+  const gathered = gatherSweep(
+    experiment,
+    sources,
+    (cell) => units[cell]!,
+    (unit) => readCell(folder, unit),
+  );
+  await writeSweep(folder, gathered, { startedAt, workers, file, experiment, sources });
+  output.result(gathered.results, (results) =>
+    [
+      renderSweepTable(results, output.streams.stdout.columns ?? 100),
+      '',
+      `report: ${relative(output.streams.workingDirectory, join(folder, 'report.html'))}`,
+    ].join('\n'),
+  );
+  judge(output, gathered.results, options.gate === true);
+}
+
+interface SweepPlan {
+  readonly experiment: Experiment;
+  readonly sources: readonly CellSource[];
+  /** By cell, then replication. */
+  readonly units: readonly (readonly CellUnit[])[];
+}
+
+/** Everything is checked before the first cell is begun. */
+function plan(output: Output, given: string): SweepPlan {
+  const file = output.path(given);
+  const experiment = loadExperiment(readInputText(file), given);
+  for (const { name, path } of experiment.measures) checkMeasure(name, path, given);
+  const tracesFolder = output.streams.environment['OCX_TRACES'];
+  const sources = cellSources(experiment, file, tracesFolder);
+  const version = sourcesVersion();
+  const units = sources.map((source, cell) => {
+    try {
+      const loaded = loadCell(source);
+      return Array.from({ length: experiment.replications }, (_, replication): CellUnit => ({
+        cell,
+        replication,
+        key: cellKey(loaded, replication, version),
+      }));
+    } catch (error) {
+      throw inCell(error, experiment.cells[cell]!);
+    }
+  });
+  return { experiment, sources, units };
+}
+
+function checkMeasure(name: string, path: string, file: string): void {
+  const wrong = checkFigurePath(path);
+  if (!wrong) return;
+  throw new OcxError({
+    code: 'INPUT_EXPERIMENT_MEASURE',
+    message: `${JSON.stringify(wrong.word)} of ${path} leads to no figure of metrics.json`,
+    place: { file, keyPath: `measure.${name}.path` },
+    remedy: nearestRemedy(wrong.word, wrong.known),
+  });
+}
+
+async function doCells(
+  output: Output,
+  experiment: Experiment,
+  sources: readonly CellSource[],
+  units: SweepPlan['units'],
+  folder: string,
+  workers: number,
+): Promise<void> {
+  const all = units.flat();
+  const items = all.filter((unit) => readCell(folder, unit) === null);
+  const before = all.length - items.length;
+  if (before > 0) output.note(`${before} of ${all.length} were done already`);
+  const progress = output.progress(experiment.name, all.length);
+  let done = before;
+  await spread<CellUnit, Uint8Array>(
+    {
+      worker: 'sweep/worker',
+      data: { cells: sources } satisfies SweepWorkerData,
+      items,
+      alone: () => cellPerformer(sources),
+      finished: (bytes, unit) => {
+        writeCell(folder, unit, bytes);
+        progress.update(++done);
+      },
+    },
+    workers,
+  ).finally(() => progress.finish());
+}
+
+/** Exit code 1: something broke, or with `--gate` a mark is not passed. */
+function judge(output: Output, results: SweepResults, gate: boolean): void {
+  const broken = results.cells.filter(
+    (cell) => cell.invariantViolations > 0 || cell.ledgerImbalance !== 0,
+  );
+  if (broken.length > 0) {
+    output.negative({
+      code: 'RESULT_INVARIANT',
+      message: `${broken.length} of ${results.cells.length} cells break an invariant, first ${JSON.stringify(broken[0]!.levels)}`,
+      remedy: 'this is a bug: do not use these results',
+    });
+    return;
+  }
+  if (!gate) return;
+  for (const { name, verdict } of results.marks) {
+    if (verdict === 'pass') continue;
+    output.negative({ code: 'RESULT_MARK', message: `${JSON.stringify(name)}: ${verdict}` });
+  }
+}

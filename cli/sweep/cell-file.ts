@@ -1,0 +1,58 @@
+/**
+ * A finished cell as a file of its own: one replication's results of one combination of levels.
+ * Numbers come back as they were, so that results gathered from files are the same bytes whoever
+ * did the cells, and when.
+ */
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { TaskResult } from '../../sim/experiment/task.ts';
+
+const SCHEMA = 'ocx-cell/1';
+
+/** A crash may leave anything; this is what a cell's results may take, bytes. */
+const LARGEST_CELL = 2 ** 30;
+
+const COLUMN_TYPES = { Float64Array, Int32Array, Uint8Array } as const;
+
+/** @param key what the results depend on; results under another key are not used */
+export function encodeCell(key: string, results: readonly TaskResult[]): Uint8Array {
+  const text = JSON.stringify({ schema: SCHEMA, key, results: results.map(withoutJobs) }, pack);
+  const params = { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 };
+  return zstdCompressSync(text, { params });
+}
+
+/** Null where the bytes are no whole cell of this key. */
+export function decodeCell(bytes: Uint8Array, key: string): TaskResult[] | null {
+  try {
+    const text = zstdDecompressSync(bytes, { maxOutputLength: LARGEST_CELL }).toString('utf8');
+    const cell = JSON.parse(text, unpack) as { schema: string; key: string; results: TaskResult[] };
+    return cell.schema === SCHEMA && cell.key === key ? cell.results : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Rows of jobs are for people who look into one run; no metric is computed from them. */
+function withoutJobs(result: TaskResult): TaskResult {
+  if (result.kind !== 'run') return result;
+  const organisations = result.outcome.organisations.map((one) => ({ ...one, jobs: null }));
+  return { ...result, outcome: { ...result.outcome, organisations } };
+}
+
+interface PackedColumn {
+  readonly column: keyof typeof COLUMN_TYPES;
+  readonly base64: string;
+}
+
+function pack(_: string, value: unknown): unknown {
+  if (!ArrayBuffer.isView(value)) return value;
+  const column = value.constructor.name as keyof typeof COLUMN_TYPES;
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return { column, base64: bytes.toString('base64') } satisfies PackedColumn;
+}
+
+function unpack(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('base64' in value)) return value;
+  const { column, base64 } = value as PackedColumn;
+  const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
+  return new COLUMN_TYPES[column](bytes.buffer);
+}

@@ -1,0 +1,77 @@
+/** From the files of all cells, in the order of the cells, to the results of the sweep. */
+import type { Experiment } from '../../sim/experiment/sweep/experiment.ts';
+import { judgeMark } from '../../core/metrics/sweep/marks.ts';
+import { lookUpMeasure } from '../../core/metrics/sweep/measure.ts';
+import { SWEEP_SCHEMA } from '../../core/metrics/sweep/results.ts';
+import type { SweepCell, SweepResults } from '../../core/metrics/sweep/results.ts';
+import { invariant } from '../../core/kernel/errors.ts';
+import { gather } from '../../sim/experiment/gather.ts';
+import type { TaskResult, TaskSource } from '../../sim/experiment/task.ts';
+import type { LoadedScenario } from '../../sim/scenario/load.ts';
+import { siteProfile } from '../compose.ts';
+import type { CellSource, CellUnit } from './cells.ts';
+import { loadCell } from './cells.ts';
+
+export interface GatheredSweep {
+  readonly results: SweepResults;
+  /** Inputs of all cells, each once. */
+  readonly sources: readonly TaskSource[];
+}
+
+/**
+ * Cell by cell, so that no more than one is in memory.
+ *
+ * @param unitsOf units of a cell by replication
+ * @param read results of a finished unit
+ */
+export function gatherSweep(
+  experiment: Experiment,
+  sources: readonly CellSource[],
+  unitsOf: (cell: number) => readonly CellUnit[],
+  read: (unit: CellUnit) => TaskResult[] | null,
+): GatheredSweep {
+  const inputs = new Map<string, TaskSource>();
+  let seed = 0;
+  const cells = experiment.cells.map(({ levels }, index): SweepCell => {
+    const loaded = loadCell(sources[index]!);
+    if (index === 0) seed = loaded.scenario.seed;
+    const results = unitsOf(index).flatMap((unit) => {
+      const done = read(unit);
+      invariant(done !== null, `cell ${index} has lost its replication ${unit.replication}`);
+      return done;
+    });
+    const { metrics, used } = metricsOf(loaded, results, sources[index]!);
+    for (const input of used) inputs.set(JSON.stringify(input), input);
+    return {
+      levels,
+      scenario: metrics.scenario,
+      digest: metrics.digest,
+      invariantViolations: metrics.invariantViolations,
+      ledgerImbalance: metrics.ledgerImbalance,
+      figures: experiment.measures.map(({ path }) =>
+        lookUpMeasure(metrics, path, metrics.replications),
+      ),
+    };
+  });
+  const { name, question, replications, axes, measures, marks } = experiment;
+  return {
+    results: {
+      schema: SWEEP_SCHEMA,
+      name,
+      question,
+      seed,
+      replications,
+      axes,
+      measures,
+      cells,
+      marks: marks.map((mark) => judgeMark(mark, measures, cells)),
+    },
+    sources: [...inputs.values()],
+  };
+}
+
+function metricsOf(loaded: LoadedScenario, results: readonly TaskResult[], source: CellSource) {
+  const profile = siteProfile(loaded.scenario, source.source);
+  const { metrics, sources } = gather(loaded, results, profile);
+  return { metrics, used: sources };
+}

@@ -1,0 +1,100 @@
+/**
+ * The results of a sweep: `sweep.json`, schema `ocx-sweep/1`. A sweep is one comparison a cell,
+ * where the cells are all combinations of the levels of some axes.
+ */
+import type { Estimate, MaybeEstimate } from '../estimate.ts';
+
+export const SWEEP_SCHEMA = 'ocx-sweep/1';
+
+/** What a measure is counted in; the words of the reports. */
+export const MEASURE_UNITS = [
+  'nodes',
+  'node-hours',
+  'share',
+  'seconds',
+  'credits',
+  'credits per node-hour',
+  'count',
+] as const;
+
+export type MeasureUnit = (typeof MEASURE_UNITS)[number];
+
+/** Axis → level. */
+export type Levels = Readonly<Record<string, string>>;
+
+/** One figure of a cell's `metrics.json`, by its key path. */
+export interface SweepMeasure {
+  readonly name: string;
+  readonly path: string;
+  readonly unit: MeasureUnit;
+}
+
+export interface SweepAxis {
+  readonly name: string;
+  readonly levels: readonly string[];
+}
+
+export interface SweepCell {
+  readonly levels: Levels;
+  readonly scenario: string;
+  /** Of the cell's own metrics. */
+  readonly digest: string;
+  readonly invariantViolations: number;
+  readonly ledgerImbalance: number;
+  /** In the order of the measures. */
+  readonly figures: readonly MaybeEstimate[];
+}
+
+export type Comparator = '<' | '<=' | '>' | '>=' | '=';
+
+/** What an experiment asks of its results before anybody has seen them. */
+export interface PassMark {
+  readonly name: string;
+  /** Name of a measure. */
+  readonly measure: string;
+  /** The cells it is asked of: those with these levels. */
+  readonly at: Levels;
+  /** The figure is divided by that of the cell with these levels in place of its own. */
+  readonly relativeTo: Levels | null;
+  /** The mean, or an end of its 95 % interval. */
+  readonly figure: 'mean' | 'lower' | 'upper';
+  readonly comparison: Comparator;
+  readonly threshold: number;
+}
+
+export type MarkVerdict = 'pass' | 'fail' | 'not measured';
+
+/** A pass mark held against one cell. */
+export interface JudgedCell {
+  readonly levels: Levels;
+  readonly value: number | null;
+  readonly verdict: MarkVerdict;
+  /** Why there is no value. */
+  readonly reason: string | null;
+}
+
+export interface JudgedMark extends PassMark {
+  /** `pass` where every cell passes. */
+  readonly verdict: MarkVerdict;
+  readonly cells: readonly JudgedCell[];
+  /** The same held against the other cells: what it would be without, say, the safeguard. */
+  readonly elsewhere: readonly JudgedCell[];
+}
+
+export interface SweepResults {
+  readonly schema: typeof SWEEP_SCHEMA;
+  readonly name: string;
+  readonly question: string;
+  readonly seed: number;
+  readonly replications: number;
+  readonly axes: readonly SweepAxis[];
+  readonly measures: readonly SweepMeasure[];
+  /** The first axis changes slowest. */
+  readonly cells: readonly SweepCell[];
+  readonly marks: readonly JudgedMark[];
+}
+
+/** A plain number of `metrics.json` as a figure: exact, the same in every replication. */
+export function exactly(value: number, n: number): Estimate {
+  return { mean: value, ci95: [value, value], n };
+}

@@ -1,0 +1,111 @@
+/** The page of a sweep: its question, the pass marks with their verdicts, the chart, all figures. */
+import type { JudgedMark, MarkVerdict, SweepResults } from '../../core/metrics/sweep/results.ts';
+import { markup, trusted } from '../html/markup.ts';
+import type { Child, Markup } from '../html/markup.ts';
+import { renderDocument } from '../html/page.ts';
+import { renderTable } from '../html/table.ts';
+import { formatNumber } from '../text/number.ts';
+import {
+  cellColumns,
+  cellRows,
+  describeElsewhere,
+  describeLevels,
+  describeMark,
+  describeValues,
+} from './tables.ts';
+
+export interface SweepPictures {
+  /** SVG documents. */
+  readonly wide: string;
+  readonly narrow: string;
+}
+
+export function renderSweepPage(results: SweepResults, pictures: SweepPictures): string {
+  return renderDocument(
+    `${results.name}: ${results.question}`,
+    markup`<header>
+        <h1>${results.question}</h1>
+        <p class="lead">${verdictSentence(results)}</p>
+        <p class="facts">${factsOf(results)}</p>
+        ${warningsOf(results)}
+      </header>
+      <main>
+        ${marksSection(results)}
+        <section id="chart">
+          <h2>All cells</h2>
+          <p>Each mark is a mean over paired replications with its 95&nbsp;% interval.</p>
+          <figure id="figure-sweep">
+            <div class="wide">${trusted(pictures.wide)}</div>
+            <div class="narrow">${trusted(pictures.narrow)}</div>
+          </figure>
+        </section>
+        <section id="figures">
+          <h2>Figures</h2>
+          ${renderTable({ caption: 'Figures of every cell', columns: cellColumns(results), rows: cellRows(results) })}
+        </section>
+      </main>
+      <footer>
+        <p>
+          Made by ocx from <code>sweep.json</code> beside this file. Each cell is a comparison of
+          its own; the settings of every level are in <code>manifest.json</code>.
+        </p>
+      </footer>\n`,
+  );
+}
+
+function verdictSentence({ marks }: SweepResults): string {
+  if (marks.length === 0) return 'No pass mark was set for this experiment.';
+  const count = (wanted: MarkVerdict) => marks.filter(({ verdict }) => verdict === wanted).length;
+  const passed = `${count('pass')} of ${marks.length} pass marks are met`;
+  const failed = count('fail') > 0 ? `, ${count('fail')} are not` : '';
+  const unknown =
+    count('not measured') > 0 ? `, ${count('not measured')} could not be measured` : '';
+  return `${passed}${failed}${unknown}.`;
+}
+
+function factsOf(results: SweepResults): string {
+  const axes = results.axes.map(({ name, levels }) => `${levels.length} × ${name}`);
+  const scenarios = [...new Set(results.cells.map(({ scenario }) => scenario))];
+  return [
+    `${formatNumber(results.cells.length, 0)} cells: ${axes.join(', ')}`,
+    `${results.replications} replications`,
+    `seed ${results.seed}`,
+    `scenario ${scenarios.join(', ')}`,
+  ].join(' · ');
+}
+
+function warningsOf({ cells }: SweepResults): Child {
+  const broken = cells.filter((cell) => cell.invariantViolations > 0 || cell.ledgerImbalance !== 0);
+  if (broken.length === 0) return null;
+  return markup`<p class="warning" role="note">
+    Do not use these results: ${broken.length} of ${cells.length} cells break an invariant, first
+    ${describeLevels(broken[0]!.levels)}.
+  </p>`;
+}
+
+function marksSection({ marks }: SweepResults): Child {
+  if (marks.length === 0) return null;
+  return markup`<section id="marks">
+    <h2>Pass marks</h2>
+    <p>
+      Set before the run. “Elsewhere” is the same figure in the other cells: where it passes there
+      too, what distinguishes the cells has made no difference to this mark.
+    </p>
+    ${renderTable({
+      caption: 'Pass marks',
+      columns: ['Mark', 'Verdict', 'Asked', 'Where', 'Measured', 'Elsewhere'],
+      rows: marks.map((mark) => [
+        mark.name,
+        verdictOf(mark),
+        describeMark(mark),
+        describeLevels(mark.at),
+        describeValues(mark.cells),
+        describeElsewhere(mark),
+      ]),
+    })}
+  </section>`;
+}
+
+function verdictOf({ verdict }: JudgedMark): Markup | string {
+  return verdict === 'fail' ? markup`<span class="bad">fail</span>` : verdict;
+}

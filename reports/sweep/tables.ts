@@ -1,0 +1,94 @@
+/** Rows about a sweep that pages, terminals and files share. */
+import { isEstimate } from '../../core/metrics/estimate.ts';
+import type {
+  JudgedCell,
+  JudgedMark,
+  Levels,
+  SweepResults,
+} from '../../core/metrics/sweep/results.ts';
+import { describeEstimate, describeValue } from '../text/number.ts';
+import { renderCsv } from '../tables/csv.ts';
+import type { Cell } from '../tables/csv.ts';
+
+/** One row a cell: its levels, then its figures with their intervals. */
+export function cellRows(results: SweepResults): string[][] {
+  return results.cells.map((cell) => [
+    ...results.axes.map(({ name }) => cell.levels[name] ?? ''),
+    ...cell.figures.map((figure, index) =>
+      describeEstimate(figure, results.measures[index]!.unit, { withoutUnit: true }),
+    ),
+  ]);
+}
+
+/** Heads of `cellRows`. */
+export function cellColumns({ axes, measures }: SweepResults): string[] {
+  const units = measures.map(({ name, unit }) =>
+    unit === 'count' || unit === 'share' || unit === 'seconds' ? name : `${name}, ${unit}`,
+  );
+  return [...axes.map(({ name }) => name), ...units];
+}
+
+/** `market = karma, load = 1.2`; `all` without any. */
+export function describeLevels(levels: Levels): string {
+  const parts = Object.entries(levels).map(([axis, level]) => `${axis} = ${level}`);
+  return parts.length === 0 ? 'all cells' : parts.join(', ');
+}
+
+/** What a mark asks, e.g. `price rise (mean, relative to spike = no) <= 2`. */
+export function describeMark(mark: JudgedMark): string {
+  const relative = mark.relativeTo ? [`relative to ${describeLevels(mark.relativeTo)}`] : [];
+  const end = mark.figure === 'mean' ? [] : [`${mark.figure} end of the interval`];
+  const notes = [...end, ...relative];
+  const about = notes.length > 0 ? ` (${notes.join('; ')})` : '';
+  return `${mark.measure}${about} ${mark.comparison} ${mark.threshold}`;
+}
+
+/** The values of a mark's cells, from the least to the largest; reasons where there are none. */
+export function describeValues(cells: readonly JudgedCell[]): string {
+  const values = cells.flatMap(({ value }) => (value === null ? [] : [value]));
+  const reasons = [...new Set(cells.flatMap(({ reason }) => (reason === null ? [] : [reason])))];
+  if (values.length === 0) return reasons[0] ?? 'no such cell';
+  const unit = 'count';
+  const low = describeValue(Math.min(...values), unit);
+  const high = describeValue(Math.max(...values), unit);
+  const range = low === high ? low : `${low} to ${high}`;
+  return reasons.length > 0 ? `${range}; else ${reasons[0]}` : range;
+}
+
+/** Whether what the mark's cells have makes a difference to it: a safeguard may make none. */
+export function describeElsewhere(mark: JudgedMark): string {
+  if (mark.elsewhere.length === 0) return '–';
+  const failing = mark.elsewhere.filter(({ verdict }) => verdict === 'fail').length;
+  const measured = mark.elsewhere.filter(({ verdict }) => verdict !== 'not measured').length;
+  const values = describeValues(mark.elsewhere);
+  if (measured === 0) return values;
+  if (failing === 0) return `${values}: would pass as well`;
+  return `${values}: fails in ${failing} of ${mark.elsewhere.length}`;
+}
+
+/** Tidy: one row for each cell and measure. */
+export function renderSweepCsv(results: SweepResults): string {
+  const axes = results.axes.map(({ name }) => name);
+  const columns = [
+    ...axes,
+    'scenario',
+    'measure',
+    'path',
+    'unit',
+    'mean',
+    'lo',
+    'hi',
+    'n',
+    'reason',
+  ];
+  const rows = results.cells.flatMap((cell) =>
+    results.measures.map((measure, index): Cell[] => {
+      const figure = cell.figures[index]!;
+      const levels = axes.map((axis) => cell.levels[axis] ?? null);
+      const start = [...levels, cell.scenario, measure.name, measure.path, measure.unit];
+      if (!isEstimate(figure)) return [...start, null, null, null, 0, figure.reason];
+      return [...start, figure.mean, ...figure.ci95, figure.n, null];
+    }),
+  );
+  return renderCsv(columns, rows);
+}

@@ -1,0 +1,209 @@
+/**
+ * From the text of an experiment to its cells. A scenario is loaded for each cell by whoever runs
+ * it; here every name must fit the others.
+ */
+import { Ajv } from 'ajv';
+import { OcxError } from '../../../core/kernel/errors.ts';
+import type {
+  Levels,
+  PassMark,
+  SweepAxis,
+  SweepMeasure,
+} from '../../../core/metrics/sweep/results.ts';
+import { parseDocument, schemaError } from '../../scenario/document.ts';
+import type { DocumentKind } from '../../scenario/document.ts';
+import { nearestRemedy } from '../../scenario/nearest.ts';
+import type { Setting } from '../../scenario/settings.ts';
+import { ExperimentSchema } from './schema.ts';
+import type { ExperimentFile, Level } from './schema.ts';
+
+/** More than anybody has waited for. */
+const MAXIMUM_CELLS = 100_000;
+
+const EXPERIMENT: DocumentKind = {
+  noun: 'experiment',
+  code: 'INPUT_EXPERIMENT',
+  start: 'see experiments/ for examples',
+  describe: '`ocx sweep --schema` describes every key',
+};
+
+/** One combination of levels: a scenario with settings. */
+export interface ExperimentCell {
+  readonly levels: Levels;
+  /** As it stands in the experiment. */
+  readonly scenario: string;
+  /** In order; a later one overrides an earlier one. */
+  readonly settings: readonly Setting[];
+}
+
+export interface Experiment {
+  readonly name: string;
+  readonly question: string;
+  readonly replications: number;
+  /** Beside `static`; empty: all. */
+  readonly variants: readonly string[];
+  readonly axes: readonly SweepAxis[];
+  /** The first axis changes slowest. */
+  readonly cells: readonly ExperimentCell[];
+  readonly measures: readonly SweepMeasure[];
+  readonly marks: readonly PassMark[];
+}
+
+interface ResolvedAxis {
+  readonly name: string;
+  readonly levels: readonly Level[];
+}
+
+let compiled: ReturnType<Ajv['compile']> | null = null;
+
+/** @throws OcxError INPUT_EXPERIMENT_… */
+export function loadExperiment(text: string, file: string): Experiment {
+  const document = parseDocument(text, file, EXPERIMENT);
+  compiled ??= new Ajv({ useDefaults: true, strict: false, verbose: true }).compile(
+    ExperimentSchema,
+  );
+  if (!compiled(document)) throw schemaError(compiled.errors![0]!, document, file, EXPERIMENT);
+  const given = document as unknown as ExperimentFile;
+  const axes = given.axis.map((axis, index) => resolveAxis(axis, index, file));
+  const levelNames = axes.map(({ name, levels }) => ({
+    name,
+    levels: levels.map((level) => level.name),
+  }));
+  requireUnique(
+    axes.map(({ name }) => name),
+    'axis',
+    file,
+  );
+  for (const axis of levelNames) requireUnique(axis.levels, `axis.${axis.name}`, file);
+  requireUnique(
+    given.measure.map(({ name }) => name),
+    'measure',
+    file,
+  );
+  requireUnique(
+    given.mark.map(({ name }) => name),
+    'mark',
+    file,
+  );
+  for (const mark of given.mark) checkMark(mark, levelNames, given, file);
+  return {
+    name: given.name,
+    question: given.question,
+    replications: given.replications,
+    variants: given.variants,
+    axes: levelNames,
+    cells: combine(axes, given, file),
+    measures: given.measure,
+    marks: given.mark.map((mark) => ({ ...mark, relativeTo: mark.relativeTo ?? null })),
+  };
+}
+
+function resolveAxis(
+  axis: ExperimentFile['axis'][number],
+  index: number,
+  file: string,
+): ResolvedAxis {
+  const { key, values, level } = axis;
+  const name = axis.name ?? key?.split('.').at(-1) ?? String(index + 1);
+  if (level !== undefined && key === undefined && values === undefined) {
+    return { name, levels: level };
+  }
+  if (level === undefined && key !== undefined && values !== undefined) {
+    const levels = values.map((value): Level => ({
+      name: typeof value === 'string' ? value : JSON.stringify(value),
+      scenario: '',
+      set: { [key]: value },
+    }));
+    return { name, levels };
+  }
+  throw refusal(
+    'VALUE',
+    file,
+    `axis.${name}`,
+    'an axis has either a key with values or levels',
+    'write key = "…" and values = […], or [[axis.level]] tables',
+  );
+}
+
+/** The Cartesian product; the first axis changes slowest. */
+function combine(
+  axes: readonly ResolvedAxis[],
+  given: ExperimentFile,
+  file: string,
+): ExperimentCell[] {
+  const count = axes.reduce((product, { levels }) => product * levels.length, 1);
+  if (count * given.replications > MAXIMUM_CELLS) {
+    const message = `the axes make ${count} cells of ${given.replications} replications`;
+    throw refusal('VALUE', file, 'axis', message, `an experiment may have ${MAXIMUM_CELLS} in all`);
+  }
+  const common = settingsOf(given.set);
+  if (given.seed !== undefined) common.push({ path: ['seed'], value: given.seed });
+  common.push({ path: ['replications'], value: given.replications });
+  let cells: ExperimentCell[] = [{ levels: {}, scenario: given.scenario, settings: common }];
+  for (const { name, levels } of axes) {
+    cells = cells.flatMap((cell) =>
+      levels.map((level) => ({
+        levels: { ...cell.levels, [name]: level.name },
+        scenario: level.scenario === '' ? cell.scenario : level.scenario,
+        settings: [...cell.settings, ...settingsOf(level.set)],
+      })),
+    );
+  }
+  return cells;
+}
+
+function settingsOf(set: Readonly<Record<string, unknown>>): Setting[] {
+  return Object.entries(set).map(([path, value]) => ({ path: path.split('.'), value }));
+}
+
+function checkMark(
+  mark: ExperimentFile['mark'][number],
+  axes: readonly SweepAxis[],
+  given: ExperimentFile,
+  file: string,
+): void {
+  const keyPath = `mark.${mark.name}`;
+  const measures = given.measure.map(({ name }) => name);
+  if (!measures.includes(mark.measure)) {
+    const message = `no measure is called ${JSON.stringify(mark.measure)}`;
+    throw refusal(
+      'VALUE',
+      file,
+      `${keyPath}.measure`,
+      message,
+      nearestRemedy(mark.measure, measures),
+    );
+  }
+  for (const [key, levels] of Object.entries({ at: mark.at, relativeTo: mark.relativeTo ?? {} })) {
+    for (const [axis, level] of Object.entries(levels)) {
+      const known = axes.find(({ name }) => name === axis)?.levels;
+      if (known?.includes(level)) continue;
+      const message = known
+        ? `axis ${axis} has no level ${JSON.stringify(level)}`
+        : `no axis is called ${JSON.stringify(axis)}`;
+      const remedy = known
+        ? nearestRemedy(level, known)
+        : nearestRemedy(
+            axis,
+            axes.map(({ name }) => name),
+          );
+      throw refusal('VALUE', file, `${keyPath}.${key}.${axis}`, message, remedy);
+    }
+  }
+}
+
+function requireUnique(names: readonly string[], key: string, file: string): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  const message = `two of ${key} are called ${JSON.stringify(twice)}`;
+  throw refusal('DUPLICATE', file, key, message, 'give each a name of its own');
+}
+
+function refusal(code: string, file: string, keyPath: string, message: string, remedy: string) {
+  return new OcxError({
+    code: `INPUT_EXPERIMENT_${code}`,
+    message,
+    place: { file, keyPath },
+    remedy,
+  });
+}

@@ -1,0 +1,259 @@
+/** `ocx sweep` from an experiment file to a results folder, killed and resumed on the way. */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import type { SweepResults } from '../../core/metrics/sweep/results.ts';
+import { assertOneLine, runCli, temporaryFolder } from './run.ts';
+
+const SCENARIO = `
+name = "tiny"
+seed = 3
+horizonDays = 3
+warmUpDays = 1
+
+[[nodeClass]]
+name = "standard"
+
+[[organisation]]
+name = "hpc-a"
+kind = "hpc"
+nodes = { standard = 4 }
+[organisation.workload]
+model = "lublin"
+procs = 6
+load = 1.6
+
+[[organisation]]
+name = "testbed"
+kind = "testbed"
+nodes = { standard = 3 }
+[organisation.workload]
+model = "testbed-surges"
+
+[search]
+enabled = false
+`;
+
+const EXPERIMENT = `
+name = "probe"
+question = "Does the mechanism matter?"
+scenario = "tiny.toml"
+replications = 2
+
+[[axis]]
+key = "market.mechanism"
+values = ["exchange-threshold", "fcfs-pool"]
+
+[[axis]]
+name = "load"
+[[axis.level]]
+name = "low"
+set = { "organisation.hpc-a.workload.load" = 0.4 }
+[[axis.level]]
+name = "high"
+
+[[measure]]
+name = "utilisation"
+path = "variants.market.utilisation"
+unit = "share"
+
+[[measure]]
+name = "price"
+path = "variants.market.market.meanPrice.standard"
+unit = "credits per node-hour"
+
+[[mark]]
+name = "high load keeps more nodes busy"
+measure = "utilisation"
+at = { load = "high" }
+relativeTo = { load = "low" }
+comparison = ">"
+threshold = 1
+
+[[mark]]
+name = "nobody can meet this"
+measure = "utilisation"
+comparison = ">="
+threshold = 2
+`;
+
+function experimentFolder(t: ExecutionContext, text = EXPERIMENT): string {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'tiny.toml'), SCENARIO);
+  writeFileSync(join(folder, 'probe.toml'), text);
+  return folder;
+}
+
+/** What must be the same however the work was done; the manifest holds the time it took. */
+function resultsOf(folder: string): Record<string, string> {
+  const names = ['sweep.json', 'sweep.csv', 'report.html', 'figures/sweep.svg'];
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+}
+
+/** Starts a sweep as a process of its own and kills it once a cell is done. */
+async function killedSweep(workingDirectory: string, out: string): Promise<string[]> {
+  const child = spawn(
+    process.execPath,
+    [resolve('cli/main.ts'), 'sweep', 'probe.toml', '--quiet', '--jobs', '1', '--out', out],
+    { cwd: workingDirectory, stdio: 'ignore' },
+  );
+  const ended = new Promise((resolveEnd) => child.on('exit', resolveEnd));
+  const cells = join(workingDirectory, out, 'cells');
+  const done = () =>
+    existsSync(cells) ? readdirSync(cells).filter((name) => name.endsWith('.zst')) : [];
+  while (done().length === 0 && child.exitCode === null) {
+    await new Promise((wait) => setTimeout(wait, 5));
+  }
+  child.kill('SIGKILL');
+  await ended;
+  return done();
+}
+
+test('a sweep gives the same bytes with one worker, with two, and killed and resumed', async (t) => {
+  const workingDirectory = experimentFolder(t);
+  const sweep = (...more: string[]) =>
+    runCli(['sweep', 'probe.toml', '--json', '--quiet', ...more], { workingDirectory });
+  const one = await sweep('--jobs', '1', '--out', 'one');
+  t.is(one.exitCode, 0, one.stderr);
+  const wanted = resultsOf(join(workingDirectory, 'one'));
+  t.deepEqual(JSON.parse(one.stdout), JSON.parse(wanted['sweep.json']!));
+  assertResults(t, JSON.parse(one.stdout) as SweepResults);
+
+  const two = await sweep('--jobs', '2', '--out', 'two');
+  t.is(two.exitCode, 0, two.stderr);
+  t.deepEqual(resultsOf(join(workingDirectory, 'two')), wanted);
+
+  const kept = await killedSweep(workingDirectory, 'killed');
+  t.true(kept.length > 0 && kept.length < 8, `${kept.length} cells were done before the kill`);
+  const killed = join(workingDirectory, 'killed');
+  t.false(existsSync(join(killed, 'sweep.json')));
+  const writtenAt = (name: string) => statSync(join(killed, 'cells', name)).mtimeMs;
+  const before = kept.map(writtenAt);
+  // A half-written cell, and one that a crash of the disk has cut short, are done again.
+  writeFileSync(join(killed, 'cells', '.0003-1.json.zst.abc.tmp'), 'half');
+  writeFileSync(
+    join(killed, 'cells', '0003-0.json.zst'),
+    readFileSync(join(killed, 'cells', kept[0]!)).subarray(0, 99),
+  );
+  assertOneLine(t, await sweep('--out', 'killed'), 'INPUT_SWEEP_UNFINISHED: the folder holds');
+  const resumed = await sweep('--resume', '--jobs', '1', '--out', 'killed');
+  t.is(resumed.exitCode, 0, resumed.stderr);
+  t.deepEqual(resultsOf(killed), wanted);
+  t.deepEqual(kept.map(writtenAt), before);
+  t.deepEqual(
+    readdirSync(join(killed, 'cells')).sort(),
+    readdirSync(join(workingDirectory, 'one', 'cells')).sort(),
+  );
+
+  // Nothing is left to do, but the marks are judged anew; only with --gate do they count.
+  const gated = await sweep('--resume', '--gate', '--out', 'killed');
+  t.is(gated.exitCode, 1);
+  t.is(gated.stderr, 'RESULT_MARK: "nobody can meet this": fail\n');
+});
+
+function assertResults(t: ExecutionContext, results: SweepResults): void {
+  t.is(results.schema, 'ocx-sweep/1');
+  t.deepEqual(
+    results.cells.map(({ levels }) => Object.values(levels).join(' ')),
+    ['exchange-threshold low', 'exchange-threshold high', 'fcfs-pool low', 'fcfs-pool high'],
+  );
+  const [utilisation, price] = results.cells[1]!.figures;
+  t.true('mean' in utilisation! && utilisation.mean > 0.3 && utilisation.n === 2);
+  t.true(price !== undefined);
+  t.deepEqual(
+    results.marks.map(({ verdict }) => verdict),
+    ['pass', 'fail'],
+  );
+  t.is(results.marks[0]!.cells.length, 2);
+  // Relative to itself, a cell of low load is 1 and does not pass.
+  t.deepEqual(
+    results.marks[0]!.elsewhere.map(({ value, verdict }) => [value, verdict]),
+    [
+      [1, 'fail'],
+      [1, 'fail'],
+    ],
+  );
+}
+
+for (const [what, text, start] of [
+  [
+    'an unknown key',
+    EXPERIMENT.replace('replications =', 'replicatons ='),
+    'INPUT_EXPERIMENT_UNKNOWN_KEY: unknown key "replicatons", probe.toml replicatons, did you mean "replications"?',
+  ],
+  ['a wrong syntax', `${EXPERIMENT}\n[[`, 'INPUT_EXPERIMENT_SYNTAX: '],
+  ['nothing', '\n', 'INPUT_EXPERIMENT_EMPTY: the experiment is empty'],
+  [
+    'a mechanism that nobody knows',
+    EXPERIMENT.replace('"fcfs-pool"', '"fcfs-pol"'),
+    'INPUT_SCENARIO_VALUE: with mechanism = fcfs-pol, load = low: no mechanism is called "fcfs-pol"',
+  ],
+  [
+    'a setting that leads nowhere',
+    EXPERIMENT.replace('organisation.hpc-a', 'organisation.hpc-z'),
+    'INPUT_SETTING: with mechanism = exchange-threshold, load = low: ',
+  ],
+  [
+    'a measure that no results have',
+    EXPERIMENT.replace('market.utilisation', 'market.utilization'),
+    'INPUT_EXPERIMENT_MEASURE: "utilization" of variants.market.utilization leads to no figure',
+  ],
+  [
+    'a mark at a level that no axis has',
+    EXPERIMENT.replace('load = "high"', 'load = "hihg"'),
+    'INPUT_EXPERIMENT_VALUE: axis load has no level "hihg"',
+  ],
+  [
+    'a mark on a measure that is not taken',
+    EXPERIMENT.replace('measure = "utilisation"', 'measure = "utilistion"'),
+    'INPUT_EXPERIMENT_VALUE: no measure is called "utilistion"',
+  ],
+  [
+    'a scenario that is not there',
+    EXPERIMENT.replace('tiny.toml', 'none.toml'),
+    'INPUT_FILE_NOT_FOUND: ',
+  ],
+  [
+    'a level that stands twice',
+    EXPERIMENT.replace('"fcfs-pool"', '"exchange-threshold"'),
+    'INPUT_EXPERIMENT_DUPLICATE: ',
+  ],
+  [
+    'an axis with both values and levels',
+    EXPERIMENT.replace('name = "load"', 'name = "load"\nvalues = [1]'),
+    'INPUT_EXPERIMENT_VALUE: an axis has either',
+  ],
+  [
+    'more cells than anybody can wait for',
+    EXPERIMENT.replace('replications = 2', 'replications = 10000').replace(
+      '"fcfs-pool"',
+      Array.from({ length: 20 }, (_, index) => `"m${index}"`).join(','),
+    ),
+    'INPUT_EXPERIMENT_VALUE: the axes make 42 cells',
+  ],
+] as const) {
+  test(`${what} is refused in one line before anything is run`, async (t) => {
+    const workingDirectory = experimentFolder(t, text);
+    const result = await runCli(['sweep', 'probe.toml', '--out', 'out'], { workingDirectory });
+    t.is(result.exitCode, 2);
+    assertOneLine(t, result, start);
+    t.false(existsSync(join(workingDirectory, 'out')));
+  });
+}
+
+test('what is somebody’s own or another experiment’s is never replaced', async (t) => {
+  const workingDirectory = experimentFolder(t);
+  const own = await runCli(['sweep', 'probe.toml', '--out', '.'], { workingDirectory });
+  t.is(own.exitCode, 2);
+  assertOneLine(t, own, 'INPUT_OUT_IN_USE: the folder holds something that is not a sweep');
+});
+
+test('the schema of experiments is printed', async (t) => {
+  const { exitCode, stdout } = await runCli(['sweep', '--schema']);
+  t.is(exitCode, 0);
+  const schema = JSON.parse(stdout) as { properties: Record<string, unknown> };
+  t.true(['axis', 'measure', 'mark', 'question'].every((key) => key in schema.properties));
+  assertOneLine(t, await runCli(['sweep']), 'INPUT_ARGUMENT: no experiment is given');
+});
