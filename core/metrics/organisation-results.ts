@@ -20,6 +20,7 @@ export function variantResult(comparison: Comparison, variant: VariantRuns): Var
   const busy = variant.runs.map((run) =>
     run.organisations.reduce((sum, { busyHours }) => sum + busyHours.reduce((a, b) => a + b, 0), 0),
   );
+  const value = sumOver(variant, valueCredits);
   return {
     name: variant.name,
     mechanism: variant.mechanism,
@@ -29,8 +30,17 @@ export function variantResult(comparison: Comparison, variant: VariantRuns): Var
     utilisation: estimate(busy.map((nodeMs) => nodeMs / (installed * spanMs))),
     metNodeHours: estimate(sumOver(variant, metHours)),
     demandNodeHours: estimate(sumOver(variant, demandHours)),
+    valueCredits: estimate(value),
+    welfareGainCredits: pairedDifference(
+      value,
+      sumOver(variantNamed(comparison, STATIC), valueCredits),
+    ),
     market: marketBehaviour(comparison, variant),
   };
+}
+
+function valueCredits({ valueMillicredits }: OrganisationOutcome): number {
+  return valueMillicredits / 1000;
 }
 
 function organisationResult(

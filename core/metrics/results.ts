@@ -42,6 +42,10 @@ export interface VariantResult {
   readonly utilisation: Estimate;
   readonly metNodeHours: Estimate;
   readonly demandNodeHours: Estimate;
+  /** Worth of all met demand to those whose it was: goodput weighted by value, credits. */
+  readonly valueCredits?: Estimate;
+  /** That − the same under `static`, replication by replication; payments cancel out. */
+  readonly welfareGainCredits?: Estimate;
   readonly market: MarketBehaviour | null;
 }
 

@@ -70,6 +70,8 @@ const variant = Type.Object({
   utilisation: estimate,
   metNodeHours: estimate,
   demandNodeHours: estimate,
+  valueCredits: Type.Optional(estimate),
+  welfareGainCredits: Type.Optional(estimate),
   market: Type.Union([market, Type.Null()]),
 });
 
