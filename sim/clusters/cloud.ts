@@ -2,17 +2,18 @@
  * A cloud: load that must be served now or is lost. It keeps head-room above the load, scales up
  * with a delay, earns for what it serves and pays a penalty for what it loses.
  *
- * It forecasts from nothing but its own past: the load now, and the peak of the same hours one
- * day and one week ago (seasonal naive forecast; Hyndman & Athanasopoulos, Forecasting, §5.2).
+ * It forecasts from nothing but its own past (`load-history.ts`): it keeps what the peak of the same
+ * hours may need, and buys a further node for what such hours would have used of it.
  */
 import type { NodeNeedSeries } from '../../core/demand/demand.ts';
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
 import type { SecurityLevel } from '../../core/market/orders.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, WEEK_MS } from '../../core/kernel/units.ts';
+import { HOUR_MS, MINUTE_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Policy, Valuation } from '../scenario/schema.ts';
 import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
 import { Holdings } from './holdings.ts';
+import { LoadHistory } from './load-history.ts';
 import { hourlyDemand, HourlyNodeTime } from './window.ts';
 import type { MeasuredWindow } from './window.ts';
 
@@ -35,16 +36,12 @@ const OFFER_HOURS: readonly number[] = [24, 12, 6, 2];
 /** Time before the end of a lot at which its nodes are wanted anew. */
 const RENEWAL_LEAD_MS = 90 * MINUTE_MS;
 
-/** How sure the cloud is of needing each tier of nodes: the load now, the forecast, head-room. */
-const TIER_CERTAINTY = { load: 1, forecast: 0.6, headRoom: 0.25 };
-
 export class CloudCluster implements Cluster {
   readonly kind: ClusterKind = 'cloud';
   readonly organisation: string;
   readonly #setup: CloudSetup;
   readonly #holdings: Holdings;
-  /** Highest need seen in each hour since time 0, filled up to now. */
-  readonly #hourlyPeak: number[] = [];
+  readonly #history = new LoadHistory();
   readonly #served: HourlyNodeTime;
   readonly #demand: HourlyNodeTime;
   #nowMs = 0;
@@ -95,29 +92,20 @@ export class CloudCluster implements Cluster {
     const durationMs = Math.round(policy.leaseHours * HOUR_MS);
     const untilMs = nowMs + durationMs;
     // A lot that ends later than this is renewed by a later round, before it goes.
-    let covered = this.#holdings.nodesAt(nowMs + RENEWAL_LEAD_MS);
-    const forecast = Math.max(this.#load, this.#forecast(nowMs, untilMs));
-    const tiers = [
-      { name: 'load', upTo: this.#load, certainty: TIER_CERTAINTY.load },
-      { name: 'forecast', upTo: Math.ceil(forecast), certainty: TIER_CERTAINTY.forecast },
-      { name: 'head-room', upTo: this.#target(forecast), certainty: TIER_CERTAINTY.headRoom },
-    ];
+    const covered = this.#holdings.nodesAt(nowMs + RENEWAL_LEAD_MS);
     const nodeHour = (valuation.nodeHour + valuation.penaltyNodeHour) * 1000;
     const wants: Want[] = [];
-    for (const { name, upTo, certainty } of tiers) {
-      const missing = Math.ceil(upTo) - covered;
-      if (missing <= 0) continue;
-      covered += missing;
+    for (const { nodes, share } of this.#history.tiers(nowMs, untilMs, this.#load, covered)) {
       wants.push({
-        wantId: `${name}@${nowMs}`,
-        nodes: missing,
+        wantId: `${wants.length}@${nowMs}`,
+        nodes,
         minimumNodes: 1,
         nodeClasses,
         durationMs,
         earliestStartMs: nowMs,
         latestEndMs: untilMs + HOUR_MS,
-        valueMillicredits: Math.round((missing * nodeHour * durationMs) / HOUR_MS),
-        certainty,
+        valueMillicredits: Math.round((nodes * nodeHour * durationMs) / HOUR_MS),
+        certainty: share,
         securityLevel: this.#setup.securityLevel,
         acceptsRecall: policy.acceptsRecall,
       });
@@ -151,7 +139,7 @@ export class CloudCluster implements Cluster {
     let offered = 0;
     for (const hours of OFFER_HOURS) {
       const endMs = Math.min(untilMs, nowMs + hours * HOUR_MS);
-      const need = this.#target(Math.max(this.#load, this.#forecast(nowMs, endMs)));
+      const need = this.#target(Math.max(this.#load, this.#history.peak(nowMs, endMs)));
       const idle = this.#ownIdle(need) - offered;
       if (idle <= 0) continue;
       offered += idle;
@@ -278,23 +266,7 @@ export class CloudCluster implements Cluster {
     if (nowMs <= from) return;
     this.#demand.add(from, nowMs, this.#load);
     this.#served.add(from, nowMs, Math.min(this.#load, this.#active));
-    const last = Math.floor((nowMs - 1) / HOUR_MS);
-    for (let hour = Math.floor(from / HOUR_MS); hour <= last; hour++) {
-      this.#hourlyPeak[hour] = Math.max(this.#hourlyPeak[hour] ?? 0, this.#load);
-    }
+    this.#history.add(from, nowMs, this.#load);
     this.#nowMs = nowMs;
-  }
-
-  /** Peak of the same hours a day and a week ago; the larger, 0 without a past. */
-  #forecast(fromMs: TimeMs, toMs: TimeMs): number {
-    let peak = 0;
-    for (const lag of [DAY_MS, WEEK_MS]) {
-      if (fromMs < lag || toMs - fromMs > lag) continue;
-      const last = Math.floor((toMs - lag - 1) / HOUR_MS);
-      for (let hour = Math.floor((fromMs - lag) / HOUR_MS); hour <= last; hour++) {
-        peak = Math.max(peak, this.#hourlyPeak[hour] ?? 0);
-      }
-    }
-    return peak;
   }
 }
