@@ -46,7 +46,7 @@ function list(folder: string): string[] {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) {
       if (!SKIPPED.has(entry.name) || path === 'docs/results') paths.push(...list(path));
-    } else if (entry.isFile() && TEXT_FILE.test(entry.name)) {
+    } else if (entry.isFile() && TEXT_FILE.test(entry.name) && entry.name !== '.git') {
       paths.push(path);
     }
   }
