@@ -114,12 +114,5 @@ export function domainOf(card: PropertyCard, property: keyof PropertyCard): Mark
 }
 
 function isDomain(claim: PropertyCard[keyof PropertyCard]): claim is ClaimDomain {
-  return (
-    claim === 'always' ||
-    claim === 'never' ||
-    claim === 'unit-demand' ||
-    claim === 'diminishing-returns' ||
-    claim === 'single-minded' ||
-    claim === 'price-taking'
-  );
+  return typeof claim === 'string' && !['strong', 'weak', 'none', 'no-money'].includes(claim);
 }

@@ -37,7 +37,8 @@ export function randomMarket(
 ): RandomMarket {
   const random = randomStream({ seed, replication: 0, entity: domain, purpose: 'properties' });
   const draw = new Draw(random, mostOrders);
-  const { bids, asks, horizonSlots, ...terms } = FAMILIES[domain](draw);
+  const family = FAMILIES[domain] ?? mixed;
+  const { bids, asks, horizonSlots, ...terms } = family(draw);
   const shuffled = { bids: shuffle(bids, random), asks: shuffle(asks, random) };
   const round: MarketRound = {
     roundId: seed,
@@ -225,7 +226,8 @@ function mixed(draw: Draw, sharing = 0.2): Family {
   return { bids, asks, horizonSlots: SLOTS, strategic: 'both', misreports: 'all' };
 }
 
-const FAMILIES: Readonly<Record<MarketDomain, (draw: Draw) => Family>> = {
+/** Domains without a family of their own are tried in mixed markets. */
+const FAMILIES: Readonly<Partial<Record<MarketDomain, (draw: Draw) => Family>>> = {
   always: mixed,
   'unit-demand': unitDemand,
   'diminishing-returns': diminishingReturns,
