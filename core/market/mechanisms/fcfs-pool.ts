@@ -14,7 +14,7 @@
  */
 import { Allocation } from '../clearing/allocation.ts';
 import { compileRound } from '../clearing/instance.ts';
-import type { Instance } from '../clearing/instance.ts';
+import { fitsEmptyPool } from '../clearing/reservation.ts';
 import { clearingOf } from '../clearing/result.ts';
 import type { Mechanism } from '../mechanism.ts';
 
@@ -59,11 +59,3 @@ export const fcfsPool: Mechanism = {
     return { clearing: clearingOf(round, allocation, payment, receipt), state };
   },
 };
-
-function fitsEmptyPool(instance: Instance, o: number): boolean {
-  let nodes = 0;
-  for (let i = instance.firstCandidate[o]!; i < instance.firstCandidate[o + 1]!; i++) {
-    nodes += instance.asks[instance.candidates[i]!]!.nodes;
-  }
-  return nodes >= instance.optionMinimum[o]!;
-}

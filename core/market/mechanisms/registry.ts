@@ -1,5 +1,6 @@
 /** Every mechanism by its name; adding one costs its file, its test and a line here. */
 import type { Mechanism } from '../mechanism.ts';
+import { easyPool } from './easy-pool.ts';
 import { exchangeThreshold } from './exchange-threshold.ts';
 import { fcfsPool } from './fcfs-pool.ts';
 import { kDoubleAuction } from './k-double-auction.ts';
@@ -8,7 +9,13 @@ import { postedPrice } from './posted-price.ts';
 import { staticPartition } from './static.ts';
 
 export const mechanisms: ReadonlyMap<string, Mechanism> = new Map(
-  [staticPartition, leasing, fcfsPool, postedPrice, kDoubleAuction, exchangeThreshold].map(
-    (mechanism) => [mechanism.name, mechanism],
-  ),
+  [
+    staticPartition,
+    leasing,
+    fcfsPool,
+    easyPool,
+    postedPrice,
+    kDoubleAuction,
+    exchangeThreshold,
+  ].map((mechanism) => [mechanism.name, mechanism]),
 );
