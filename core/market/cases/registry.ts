@@ -3,22 +3,28 @@ import { OcxError } from '../../kernel/errors.ts';
 import { solveStaticFcfs } from './baseline-static-fcfs.ts';
 import type { CaseSolver, MarketCase } from './case.ts';
 import { solveClearingHouse } from './clearing-house.ts';
+import { solveDrf } from './drf.ts';
 import { solveExchangeThreshold } from './exchange-threshold.ts';
+import { solveKarma } from './karma.ts';
 import { solveKDoubleAuction } from './k-double-auction.ts';
 import { solveMcAfee } from './mcafee.ts';
 import { solveWillingness } from './metric-willingness.ts';
 import { solvePostedPrice } from './posted-price.ts';
+import { solveProportionalShare } from './proportional-share.ts';
 import { solveSbba } from './sbba.ts';
 import { solveVcgDoubleAuction } from './vcg-double-auction.ts';
 
 export const caseKinds: ReadonlyMap<string, CaseSolver> = new Map([
   ['baseline-static-fcfs', solveStaticFcfs],
   ['clearing-house', solveClearingHouse],
+  ['drf', solveDrf],
   ['exchange-threshold', solveExchangeThreshold],
   ['k-double-auction', solveKDoubleAuction],
+  ['karma', solveKarma],
   ['mcafee', solveMcAfee],
   ['metric-willingness', solveWillingness],
   ['posted-price', solvePostedPrice],
+  ['proportional-share', solveProportionalShare],
   ['sbba', solveSbba],
   ['vcg-double-auction', solveVcgDoubleAuction],
 ]);

@@ -142,15 +142,17 @@ export class Allocation {
    * Serves option o with at most its nodes, whatever that costs; for mechanisms without prices.
    *
    * @param usable which asks may be used, or null for all
+   * @param most nodes that it may have, if fewer than it asks for
    */
-  serveWhatFits(o: number, usable: Uint8Array | null = null): boolean {
+  serveWhatFits(o: number, usable: Uint8Array | null = null, most = Infinity): boolean {
     const { instance } = this;
-    const nodes = instance.optionNodes[o]!;
+    const nodes = Math.min(most, instance.optionNodes[o]!);
     const from = instance.optionFrom[o]!;
     const to = instance.optionTo[o]!;
     const parts: number[] = [];
     let taken = 0;
     let cost = 0;
+    if (nodes < instance.optionMinimum[o]!) return false;
     for (let i = instance.firstCandidate[o]!; i < instance.firstCandidate[o + 1]!; i++) {
       const a = instance.candidates[i]!;
       if (usable && !usable[a]) continue;

@@ -1,21 +1,29 @@
 /** Every mechanism by its name; adding one costs its file, its test and a line here. */
 import type { Mechanism } from '../mechanism.ts';
+import { drf } from './drf.ts';
 import { easyPool } from './easy-pool.ts';
 import { exchangeThreshold } from './exchange-threshold.ts';
 import { fcfsPool } from './fcfs-pool.ts';
 import { kDoubleAuction } from './k-double-auction.ts';
+import { karma } from './karma.ts';
 import { leasing } from './leasing.ts';
 import { postedPrice } from './posted-price.ts';
+import { proportionalShare } from './proportional-share.ts';
 import { staticPartition } from './static.ts';
 
+const ALL: readonly Mechanism[] = [
+  staticPartition,
+  leasing,
+  fcfsPool,
+  easyPool,
+  drf,
+  karma,
+  proportionalShare,
+  postedPrice,
+  kDoubleAuction,
+  exchangeThreshold,
+];
+
 export const mechanisms: ReadonlyMap<string, Mechanism> = new Map(
-  [
-    staticPartition,
-    leasing,
-    fcfsPool,
-    easyPool,
-    postedPrice,
-    kDoubleAuction,
-    exchangeThreshold,
-  ].map((mechanism) => [mechanism.name, mechanism]),
+  ALL.map((mechanism) => [mechanism.name, mechanism]),
 );
