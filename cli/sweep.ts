@@ -16,6 +16,7 @@ import { defaultWorkers, spread } from './pool.ts';
 import { cellKey, cellPerformer, cellSources, inCell, loadCell } from './sweep/cells.ts';
 import type { CellSource, CellUnit, SweepWorkerData } from './sweep/cells.ts';
 import { openSweepFolder, readCell, writeCell } from './sweep/folder.ts';
+import { experimentVocabulary } from './vocabulary.ts';
 import { gatherSweep } from './sweep/gather.ts';
 import { sourcesVersion } from './manifest.ts';
 import { writeSweep } from './sweep/results.ts';
@@ -92,7 +93,7 @@ interface SweepPlan {
 /** Everything is checked before the first cell is begun. */
 function plan(output: Output, given: string): SweepPlan {
   const file = output.path(given);
-  const experiment = loadExperiment(readInputText(file), given);
+  const experiment = loadExperiment(readInputText(file), given, experimentVocabulary);
   for (const { name, path } of experiment.measures) checkMeasure(name, path, given);
   const tracesFolder = output.streams.environment['OCX_TRACES'];
   const sources = cellSources(experiment, file, tracesFolder);

@@ -12,6 +12,7 @@ import {
   describeLevels,
   describeMark,
   describeValues,
+  unitOf,
 } from './tables.ts';
 
 export interface SweepPictures {
@@ -56,10 +57,9 @@ export function renderSweepPage(results: SweepResults, pictures: SweepPictures):
 function verdictSentence({ marks }: SweepResults): string {
   if (marks.length === 0) return 'No pass mark was set for this experiment.';
   const count = (wanted: MarkVerdict) => marks.filter(({ verdict }) => verdict === wanted).length;
-  const passed = `${count('pass')} of ${marks.length} pass marks are met`;
-  const failed = count('fail') > 0 ? `, ${count('fail')} are not` : '';
-  const unknown =
-    count('not measured') > 0 ? `, ${count('not measured')} could not be measured` : '';
+  const passed = `${count('pass')} of ${marks.length} pass marks met`;
+  const failed = count('fail') > 0 ? `, ${count('fail')} not met` : '';
+  const unknown = count('not measured') > 0 ? `, ${count('not measured')} not measured` : '';
   return `${passed}${failed}${unknown}.`;
 }
 
@@ -83,7 +83,8 @@ function warningsOf({ cells }: SweepResults): Child {
   </p>`;
 }
 
-function marksSection({ marks }: SweepResults): Child {
+function marksSection(results: SweepResults): Child {
+  const { marks } = results;
   if (marks.length === 0) return null;
   return markup`<section id="marks">
     <h2>Pass marks</h2>
@@ -99,8 +100,8 @@ function marksSection({ marks }: SweepResults): Child {
         verdictOf(mark),
         describeMark(mark),
         describeLevels(mark.at),
-        describeValues(mark.cells),
-        describeElsewhere(mark),
+        describeValues(mark.cells, unitOf(results, mark)),
+        describeElsewhere(mark, unitOf(results, mark)),
       ]),
     })}
   </section>`;

@@ -1,9 +1,11 @@
 /** Rows about a sweep that pages, terminals and files share. */
 import { isEstimate } from '../../core/metrics/estimate.ts';
 import type {
+  Comparator,
   JudgedCell,
   JudgedMark,
   Levels,
+  MeasureUnit,
   SweepResults,
 } from '../../core/metrics/sweep/results.ts';
 import { describeEstimate, describeValue } from '../text/number.ts';
@@ -34,21 +36,34 @@ export function describeLevels(levels: Levels): string {
   return parts.length === 0 ? 'all cells' : parts.join(', ');
 }
 
-/** What a mark asks, e.g. `price rise (mean, relative to spike = no) <= 2`. */
+/** What a mark asks, e.g. `price rise (relative to spike = no) ≤ 2`. */
 export function describeMark(mark: JudgedMark): string {
   const relative = mark.relativeTo ? [`relative to ${describeLevels(mark.relativeTo)}`] : [];
   const end = mark.figure === 'mean' ? [] : [`${mark.figure} end of the interval`];
   const notes = [...end, ...relative];
   const about = notes.length > 0 ? ` (${notes.join('; ')})` : '';
-  return `${mark.measure}${about} ${mark.comparison} ${mark.threshold}`;
+  return `${mark.measure}${about} ${SIGNS[mark.comparison]} ${mark.threshold}`;
+}
+
+const SIGNS: Readonly<Record<Comparator, string>> = {
+  '<': '<',
+  '<=': '≤',
+  '>': '>',
+  '>=': '≥',
+  '=': '=',
+};
+
+/** Of a mark's values: the measure's own, or none for a quotient. */
+export function unitOf({ measures }: SweepResults, mark: JudgedMark): MeasureUnit {
+  if (mark.relativeTo) return 'count';
+  return measures.find(({ name }) => name === mark.measure)?.unit ?? 'count';
 }
 
 /** The values of a mark's cells, from the least to the largest; reasons where there are none. */
-export function describeValues(cells: readonly JudgedCell[]): string {
+export function describeValues(cells: readonly JudgedCell[], unit: MeasureUnit): string {
   const values = cells.flatMap(({ value }) => (value === null ? [] : [value]));
   const reasons = [...new Set(cells.flatMap(({ reason }) => (reason === null ? [] : [reason])))];
   if (values.length === 0) return reasons[0] ?? 'no such cell';
-  const unit = 'count';
   const low = describeValue(Math.min(...values), unit);
   const high = describeValue(Math.max(...values), unit);
   const range = low === high ? low : `${low} to ${high}`;
@@ -56,11 +71,11 @@ export function describeValues(cells: readonly JudgedCell[]): string {
 }
 
 /** Whether what the mark's cells have makes a difference to it: a safeguard may make none. */
-export function describeElsewhere(mark: JudgedMark): string {
+export function describeElsewhere(mark: JudgedMark, unit: MeasureUnit): string {
   if (mark.elsewhere.length === 0) return '–';
   const failing = mark.elsewhere.filter(({ verdict }) => verdict === 'fail').length;
   const measured = mark.elsewhere.filter(({ verdict }) => verdict !== 'not measured').length;
-  const values = describeValues(mark.elsewhere);
+  const values = describeValues(mark.elsewhere, unit);
   if (measured === 0) return values;
   if (failing === 0) return `${values}: would pass as well`;
   return `${values}: fails in ${failing} of ${mark.elsewhere.length}`;

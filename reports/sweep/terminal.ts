@@ -2,7 +2,7 @@
 import type { MarkVerdict, SweepResults } from '../../core/metrics/sweep/results.ts';
 import { describeEstimate } from '../text/number.ts';
 import { oneLine } from '../text/printable.ts';
-import { describeElsewhere, describeMark, describeValues } from './tables.ts';
+import { describeElsewhere, describeMark, describeValues, unitOf } from './tables.ts';
 
 const SIGNS: Readonly<Record<MarkVerdict, string>> = { pass: '+', fail: '−', 'not measured': '?' };
 
@@ -23,9 +23,10 @@ export function renderSweepTable(results: SweepResults, width: number): string {
   });
   if (results.marks.length > 0) lines.push('', 'Pass marks');
   for (const mark of results.marks) {
+    const unit = unitOf(results, mark);
     lines.push(`${SIGNS[mark.verdict]} ${mark.name}: ${mark.verdict}`);
-    lines.push(`    ${describeMark(mark)}: ${describeValues(mark.cells)}`);
-    if (mark.elsewhere.length > 0) lines.push(`    elsewhere: ${describeElsewhere(mark)}`);
+    lines.push(`    ${describeMark(mark)}: ${describeValues(mark.cells, unit)}`);
+    if (mark.elsewhere.length > 0) lines.push(`    elsewhere: ${describeElsewhere(mark, unit)}`);
   }
   return lines.map((line) => cut(oneLine(line), width)).join('\n');
 }

@@ -54,17 +54,26 @@ interface ResolvedAxis {
   readonly levels: readonly Level[];
 }
 
+/** Key path → every word that it may have, for `values = ["*"]`. */
+export type ExperimentVocabulary = ReadonlyMap<string, readonly string[]>;
+
+const EVERY_WORD = '*';
+
 let compiled: ReturnType<Ajv['compile']> | null = null;
 
 /** @throws OcxError INPUT_EXPERIMENT_… */
-export function loadExperiment(text: string, file: string): Experiment {
+export function loadExperiment(
+  text: string,
+  file: string,
+  vocabulary: ExperimentVocabulary,
+): Experiment {
   const document = parseDocument(text, file, EXPERIMENT);
   compiled ??= new Ajv({ useDefaults: true, strict: false, verbose: true }).compile(
     ExperimentSchema,
   );
   if (!compiled(document)) throw schemaError(compiled.errors![0]!, document, file, EXPERIMENT);
   const given = document as unknown as ExperimentFile;
-  const axes = given.axis.map((axis, index) => resolveAxis(axis, index, file));
+  const axes = given.axis.map((axis, index) => resolveAxis(axis, index, file, vocabulary));
   const levelNames = axes.map(({ name, levels }) => ({
     name,
     levels: levels.map((level) => level.name),
@@ -102,8 +111,11 @@ function resolveAxis(
   axis: ExperimentFile['axis'][number],
   index: number,
   file: string,
+  vocabulary: ExperimentVocabulary,
 ): ResolvedAxis {
-  const { key, values, level } = axis;
+  const { key, level } = axis;
+  const isEvery = axis.values?.length === 1 && axis.values[0] === EVERY_WORD;
+  const values = (isEvery && vocabulary.get(key ?? '')) || axis.values;
   const name = axis.name ?? key?.split('.').at(-1) ?? String(index + 1);
   if (level !== undefined && key === undefined && values === undefined) {
     return { name, levels: level };

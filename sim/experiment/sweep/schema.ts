@@ -42,7 +42,13 @@ export const AxisSchema = table(
   {
     name: Type.Optional(name('default: the last word of the key')),
     key: Type.Optional(Type.String({ minLength: 1, description: 'key path of the scenario' })),
-    values: Type.Optional(Type.Array(Type.Unknown(), { minItems: 1, maxItems: 1000 })),
+    values: Type.Optional(
+      Type.Array(Type.Unknown(), {
+        minItems: 1,
+        maxItems: 1000,
+        description: '["*"] for market.mechanism: every mechanism but static',
+      }),
+    ),
     level: Type.Optional(Type.Array(LevelSchema, { minItems: 1, maxItems: 1000 })),
   },
   'what is changed: either a key with its values, or named levels',
