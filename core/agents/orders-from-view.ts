@@ -94,6 +94,7 @@ function askFor(
     Math.floor((spare.untilMs - terms.roundStartMs) / terms.slotMs),
   );
   if (spare.nodes <= 0 || endSlot <= startSlot) return null;
+  const properties = terms.classProperties?.[spare.nodeClass];
   const perSlot = (spare.costMillicreditsPerNodeHour * factor * terms.slotMs) / HOUR_MS;
   return {
     askId: `${organisation}:${spare.spareId}`,
@@ -111,6 +112,7 @@ function askFor(
             penaltyPartsPerMillion: terms.recallPenaltyPartsPerMillion,
           },
     securityLevel: terms.classSecurity[spare.nodeClass] ?? 'none',
+    ...(properties ? { properties } : {}),
   };
 }
 

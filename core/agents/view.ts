@@ -2,6 +2,7 @@
  * What an organisation's agent sees: its own cluster, its own account, its own fills and what the
  * market published. Never another organisation's queue.
  */
+import type { NodeProperties } from '../market/constraints/properties.ts';
 import type { ClassPrice, SecurityLevel } from '../market/orders.ts';
 import type { StreamName } from '../kernel/random.ts';
 import type { Millicredits, TimeMs } from '../kernel/units.ts';
@@ -73,4 +74,6 @@ export interface MarketTerms {
   /** Security level that each class can prove. */
   readonly classSecurity: Readonly<Record<string, SecurityLevel>>;
   readonly recallPenaltyPartsPerMillion: number;
+  /** What each class is, for asks to say: bids may demand it. */
+  readonly classProperties?: Readonly<Record<string, NodeProperties>>;
 }

@@ -3,6 +3,8 @@
  * is looked at by its known name, never enumerated, so that surplus keys (`__proto__` among them)
  * have no effect.
  */
+import { constraintsFault, plainConstraints } from './constraints/constraint.ts';
+import { plainProperties, propertiesFault } from './constraints/properties.ts';
 import type { Ask, Bid, BidOption, RecallTerms } from './orders.ts';
 
 export const MAXIMUM_OPTIONS = 64;
@@ -35,7 +37,7 @@ export function bidFault(bid: unknown, horizonSlots: number): string | null {
     const fault = optionFault(options[i], horizonSlots);
     if (fault) return fault;
   }
-  return null;
+  return constraintsFault((bid as Partial<Bid>).constraints);
 }
 
 function optionFault(option: unknown, horizonSlots: number): string | null {
@@ -62,7 +64,10 @@ export function askFault(ask: unknown, horizonSlots: number): string | null {
   const { startSlot, endSlot } = order;
   if (!isWindow(startSlot, endSlot, horizonSlots)) return 'MARKET_WINDOW_INVALID';
   if (!isRecallTerms(order.recall)) return 'MARKET_RECALL_TERMS_INVALID';
-  return moneyFault(order.reserveMillicredits, order.nodes * (endSlot! - startSlot!));
+  return (
+    moneyFault(order.reserveMillicredits, order.nodes * (endSlot! - startSlot!)) ??
+    propertiesFault(order.properties)
+  );
 }
 
 /** A copy of a valid bid with exactly the known keys, always in the same order. */
@@ -80,6 +85,7 @@ export function plainBid(bid: Bid): Bid {
     })),
     securityLevel: bid.securityLevel,
     acceptsRecall: bid.acceptsRecall,
+    ...(bid.constraints ? { constraints: plainConstraints(bid.constraints) } : {}),
   };
 }
 
@@ -98,6 +104,7 @@ export function plainAsk(ask: Ask): Ask {
       penaltyPartsPerMillion: ask.recall.penaltyPartsPerMillion,
     },
     securityLevel: ask.securityLevel,
+    ...(ask.properties ? { properties: plainProperties(ask.properties) } : {}),
   };
 }
 

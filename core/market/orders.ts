@@ -6,6 +6,9 @@
  * class or nothing.
  */
 import type { Millicredits } from '../kernel/units.ts';
+import { fulfils } from './constraints/constraint.ts';
+import type { Constraint } from './constraints/constraint.ts';
+import type { NodeProperties } from './constraints/properties.ts';
 
 export type SecurityLevel = 'none' | 'attested' | 'full';
 
@@ -27,11 +30,16 @@ export interface BidOption {
 export interface Bid {
   readonly bidId: string;
   readonly organisation: string;
-  /** At most one option is served (XOR). */
+  /**
+   * At most one option is served (XOR). Options of one class keep a round's classes apart, which is
+   * what makes it quick to solve; alternatives in several classes may stand in one bid too.
+   */
   readonly options: readonly BidOption[];
   readonly securityLevel: SecurityLevel;
   /** The work survives being recalled at the owner's notice. */
   readonly acceptsRecall: boolean;
+  /** What the nodes must be; see `constraints/constraint.ts`. */
+  readonly constraints?: readonly Constraint[];
 }
 
 /** Terms on which an owner may take a lent node back before the lease ends. */
@@ -54,6 +62,8 @@ export interface Ask {
   readonly recall: RecallTerms | null;
   /** Highest security level that the nodes of this class can prove. */
   readonly securityLevel: SecurityLevel;
+  /** What the nodes are, for the constraints of bids. */
+  readonly properties?: NodeProperties;
 }
 
 /** The part of a fill that one ask supplies. */
@@ -148,6 +158,7 @@ export function isCompatible(bid: Bid, ask: Ask): boolean {
   return (
     ask.organisation !== bid.organisation &&
     SECURITY_RANK[ask.securityLevel] >= SECURITY_RANK[bid.securityLevel] &&
-    (ask.recall === null || bid.acceptsRecall)
+    (ask.recall === null || bid.acceptsRecall) &&
+    fulfils(bid.constraints, ask.properties)
   );
 }

@@ -13,7 +13,13 @@ import type { MarketEffect, MarketEvent, SolveRound } from '../../core/market/pr
 import type { RoundOutcome } from '../../core/metrics/outcome.ts';
 import { recordClearing } from '../../core/market/service.ts';
 import type { Member } from './member.ts';
-import { classSecurity, measuredWindow, nodeHoursAtCostMillicredits, slotMs } from './setup.ts';
+import {
+  classProperties,
+  classSecurity,
+  measuredWindow,
+  nodeHoursAtCostMillicredits,
+  slotMs,
+} from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import type { LeaseOverhead } from './site.ts';
 
@@ -314,6 +320,9 @@ export class MarketDesk {
       lastPrices: this.#prices,
       classSecurity: Object.fromEntries(
         scenario.nodeClass.map((nodeClass) => [nodeClass.name, classSecurity(nodeClass)]),
+      ),
+      classProperties: Object.fromEntries(
+        scenario.nodeClass.map((nodeClass) => [nodeClass.name, classProperties(nodeClass)]),
       ),
       recallPenaltyPartsPerMillion: Math.round(scenario.market.recallPenaltyShare * 1e6),
     };

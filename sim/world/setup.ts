@@ -2,6 +2,7 @@
 import type { Strategy } from '../../core/agents/agent.ts';
 import type { Demand } from '../../core/demand/demand.ts';
 import { DAY_MS, MINUTE_MS } from '../../core/kernel/units.ts';
+import type { NodeProperties } from '../../core/market/constraints/properties.ts';
 import type { Mechanism } from '../../core/market/mechanism.ts';
 import type { MarketRound, SecurityLevel } from '../../core/market/orders.ts';
 import type { MeasuredWindow } from '../clusters/window.ts';
@@ -52,6 +53,12 @@ export function totalNodes(nodes: Readonly<Record<string, number>>): number {
 /** Without a TPM nothing can be proved. */
 export function classSecurity(nodeClass: NodeClass): SecurityLevel {
   return nodeClass.tpm ? 'full' : 'none';
+}
+
+/** What an ask says about nodes of a class. */
+export function classProperties(nodeClass: NodeClass): NodeProperties {
+  const { cores, memoryGiB, firmware, tpm } = nodeClass;
+  return { cores, memoryGiB, firmware, tpm };
 }
 
 /** What borrowed nodes must prove under this variant. */

@@ -16,8 +16,8 @@ import {
 import type { Ask, Bid, MarketRound, Rejection } from '../orders.ts';
 
 /**
- * Most (option, ask) pairs that one round may have; 2,000 bids with three options against 200 asks
- * have 1.2 million.
+ * Most (option or constraint, ask) pairs that one round may have; 2,000 bids with three options
+ * against 200 asks have 1.2 million.
  */
 export const MAXIMUM_PAIRS = 4_000_000;
 /** Most (ask, slot) cells; 10,000 asks over 200 slots. */
@@ -44,7 +44,9 @@ export function acceptOrders(round: MarketRound): AcceptedOrders {
   asks.limitWorth((ask) => ask.reserveMillicredits * ask.nodes * (ask.endSlot - ask.startSlot));
   const bids = new Side<Bid>('bidId', rejected);
   round.bids.forEach((bid, i) => bids.offer(bid, i, standing(bid, bidFault)));
-  bids.limitWork(MAXIMUM_PAIRS, (bid) => bid.options.length * asks.orders.length);
+  bids.limitWork(MAXIMUM_PAIRS, ({ options, constraints }) => {
+    return (options.length + (constraints?.length ?? 0)) * asks.orders.length;
+  });
   bids.limitWorth(largestValue);
   return { bids: bids.orders, asks: asks.orders, rejected, horizonSlots };
 }

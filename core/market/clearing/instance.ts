@@ -6,6 +6,8 @@
  * a long horizon costs nothing. For every option the asks that may serve it, i.e. compatible ones
  * of its class whose window contains it, are listed once, in the order in which they should be used.
  */
+import { compileConstraints } from '../constraints/constraint.ts';
+import type { Demand } from '../constraints/constraint.ts';
 import { SECURITY_RANK } from '../orders.ts';
 import type { Ask, Bid, MarketRound, Rejection } from '../orders.ts';
 import { acceptOrders } from './acceptance.ts';
@@ -228,9 +230,11 @@ function listCandidates(
   const { asks, bids, askFrom, askTo, askOwner, options } = instance;
   const firstCandidate = new Int32Array(options + 1);
   const found: number[] = [];
+  const kinds = new KindsOfNodes(asks);
   for (let o = 0; o < options; o++) {
     firstCandidate[o] = found.length;
     const b = instance.optionBid[o]!;
+    if (instance.firstOption[b] === o) kinds.demandOf(bids[b]!);
     const { securityLevel, acceptsRecall } = bids[b]!;
     const rank = SECURITY_RANK[securityLevel];
     const owner = instance.bidOwner[b]!;
@@ -240,11 +244,51 @@ function listCandidates(
       if (askFrom[a]! > from || askTo[a]! < to || askOwner[a] === owner) continue;
       const ask = asks[a]!;
       if (SECURITY_RANK[ask.securityLevel] < rank || (ask.recall && !acceptsRecall)) continue;
+      if (!kinds.fulfil(a)) continue;
       found.push(a);
     }
   }
   firstCandidate[options] = found.length;
   return { firstCandidate, candidates: new Int32Array(found) };
+}
+
+/** Asks by what they say about their nodes; each kind is held once against each bid's constraints. */
+class KindsOfNodes {
+  readonly #asks: readonly Ask[];
+  /** By ask; numbered when the first bid has constraints. */
+  #kinds: Int32Array | null = null;
+  /** Of the present bid, by kind: 1 fulfils, 2 does not, 0 not known yet. */
+  #known = new Uint8Array(0);
+  #demand: Demand | null = null;
+
+  constructor(asks: readonly Ask[]) {
+    this.#asks = asks;
+  }
+
+  demandOf({ constraints }: Bid): void {
+    this.#demand = constraints && constraints.length > 0 ? compileConstraints(constraints) : null;
+    if (!this.#demand) return;
+    if (this.#kinds) this.#known.fill(0);
+    else this.#number();
+  }
+
+  fulfil(ask: number): boolean {
+    if (!this.#demand) return true;
+    const kind = this.#kinds![ask]!;
+    if (this.#known[kind] === 0) {
+      this.#known[kind] = this.#demand(this.#asks[ask]!.properties) ? 1 : 2;
+    }
+    return this.#known[kind] === 1;
+  }
+
+  #number(): void {
+    const numbers = new Numbers();
+    this.#kinds = new Int32Array(this.#asks.length);
+    for (let a = 0; a < this.#asks.length; a++) {
+      this.#kinds[a] = numbers.of(JSON.stringify(this.#asks[a]!.properties ?? null));
+    }
+    this.#known = new Uint8Array(numbers.names.length);
+  }
 }
 
 function byBidId(a: Bid, b: Bid): number {

@@ -42,6 +42,13 @@ test('a right clearing stands', (t) => {
   t.is(verdict(right), undefined);
 });
 
+test('a solver that passes over a constraint is found', (t) => {
+  const constraints = [['cores', '>=', 64] as const];
+  const bids = orders.bids.map((order) => ({ ...order, constraints }));
+  const refusal = checkClearing({ ...orders, bids }, right, properties);
+  t.regex(refusal?.message ?? '', /uses an ask that may not serve it/);
+});
+
 test('every planted fault in a fill is found', (t) => {
   const part = (askId: string, nodes: number) => [{ askId, nodes }];
   t.is(verdict(withFill({ bidId: 'nobody' })), 'the fill of nobody is for no bid of the round');
