@@ -4,6 +4,7 @@ import type { Principal } from '../kernel/service.ts';
 import { horizonIndex, horizonOf } from './horizons.ts';
 import { askFault, bidFault, plainAsk, plainBid } from './order-check.ts';
 import type { Ask, Bid } from './orders.ts';
+import type { Guard } from './safeguards/guard.ts';
 import { MAXIMUM_OPEN_ORDERS } from './state.ts';
 import type { MarketState, RoundBook } from './state.ts';
 
@@ -14,9 +15,15 @@ type Taken = { readonly refusal: Refusal } | { readonly refusal: null; readonly 
  * Takes a bid into a round's book.
  *
  * Refusals: `DENIED_NOT_MEMBER`, `DENIED_NOT_OWN_ORDER`, `MARKET_ROUND_CLOSED`, `MARKET_ORDER_…`
- * and the other codes of `bidFault`, `CONFLICT_ORDER_ID`, `MARKET_ORDERS_TOO_MANY`.
+ * and the other codes of `bidFault`, `CONFLICT_ORDER_ID`, `MARKET_ORDERS_TOO_MANY`, and those of safeguards.
  */
-export function takeBid(state: MarketState, from: Principal, roundId: number, bid: Bid): Taken {
+export function takeBid(
+  state: MarketState,
+  from: Principal,
+  roundId: number,
+  bid: Bid,
+  guard: Guard,
+): Taken {
   const fault = bidFault(bid, horizonOf(state.configuration, roundId).horizonSlots);
   const refusal = roundFault(state, from, roundId) ?? orderFault(from, fault, bid);
   if (refusal) return { refusal };
@@ -25,13 +32,23 @@ export function takeBid(state: MarketState, from: Principal, roundId: number, bi
   const before = book?.bids.get(orderId);
   if (before) return sameBid(before, bid) ? { refusal: null, orderId } : conflict();
   if (!hasRoom(state, from)) return tooMany();
-  bookOf(state, roundId).bids.set(orderId, { ...plainBid(bid), bidId: orderId });
+  const order = { ...plainBid(bid), bidId: orderId };
+  const unsafe = guard.admitBid(order);
+  if (unsafe) return { refusal: unsafe };
+  bookOf(state, roundId).bids.set(orderId, order);
   count(state, from.name, 1);
+  guard.admitted(order);
   return { refusal: null, orderId };
 }
 
 /** Takes an ask into a round's book; refusals as for bids. */
-export function takeAsk(state: MarketState, from: Principal, roundId: number, ask: Ask): Taken {
+export function takeAsk(
+  state: MarketState,
+  from: Principal,
+  roundId: number,
+  ask: Ask,
+  guard: Guard,
+): Taken {
   const fault = askFault(ask, horizonOf(state.configuration, roundId).horizonSlots);
   const refusal = roundFault(state, from, roundId) ?? orderFault(from, fault, ask);
   if (refusal) return { refusal };
@@ -40,8 +57,12 @@ export function takeAsk(state: MarketState, from: Principal, roundId: number, as
   const before = book?.asks.get(orderId);
   if (before) return sameAsk(before, ask) ? { refusal: null, orderId } : conflict();
   if (!hasRoom(state, from)) return tooMany();
-  bookOf(state, roundId).asks.set(orderId, { ...plainAsk(ask), askId: orderId });
+  const order = { ...plainAsk(ask), askId: orderId };
+  const unsafe = guard.admitAsk(order);
+  if (unsafe) return { refusal: unsafe };
+  bookOf(state, roundId).asks.set(orderId, order);
   count(state, from.name, 1);
+  guard.admitted(order);
   return { refusal: null, orderId };
 }
 

@@ -1,15 +1,18 @@
 /** From an accepted clearing to contracts that both sides have backed with a deposit. */
 import type { Refusal } from '../kernel/errors.ts';
 import type { Millicredits, TimeMs } from '../kernel/units.ts';
-import { multiplyDivideUp, splitExactly } from './amounts.ts';
+import { splitExactly } from './amounts.ts';
 import type { Contract, LiveContract } from './contracts.ts';
+import { backingOf } from './deposits.ts';
+import { horizonIndex } from './horizons.ts';
 import { applyEntry, closeGroup, ESCROW_ACCOUNT } from './ledger.ts';
 import type { LedgerEntry, Posting } from './ledger.ts';
 import type { Ask, Bid, Clearing } from './orders.ts';
 import type { MarketEffect } from './protocol.ts';
+import { BONDS_ACCOUNT } from './safeguards/accounts.ts';
+import { switchingFee } from './safeguards/switching-cost.ts';
+import { lockedBond } from './safeguards/warranty.ts';
 import type { MarketState, PendingRound } from './state.ts';
-
-const MILLION = 1_000_000;
 
 /** A part of a fill: one buyer, one seller. */
 export interface Trade {
@@ -109,6 +112,10 @@ function contractOf(
   receiptMillicredits: Millicredits,
 ): Contract {
   const option = bid.options[optionIndex]!;
+  // What moving the nodes costs was taken off the bid's worth before the round was solved.
+  const switching = state.configuration.safeguards?.switchingCost;
+  const isEpoch = horizonIndex(state.configuration, roundId) === 0;
+  const fee = isEpoch ? switchingFee(switching, nodes) : 0;
   const own = (orderId: string, organisation: string) => orderId.slice(organisation.length + 1);
   return {
     contractId: `c${state.nextContract++}`,
@@ -119,7 +126,7 @@ function contractOf(
     nodes,
     startMs: startMs + option.startSlot * round.slotMs,
     endMs: startMs + option.endSlot * round.slotMs,
-    priceMillicredits,
+    priceMillicredits: priceMillicredits + fee,
     receiptMillicredits,
     recall: ask.recall,
     securityLevel: bid.securityLevel,
@@ -136,15 +143,18 @@ function lockDeposits(
   timeMs: TimeMs,
   effects: MarketEffect[],
 ): Refusal | null {
-  const { buyerDepositPartsPerMillion, sellerDepositPartsPerMillion } = state.configuration;
   const number = Number(contract.contractId.slice(1));
-  const { priceMillicredits, receiptMillicredits } = contract;
-  const buyer = multiplyDivideUp(priceMillicredits, buyerDepositPartsPerMillion, MILLION);
-  const seller = multiplyDivideUp(receiptMillicredits, sellerDepositPartsPerMillion, MILLION);
+  const backing = backingOf(state, contract);
+  const {
+    buyerDepositMillicredits: buyer,
+    sellerDepositMillicredits: seller,
+    bondMillicredits: bond,
+  } = backing;
   const all: Posting[] = [
     { account: contract.buyer, amountMillicredits: -buyer },
-    { account: contract.seller, amountMillicredits: -seller },
+    { account: contract.seller, amountMillicredits: -seller - bond },
     { account: ESCROW_ACCOUNT, amountMillicredits: buyer + seller },
+    { account: BONDS_ACCOUNT, amountMillicredits: bond },
   ];
   const postings = all.filter(({ amountMillicredits }) => amountMillicredits !== 0);
   if (postings.length > 0) {
@@ -164,5 +174,6 @@ function lockDeposits(
     sellerDepositMillicredits: seller,
   };
   state.contracts.set(contract.contractId, live);
+  if (bond > 0) state.safeguards!.bonds.set(contract.contractId, lockedBond(contract, bond));
   return null;
 }

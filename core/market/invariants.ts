@@ -1,6 +1,7 @@
 /** What must hold between any two events of the market service. */
 import { balanceOf, ESCROW_ACCOUNT, EXCHANGE_ACCOUNT } from './ledger.ts';
 import { isClosed, ledgerImbalance, TREASURY_ACCOUNT } from './ledger.ts';
+import { BONDS_ACCOUNT } from './safeguards/accounts.ts';
 import type { MarketState } from './state.ts';
 
 /** @returns one sentence for each invariant that does not hold; cost O(accounts + live contracts) */
@@ -32,6 +33,7 @@ export function checkMarketInvariants(state: MarketState): string[] {
       `escrow holds ${escrow}, live contracts and options have deposited ${deposits}`,
     );
   }
+  violations.push(...bondFaults(state));
   if (counts.contractsFormed - counts.contractsSettled !== contracts.size) {
     violations.push(`${contracts.size} live contracts, formed less settled says otherwise`);
   }
@@ -44,4 +46,20 @@ export function checkMarketInvariants(state: MarketState): string[] {
     violations.push('contract numbers and counts differ');
   }
   return violations;
+}
+
+/** The account of the bonds holds what is owed to each name, no more and no less. */
+function bondFaults({ ledger, safeguards, configuration, contracts }: MarketState): string[] {
+  if (!safeguards) return [];
+  const each = configuration.safeguards!.identityDeposit?.depositMillicredits ?? 0;
+  let owed = safeguards.identities.size * each;
+  const faults: string[] = [];
+  for (const [contractId, { amountMillicredits, claimableUntilMs }] of safeguards.bonds) {
+    owed += amountMillicredits;
+    if ((claimableUntilMs === null) === contracts.has(contractId)) continue;
+    faults.push(`the bond of ${contractId} does not know whether its contract lives`);
+  }
+  const held = balanceOf(ledger, BONDS_ACCOUNT);
+  if (held !== owed) faults.push(`bonds hold ${held}, ${owed} are owed`);
+  return faults;
 }

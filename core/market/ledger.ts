@@ -114,6 +114,16 @@ export function applyEntry(ledger: LedgerState, entry: LedgerEntry): LedgerResul
   return APPLIED;
 }
 
+/**
+ * Applies an entry whose cause cannot come again, and forgets its id at once; its group is 0 and
+ * its id one that no other entry has.
+ */
+export function applyPassing(ledger: LedgerState, entry: LedgerEntry): LedgerResult {
+  const result = applyEntry(ledger, entry);
+  if (result.status === 'applied') ledger.applied.get(entry.group)!.delete(entry.entryId);
+  return result;
+}
+
 /** Forgets the ids of a group and refuses everything further in it. Group 0 stays open. */
 export function closeGroup(ledger: LedgerState, group: number): void {
   if (group < 1 || isClosed(ledger, group)) return;

@@ -13,6 +13,8 @@ import type { MarketHorizon } from './horizons.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { MechanismParameters, MechanismState } from './mechanism.ts';
 import type { OptionContract } from './options/option.ts';
+import type { SafeguardConfiguration } from './safeguards/configuration.ts';
+import type { PublishedLimits } from './safeguards/guard.ts';
 import type {
   Ask,
   Bid,
@@ -42,6 +44,8 @@ export interface MarketConfiguration {
   readonly members?: readonly RoundMember[];
   /** The service whose lease reports are believed. */
   readonly isolationService: string;
+  /** None where absent. */
+  readonly safeguards?: SafeguardConfiguration;
 }
 
 export interface MarketMember {
@@ -148,7 +152,27 @@ export type MarketCommand =
   | ExpireOptions
   | Endow;
 
-export type MarketEvent = MarketCommand | RoundSolved | LeaseReported;
+/** By the isolation service, before a round closes: nodes of an owner that stand idle. */
+export interface IdleAttested extends ServiceEvent {
+  readonly kind: 'IdleAttested';
+  readonly from: Principal;
+  readonly roundId: number;
+  readonly organisation: string;
+  readonly nodeClass: string;
+  readonly nodes: number;
+}
+
+/** By the isolation service: how the hardware behind a contract performed. */
+export interface HardwareReported extends ServiceEvent {
+  readonly kind: 'HardwareReported';
+  readonly from: Principal;
+  readonly contractId: string;
+  /** Of what its class promises. */
+  readonly performancePartsPerMillion: number;
+}
+
+export type MarketEvent =
+  IdleAttested | HardwareReported | MarketCommand | RoundSolved | LeaseReported;
 
 /** A clearing as plain JSON data, so that a journal can hold it. */
 export interface RecordedClearing {
@@ -234,6 +258,23 @@ export interface PricesPublished extends ServiceEffect {
   /** Order ids are the organisation's name, `/`, and its own id. */
   readonly rejected: readonly { readonly orderId: string; readonly code: string }[];
   readonly solverVersion: string;
+  /** Limits of the next round; absent without safeguards. */
+  readonly limits?: PublishedLimits;
+}
+/** Public: a safeguard acted. */
+export interface SafeguardTriggered extends ServiceEffect {
+  readonly kind: 'SafeguardTriggered';
+  readonly safeguard: string;
+  readonly roundId: number;
+  readonly organisation?: string;
+  readonly orderId?: string;
+  readonly detail: string;
+}
+/** The round that is open should not wait for the end of its epoch. */
+export interface RoundCalled extends ServiceEffect {
+  readonly kind: 'RoundCalled';
+  readonly roundId: number;
+  readonly reason: string;
 }
 /** A solution that does not hold was turned down; the round still waits for one. */
 export interface SolutionRefused extends ServiceEffect {
@@ -254,6 +295,8 @@ export interface LedgerPosted extends ServiceEffect {
 }
 
 export type MarketEffect =
+  | SafeguardTriggered
+  | RoundCalled
   | SolveRound
   | ContractFormed
   | ContractVoided

@@ -14,10 +14,10 @@ import { isSafeAmount } from '../kernel/units.ts';
 import { closeBook, takeAsk, takeBid, withdrawOrder } from './book.ts';
 import { checkClearing } from './clearing/check.ts';
 import { contractedNodeMs, mayBecome } from './contracts.ts';
-import type { ContractState, LeaseReportKind, LiveContract } from './contracts.ts';
+import type { ContractState, LeaseReportKind } from './contracts.ts';
 import { formContracts } from './formation.ts';
 import { horizonIndex, horizonOf } from './horizons.ts';
-import { applyEntry, balanceOf, closeGroup, isClosed, TREASURY_ACCOUNT } from './ledger.ts';
+import { applyEntry, isClosed, TREASURY_ACCOUNT } from './ledger.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { MechanismState } from './mechanism.ts';
 import type { Clearing, MarketRound } from './orders.ts';
@@ -29,6 +29,8 @@ import type {
   Endow,
   ExerciseOption,
   ExpireOptions,
+  HardwareReported,
+  IdleAttested,
   LeaseReported,
   MarketConfiguration,
   MarketEffect,
@@ -39,7 +41,10 @@ import type {
   RoundSolved,
   VoidContract,
 } from './protocol.ts';
-import { settleContract } from './settlement.ts';
+import { Guard } from './safeguards/guard.ts';
+import { judgeHardware } from './safeguards/warranty.ts';
+import { supplyKey } from './safeguards/supply.ts';
+import { settle } from './settling.ts';
 import { claimsOf, initialMarketState, MAXIMUM_OPEN_ORDERS } from './state.ts';
 import type { MarketState } from './state.ts';
 
@@ -67,12 +72,16 @@ export function recordClearing(clearing: Clearing): RecordedClearing {
 function handle(state: MarketState, event: MarketEvent): readonly MarketEffect[] {
   switch (event.kind) {
     case 'PostBid': {
-      const taken = takeBid(state, event.from, event.roundId, event.bid);
-      return reply(event, taken.refusal, taken.refusal ? null : event.bid.bidId);
+      const effects: MarketEffect[] = [];
+      const guard = new Guard(state, event, effects);
+      const { refusal } = takeBid(state, event.from, event.roundId, event.bid, guard);
+      return [...effects, ...reply(event, refusal, refusal ? null : event.bid.bidId)];
     }
     case 'PostAsk': {
-      const taken = takeAsk(state, event.from, event.roundId, event.ask);
-      return reply(event, taken.refusal, taken.refusal ? null : event.ask.askId);
+      const effects: MarketEffect[] = [];
+      const guard = new Guard(state, event, effects);
+      const { refusal } = takeAsk(state, event.from, event.roundId, event.ask, guard);
+      return [...effects, ...reply(event, refusal, refusal ? null : event.ask.askId)];
     }
     case 'PostOrders':
       return postOrders(state, event);
@@ -88,6 +97,10 @@ function handle(state: MarketState, event: MarketEvent): readonly MarketEffect[]
       return roundSolved(state, event);
     case 'LeaseReported':
       return leaseReported(state, event);
+    case 'IdleAttested':
+      return idleAttested(state, event);
+    case 'HardwareReported':
+      return hardwareReported(state, event);
     case 'VoidContract':
       return voidContract(state, event);
     case 'ExerciseOption':
@@ -110,18 +123,21 @@ function postOrders(state: MarketState, event: PostOrders): readonly MarketEffec
     return reply(event, { code: 'MARKET_ORDERS_TOO_MANY', message: 'too many orders at once' });
   }
   const refused: { orderId: string; refusal: Refusal }[] = [];
+  const effects: MarketEffect[] = [];
+  const guard = new Guard(state, event, effects);
   let accepted = 0;
   for (const bid of bids) {
-    const { refusal } = takeBid(state, from, roundId, bid);
+    const { refusal } = takeBid(state, from, roundId, bid, guard);
     if (refusal) refused.push({ orderId: String(bid?.bidId).slice(0, 200), refusal });
     else accepted += 1;
   }
   for (const ask of asks) {
-    const { refusal } = takeAsk(state, from, roundId, ask);
+    const { refusal } = takeAsk(state, from, roundId, ask, guard);
     if (refusal) refused.push({ orderId: String(ask?.askId).slice(0, 200), refusal });
     else accepted += 1;
   }
-  return reply(event, null, { accepted, refused } satisfies OrdersPosted);
+  const posted: OrdersPosted = { accepted, refused };
+  return [...effects, ...reply(event, null, posted)];
 }
 
 function closeRound(state: MarketState, event: CloseRound): readonly MarketEffect[] {
@@ -145,7 +161,7 @@ function closeRound(state: MarketState, event: CloseRound): readonly MarketEffec
   const { configuration } = state;
   const horizon = horizonOf(configuration, roundId);
   const book = closeBook(state, roundId);
-  const round: MarketRound = {
+  const posted: MarketRound = {
     roundId,
     slotMs: horizon.slotMs,
     horizonSlots: horizon.horizonSlots,
@@ -154,10 +170,16 @@ function closeRound(state: MarketState, event: CloseRound): readonly MarketEffec
     ...(configuration.members ? { members: configuration.members } : {}),
     seed: `${configuration.seed}/${roundId}`,
   };
+  const effects: MarketEffect[] = [];
+  const guard = new Guard(state, { timeMs, roundId, startMs }, effects, (live) => {
+    effects.push(...settle(state, live, 'not-taken', 0, timeMs));
+  });
+  const round = guard.close(posted);
   state.pending = { roundId, round, startMs };
   state.counts.rounds += 1;
   return [
     ...reply(event, null, roundId),
+    ...effects,
     {
       kind: 'SolveRound',
       roundId,
@@ -201,6 +223,8 @@ function roundSolved(state: MarketState, event: RoundSolved): readonly MarketEff
   const contracts = option
     ? formOptions(state, pending, option, clearing!, timeMs, effects)
     : formContracts(state, pending, clearing!, timeMs, effects);
+  const guard = new Guard(state, { timeMs, roundId, startMs: pending.startMs }, effects);
+  guard.cleared(clearing!, pending.round);
   const { prices, welfareMillicredits, surplusMillicredits, rejected } = event.clearing;
   effects.push({
     kind: 'PricesPublished',
@@ -211,6 +235,7 @@ function roundSolved(state: MarketState, event: RoundSolved): readonly MarketEff
     contracts,
     rejected,
     solverVersion,
+    ...guard.published(),
   });
   return effects;
 }
@@ -259,6 +284,36 @@ function leaseReported(state: MarketState, event: LeaseReported): readonly Marke
   return settle(state, live, what, deliveredNodeMs, event.timeMs);
 }
 
+/** What is attested of classes and members that are not known, or of closed rounds, is dropped. */
+function idleAttested(state: MarketState, event: IdleAttested): readonly MarketEffect[] {
+  const { from, roundId, organisation, nodeClass, nodes } = event;
+  const { safeguards: memory, configuration } = state;
+  const isBelieved = from.role === 'service' && from.name === configuration.isolationService;
+  if (!memory || !isBelieved || !memory.history.has(nodeClass)) return NO_EFFECTS;
+  if (!state.orderCounts.has(organisation) || !isSafeAmount(nodes) || nodes < 0) return NO_EFFECTS;
+  memory.idle.set(supplyKey(organisation, nodeClass), { roundId, nodes });
+  return NO_EFFECTS;
+}
+
+function hardwareReported(state: MarketState, event: HardwareReported): readonly MarketEffect[] {
+  const { from, contractId, performancePartsPerMillion: share, timeMs } = event;
+  const refuse = (code: string, message: string): readonly MarketEffect[] => [
+    { kind: 'ReportRefused', contractId, refusal: { code, message } },
+  ];
+  if (from.role !== 'service' || from.name !== state.configuration.isolationService) {
+    return refuse('DENIED_NOT_ISOLATION', 'only the isolation service reports on hardware');
+  }
+  if (!isSafeAmount(share) || share < 0) {
+    return refuse('INPUT_QUANTITY_INVALID', 'the share is no share of what was promised');
+  }
+  const terms = state.configuration.safeguards?.warranty;
+  const effects: MarketEffect[] = [];
+  const guard = new Guard(state, { timeMs, roundId: state.openRoundIds[0]! }, effects);
+  const judged =
+    terms && judgeHardware(terms, contractId, share, guard.deskOf({ name: 'warranty' }));
+  return judged ? effects : refuse('NOT_FOUND_WARRANTY', 'no bond stands for this contract');
+}
+
 function voidContract(state: MarketState, event: VoidContract): readonly MarketEffect[] {
   const denied = notAdministrator(event);
   if (denied) return reply(event, denied);
@@ -267,45 +322,6 @@ function voidContract(state: MarketState, event: VoidContract): readonly MarketE
     return reply(event, { code: 'NOT_FOUND_CONTRACT', message: 'there is no such contract' });
   }
   return [...settle(state, live, 'void', 0, event.timeMs), ...reply(event, null, event.contractId)];
-}
-
-/** Moves the money, says so, and forgets the contract. */
-function settle(
-  state: MarketState,
-  live: LiveContract,
-  how: LeaseReportKind | 'void',
-  deliveredNodeMs: number,
-  timeMs: number,
-): readonly MarketEffect[] {
-  const { contract, number } = live;
-  const settlement = settleContract(live, how, deliveredNodeMs, {
-    buyer: balanceOf(state.ledger, contract.buyer),
-    seller: balanceOf(state.ledger, contract.seller),
-  });
-  const { outcome, postings, buyerPaidMillicredits, sellerReceivedMillicredits } = settlement;
-  const effects: MarketEffect[] = [];
-  if (postings.length > 0) {
-    const entry: LedgerEntry = { entryId: 'settlement', group: number, timeMs, postings };
-    const result = applyEntry(state.ledger, entry);
-    if (result.status === 'refused') {
-      const { refusal } = result;
-      return [{ kind: 'ReportRefused', contractId: contract.contractId, refusal }];
-    }
-    effects.push({ kind: 'LedgerEntry', entry });
-  }
-  live.state = 'settled';
-  closeGroup(state.ledger, number);
-  state.contracts.delete(contract.contractId);
-  state.counts.contractsSettled += 1;
-  effects.push({
-    kind: 'ContractSettled',
-    contractId: contract.contractId,
-    outcome,
-    deliveredNodeMs,
-    buyerPaidMillicredits,
-    sellerReceivedMillicredits,
-  });
-  return effects;
 }
 
 function exercise(state: MarketState, event: ExerciseOption): readonly MarketEffect[] {

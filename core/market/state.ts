@@ -11,6 +11,9 @@ import { mechanisms } from './mechanisms/registry.ts';
 import type { LiveOption, OptionCounts } from './options/option.ts';
 import type { Ask, Bid, MarketRound } from './orders.ts';
 import type { MarketConfiguration } from './protocol.ts';
+import { BONDS_ACCOUNT } from './safeguards/accounts.ts';
+import { emptyMemory } from './safeguards/memory.ts';
+import type { SafeguardMemory } from './safeguards/memory.ts';
 
 /** Orders of one round that is not closed yet, under `organisation/own id`, in order of arrival. */
 export interface RoundBook {
@@ -44,6 +47,8 @@ export interface MarketState {
   /** Number of the next contract or option. */
   nextContract: number;
   readonly counts: MarketCounts;
+  /** Null without safeguards. */
+  readonly safeguards: SafeguardMemory | null;
 }
 
 export interface MarketCounts {
@@ -77,6 +82,7 @@ export function initialMarketState(configuration: MarketConfiguration): MarketSt
     });
     invariant(status === 'applied', 'opening balances are whole, safe and not negative');
   }
+  if (configuration.safeguards) openAccount(ledger, BONDS_ACCOUNT);
   const members = configuration.members ?? [];
   invariant(membersFault(members) === null, 'members are well-formed and named once');
   invariant(
@@ -95,6 +101,7 @@ export function initialMarketState(configuration: MarketConfiguration): MarketSt
     options: { live: new Map(), counts: { written: 0, voided: 0, exercised: 0, expired: 0 } },
     nextContract: 1,
     counts: { rounds: 0, contractsFormed: 0, contractsVoided: 0, contractsSettled: 0 },
+    safeguards: configuration.safeguards ? emptyMemory(configuration.safeguards) : null,
   };
 }
 

@@ -1,0 +1,40 @@
+/** What backs a contract: a deposit of each side, and the seller's warranty bond. */
+import type { Millicredits } from '../kernel/units.ts';
+import { multiplyDivideUp } from './amounts.ts';
+import type { Contract } from './contracts.ts';
+import { depositDiscount } from './safeguards/reputation.ts';
+import { bondOf } from './safeguards/warranty.ts';
+import type { MarketState } from './state.ts';
+
+const MILLION = 1_000_000;
+
+export interface ContractBacking {
+  readonly buyerDepositMillicredits: Millicredits;
+  readonly sellerDepositMillicredits: Millicredits;
+  /** Held apart, for the quality of the hardware. */
+  readonly bondMillicredits: Millicredits;
+}
+
+export function backingOf(state: MarketState, contract: Contract): ContractBacking {
+  const { buyerDepositPartsPerMillion, sellerDepositPartsPerMillion, safeguards } =
+    state.configuration;
+  const { buyer, seller, priceMillicredits, receiptMillicredits } = contract;
+  const buyerShare = multiplyDivideUp(priceMillicredits, buyerDepositPartsPerMillion, MILLION);
+  const sellerShare = multiplyDivideUp(receiptMillicredits, sellerDepositPartsPerMillion, MILLION);
+  return {
+    buyerDepositMillicredits: discounted(state, buyer, buyerShare),
+    sellerDepositMillicredits: discounted(state, seller, sellerShare),
+    bondMillicredits: bondOf(safeguards?.warranty, contract),
+  };
+}
+
+function discounted(
+  { configuration, safeguards }: MarketState,
+  organisation: string,
+  deposit: Millicredits,
+): Millicredits {
+  const terms = configuration.safeguards?.reputation;
+  if (!terms || !safeguards) return deposit;
+  const discount = depositDiscount(terms, safeguards.records.get(organisation));
+  return multiplyDivideUp(deposit, MILLION - discount, MILLION);
+}
