@@ -52,6 +52,7 @@ export function initialState(configuration: IsolationConfiguration): IsolationSt
     networks: new Map(),
     networkIds: networkIdPool(settings),
     leases: new Map(),
+    redeemed: new Map(),
     offers: new Map(),
     actions: new Map(),
     actionCount: 0,

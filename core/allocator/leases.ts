@@ -16,6 +16,7 @@ import {
   dropReservation,
   holderOf,
 } from './reservations.ts';
+import { checkTicket, redeemTicket } from './tickets.ts';
 import { duringLease, handOver, notifyWithheld } from './walk.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
@@ -27,7 +28,12 @@ type EndingReason = Extract<LeaseNotice, { kind: 'LeaseEnding' }>['reason'];
 
 export const leaseCommands = {
   LeaseCreate(isolation, { terms, from }) {
-    return checkTerms(isolation, terms, from, null) ?? (() => reserve(isolation, terms, null));
+    const refusal = checkTerms(isolation, terms, from, null) ?? checkTicket(isolation, terms, from);
+    if (refusal) return refusal;
+    return () => {
+      redeemTicket(isolation, terms, from);
+      return reserve(isolation, terms, null);
+    };
   },
 
   LeaseSublet(isolation, { parentLeaseId, terms, from }) {

@@ -228,6 +228,8 @@ export interface IsolationState {
   readonly networks: Map<string, Network>;
   readonly networkIds: NetworkIds;
   readonly leases: Map<string, Lease>;
+  /** Tickets of exchanges → end of their window. */
+  readonly redeemed: Map<string, TimeMs>;
   readonly offers: Map<string, Offer>;
   readonly actions: Map<string, Action>;
   actionCount: number;
