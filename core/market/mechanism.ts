@@ -1,9 +1,21 @@
 /** The one interface behind which every way of matching supply and demand stands. */
 import type { Clearing, MarketRound } from './orders.ts';
 
-/** Domain in which a claimed property holds; `never` is the honest answer for many. */
+/**
+ * Domain in which a claimed property holds; `never` is the honest answer for many.
+ *
+ * `single-minded`: every organisation has one order, every bid one option, a gang.
+ * `proved-optimum`: every organisation buys or sells, and the clearing's `search` says that all
+ * welfares it rests on are proved (`unprovedWelfares` is 0).
+ */
 export type ClaimDomain =
-  'always' | 'unit-demand' | 'diminishing-returns' | 'single-minded' | 'price-taking' | 'never';
+  | 'always'
+  | 'unit-demand'
+  | 'diminishing-returns'
+  | 'single-minded'
+  | 'price-taking'
+  | 'proved-optimum'
+  | 'never';
 
 /** What a mechanism claims; the conformance suite fails one that claims too much. */
 export interface PropertyCard {

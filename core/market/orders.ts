@@ -145,6 +145,10 @@ export interface SearchReport {
   readonly thresholdMillicredits: Millicredits | null;
   /** Discounts that had to be cut to [0, own reported surplus]. */
   readonly clampedDiscounts: number;
+  /** Branches of the exact search, over all parts of the round. */
+  readonly branches: number;
+  /** Welfares, of the round and without one trader, that are used and not proved to be the best. */
+  readonly unprovedWelfares: number;
 }
 
 export const SECURITY_RANK: Readonly<Record<SecurityLevel, number>> = {

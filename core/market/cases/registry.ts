@@ -3,10 +3,12 @@ import { OcxError } from '../../kernel/errors.ts';
 import { solveStaticFcfs } from './baseline-static-fcfs.ts';
 import type { CaseSolver, MarketCase } from './case.ts';
 import { solveClearingHouse } from './clearing-house.ts';
+import { solveCombinatorialVcg } from './combinatorial-vcg.ts';
 import { solveDrf } from './drf.ts';
 import { solveExchangeThreshold } from './exchange-threshold.ts';
-import { solveKarma } from './karma.ts';
+import { solveGreedyCritical } from './greedy-critical.ts';
 import { solveKDoubleAuction } from './k-double-auction.ts';
+import { solveKarma } from './karma.ts';
 import { solveMcAfee } from './mcafee.ts';
 import { solveWillingness } from './metric-willingness.ts';
 import { solvePostedPrice } from './posted-price.ts';
@@ -17,8 +19,10 @@ import { solveVcgDoubleAuction } from './vcg-double-auction.ts';
 export const caseKinds: ReadonlyMap<string, CaseSolver> = new Map([
   ['baseline-static-fcfs', solveStaticFcfs],
   ['clearing-house', solveClearingHouse],
+  ['combinatorial-vcg', solveCombinatorialVcg],
   ['drf', solveDrf],
   ['exchange-threshold', solveExchangeThreshold],
+  ['greedy-critical', solveGreedyCritical],
   ['k-double-auction', solveKDoubleAuction],
   ['karma', solveKarma],
   ['mcafee', solveMcAfee],

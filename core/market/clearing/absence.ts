@@ -20,7 +20,8 @@ export class Absence {
   /** By class: the steps in which something was taken out; empty where from ≥ to. */
   readonly #from: Int32Array;
   readonly #to: Int32Array;
-  #absentBid = -1;
+  /** By bid: 1 where it is not there. */
+  readonly #absent: Uint8Array;
 
   /** The search's allocation is changed by every call, and put back before it returns. */
   constructor(search: SearchResult) {
@@ -35,19 +36,27 @@ export class Absence {
     );
     this.#from = new Int32Array(instance.nodeClasses.length);
     this.#to = new Int32Array(instance.nodeClasses.length);
+    this.#absent = new Uint8Array(instance.bids.length);
   }
 
   lossWithoutBid(bid: number): number {
+    return this.lossWithoutBids([bid]);
+  }
+
+  /** Without these bids, all of which are served. */
+  lossWithoutBids(bids: readonly number[]): number {
     const allocation = this.#allocation;
-    // Where nothing is scarce, nobody else could use the room.
-    if (this.#search.uncontested) return allocation.surplusOf[bid]!;
     const before = allocation.welfare;
-    this.#absentBid = bid;
-    this.#rebuilder.remove(bid);
+    for (const bid of bids) {
+      this.#absent[bid] = 1;
+      this.#rebuilder.remove(bid);
+    }
     this.#markRemoved();
-    const best = this.#isWished() ? this.#betterRefill(this.#unserved, true) : allocation.welfare;
+    // Where nothing is scarce, nobody else could use the room.
+    const isOfUse = !this.#search.uncontested && this.#isWished();
+    const best = isOfUse ? this.#betterRefill(this.#unserved, true) : allocation.welfare;
     this.#rebuilder.restoreRemoved();
-    this.#absentBid = -1;
+    for (const bid of bids) this.#absent[bid] = 0;
     return before - best;
   }
 
@@ -112,7 +121,7 @@ export class Absence {
   #isWished(): boolean {
     const { optionBid } = this.#allocation.instance;
     for (const o of this.#wishes) {
-      if (optionBid[o] !== this.#absentBid && this.#isNear(o)) return true;
+      if (!this.#absent[optionBid[o]!] && this.#isNear(o)) return true;
     }
     return false;
   }
@@ -129,7 +138,7 @@ export class Absence {
     for (let i = 0; i < options.length; i++) {
       const o = options[i]!;
       const bid = instance.optionBid[o]!;
-      if (optionOf[bid] !== -1 || bid === this.#absentBid) continue;
+      if (optionOf[bid] !== -1 || this.#absent[bid]) continue;
       if (!near || this.#isNear(o)) this.#rebuilder.add(o);
     }
   }

@@ -70,6 +70,26 @@ export function compileRound(
   return arrays(asks, bids, preference, horizonSlots, rejected);
 }
 
+/**
+ * The same round with these bids and asks only, given by their numbers in ascending order; the k-th
+ * option of a bid stays its k-th. Nothing is checked or left out again.
+ */
+export function partOfInstance(
+  instance: Instance,
+  bids: readonly number[],
+  asks: readonly number[],
+  preference: AskPreference,
+): Instance {
+  const horizon = instance.stepSlot[instance.steps] ?? 0;
+  return arrays(
+    asks.map((a) => instance.asks[a]!),
+    bids.map((b) => instance.bids[b]!),
+    preference,
+    horizon,
+    [],
+  );
+}
+
 function arrays(
   asks: readonly Ask[],
   bids: readonly Bid[],

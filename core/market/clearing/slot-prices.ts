@@ -14,6 +14,11 @@ export interface SlotPrices {
   readonly profit: Float64Array;
   /** No allocation is worth more; a whole number of millicredits. */
   readonly upperBound: number;
+  /**
+   * The prices at which that bound was met, millicredits a node-slot: class c at step t is
+   * price[c · (steps + 1) + t].
+   */
+  readonly price: Float64Array;
 }
 
 /** Sums of doubles may be this far off, relatively; added to the bound. */
@@ -30,15 +35,22 @@ export function slotPrices(
 ): SlotPrices {
   const dual = new Dual(instance, usable);
   const settledFrom = iterations >> 1;
-  let upperBound = Infinity;
+  const best = { bound: Infinity, price: dual.price.slice() };
+  const evaluate = () => {
+    const bound = dual.evaluate();
+    if (bound >= best.bound) return;
+    best.bound = bound;
+    best.price.set(dual.price);
+  };
   for (let k = 0; k < iterations; k++) {
-    upperBound = Math.min(upperBound, dual.evaluate());
+    evaluate();
     dual.move(0.5 / (1 + k / 8), k >= settledFrom);
   }
   // The mean of the later prices is steadier than the last ones.
   dual.settle(iterations - settledFrom);
-  upperBound = Math.min(upperBound, dual.evaluate());
-  return { profit: dual.profits(), upperBound: Math.ceil(upperBound * (1 + ROUNDING_SLACK)) };
+  evaluate();
+  const upperBound = Math.ceil(best.bound * (1 + ROUNDING_SLACK));
+  return { profit: dual.profits(), upperBound, price: best.price };
 }
 
 /** Prices by (class, step) and what they lead to; row c of each array starts at c · (steps + 1). */

@@ -68,15 +68,7 @@ export function thresholdPayments(search: SearchResult): ThresholdPayments {
     payment[b] = worth - discounts[i]!;
   });
   sellers.forEach((owner, i) => {
-    const own: number[] = [];
-    for (let a = 0; a < instance.asks.length; a++) {
-      if (instance.askOwner[a] === owner && sold.nodeSlots[a]! > 0) own.push(a);
-    }
-    const shares = splitExactly(
-      discounts[buyers.length + i]!,
-      own.map((a) => sold.nodeSlots[a]!),
-    );
-    own.forEach((a, k) => (receipt[a] = sold.cost[a]! + shares[k]!));
+    payOwner(instance, sold, owner, discounts[buyers.length + i]!, receipt);
   });
   return { payment, receipt, threshold, clampedDiscounts };
 }
@@ -124,8 +116,34 @@ function cut(value: number, most: number): number {
   return value < 0 ? 0 : value > most ? most : value;
 }
 
+/** What was sold, by ask. */
+export interface Sold {
+  readonly nodeSlots: readonly number[];
+  /** Its reserve. */
+  readonly cost: readonly number[];
+}
+
+/** Each ask of an owner gets its reserve and, by node-slots sold, a share of the owner's discount. */
+export function payOwner(
+  instance: Instance,
+  sold: Sold,
+  owner: number,
+  discount: number,
+  receipt: number[],
+): void {
+  const own: number[] = [];
+  for (let a = 0; a < instance.asks.length; a++) {
+    if (instance.askOwner[a] === owner && sold.nodeSlots[a]! > 0) own.push(a);
+  }
+  const shares = splitExactly(
+    discount,
+    own.map((a) => sold.nodeSlots[a]!),
+  );
+  own.forEach((a, k) => (receipt[a] = sold.cost[a]! + shares[k]!));
+}
+
 /** Node-slots sold and their reserve, by ask. */
-function soldByAsk(allocation: Allocation): { nodeSlots: number[]; cost: number[] } {
+export function soldByAsk(allocation: Allocation): Sold {
   const { instance } = allocation;
   const nodeSlots = new Array<number>(instance.asks.length).fill(0);
   for (let b = 0; b < instance.bids.length; b++) {
@@ -141,7 +159,7 @@ function soldByAsk(allocation: Allocation): { nodeSlots: number[]; cost: number[
 }
 
 /** Owners that sell something, by number. */
-function sellingOwners(instance: Instance, nodeSlots: readonly number[]): number[] {
+export function sellingOwners(instance: Instance, nodeSlots: readonly number[]): number[] {
   const owners = new Set<number>();
   for (let a = 0; a < nodeSlots.length; a++)
     if (nodeSlots[a]! > 0) owners.add(instance.askOwner[a]!);

@@ -5,21 +5,24 @@
  * Paper: Parkes, Kalagnanam & Eso, IJCAI 2001.
  * Claims: individually rational and strongly budget balanced, always and to the millicredit, also
  * on an approximate allocation. Not incentive compatible: the regret of a trader is bounded by the
- * threshold, which is the least that a balanced budget allows. Not efficient by guarantee: the
- * search is a heuristic, its gap to a bound is measured (`docs/numbers.md`). Not false-name-proof.
+ * threshold, which is the least that a balanced budget allows. Efficient on
+ * reports where a small round is solved to a proof, not by guarantee: on larger ones the search is a
+ * heuristic whose gap to a bound is measured (`docs/numbers.md`). Not false-name-proof.
  * Complexity: a round of search costs O(bids + options of one class × asks of the class × steps); a
  * payment one refill for each bid served and each seller.
  *
  * Example (after Parkes et al.): sellers ask 10 and 5 for a node each, buyers bid 51 and 40 for two.
  * W = 36, Vickrey discounts 11, 36, 36; C = 18; the buyer pays 51, the sellers get 28 and 23.
  *
- * Parameter `iterations`: rounds of ruin and refill; without it, by the number of bids.
+ * Parameters `iterations`: rounds of ruin and refill; without it, by the number of bids. `branches`:
+ * most branches of the exact search in a part of up to `MOST_EXACT_BIDS` bids.
  */
 import { compileRound } from '../clearing/instance.ts';
 import { clearingOf, emptyClearing } from '../clearing/result.ts';
-import { searchAllocation } from '../clearing/search.ts';
 import { thresholdPayments } from '../clearing/threshold-payments.ts';
+import { determineWinners } from '../clearing/winners.ts';
 import type { Mechanism } from '../mechanism.ts';
+import { countOf } from './parameters.ts';
 
 export const exchangeThreshold: Mechanism = {
   name: 'exchange-threshold',
@@ -38,7 +41,11 @@ export const exchangeThreshold: Mechanism = {
     if (instance.candidates.length === 0) {
       return { clearing: emptyClearing(round, instance.rejected), state };
     }
-    const search = searchAllocation(instance, iterationsOf(parameters), round.seed);
+    const search = determineWinners(instance, {
+      iterations: countOf(parameters, 'iterations', MOST_ITERATIONS) ?? null,
+      branches: countOf(parameters, 'branches', MOST_BRANCHES) ?? BRANCHES,
+      seed: round.seed,
+    });
     const { allocation } = search;
     const { payment, receipt, threshold, clampedDiscounts } = thresholdPayments(search);
     const clearing = clearingOf(round, allocation, payment, receipt, {
@@ -47,16 +54,15 @@ export const exchangeThreshold: Mechanism = {
       iterations: search.iterations,
       thresholdMillicredits: threshold,
       clampedDiscounts,
+      branches: search.branches,
+      unprovedWelfares: search.proved ? 0 : 1,
     });
     return { clearing, state };
   },
 };
 
-/** More rounds than this are not done, whoever asks. */
+/** Branches of the exact search where nobody says otherwise. */
+const BRANCHES = 2_000;
+/** More rounds or branches than this are not done, whoever asks. */
 const MOST_ITERATIONS = 1_000_000;
-
-function iterationsOf(parameters: Readonly<Record<string, number>>): number | null {
-  const asked = parameters['iterations'];
-  if (asked === undefined || !(asked >= 0)) return null;
-  return Math.min(MOST_ITERATIONS, Math.floor(asked));
-}
+const MOST_BRANCHES = 1_000_000;

@@ -58,7 +58,7 @@ export const postedPrice: Mechanism = {
   clear(round, parameters, state) {
     const instance = compileRound(round, 'submission', 'submission');
     const terms = termsOf(parameters);
-    const prices = instance.nodeClasses.map((name) => state[stateKey(name)] ?? terms.initial);
+    const prices = carriedPrices(instance, state, terms);
     const charged = prices.map((price) => Math.floor(price));
     const allocation = new Allocation(instance);
     const willing = new Uint8Array(instance.asks.length);
@@ -81,11 +81,13 @@ export const postedPrice: Mechanism = {
   },
 };
 
-interface PostedTerms extends TatonnementTerms {
+/** Terms of prices that a mechanism posts; `initial` for a class that has none yet. */
+export interface PostedTerms extends TatonnementTerms {
   readonly initial: number;
 }
 
-function termsOf(parameters: MechanismParameters): PostedTerms {
+/** Parameters with their defaults. */
+export function termsOf(parameters: MechanismParameters): PostedTerms {
   return {
     initial: parameters['initialPriceMillicredits'] ?? 1_000,
     eta: parameters['eta'] ?? 0.2,
@@ -96,6 +98,15 @@ function termsOf(parameters: MechanismParameters): PostedTerms {
 
 function stateKey(nodeClass: string): string {
   return `price ${nodeClass}`;
+}
+
+/** By class: the price that was carried over, or the first one. */
+export function carriedPrices(
+  instance: Instance,
+  state: MechanismState,
+  terms: PostedTerms,
+): readonly number[] {
+  return instance.nodeClasses.map((name) => state[stateKey(name)] ?? terms.initial);
 }
 
 /**
@@ -123,7 +134,7 @@ function bestOption(
 }
 
 /** Everybody pays and receives the price of the class for each node-slot. */
-function uniformPayments(allocation: Allocation, charged: readonly number[]) {
+export function uniformPayments(allocation: Allocation, charged: readonly number[]) {
   const { instance } = allocation;
   const payment = new Array<number>(instance.bids.length).fill(0);
   const receipt = new Array<number>(instance.asks.length).fill(0);
@@ -138,7 +149,8 @@ function uniformPayments(allocation: Allocation, charged: readonly number[]) {
   return { payment, receipt };
 }
 
-function movedPrices(
+/** The state with every class's price after demand and the supply of willing asks. */
+export function movedPrices(
   instance: Instance,
   state: MechanismState,
   prices: readonly number[],

@@ -1,12 +1,15 @@
 /** Every mechanism by its name; adding one costs its file, its test and a line here. */
 import type { Mechanism } from '../mechanism.ts';
+import { combinatorialVcg } from './combinatorial-vcg.ts';
 import { drf } from './drf.ts';
 import { easyPool } from './easy-pool.ts';
 import { exchangeThreshold } from './exchange-threshold.ts';
 import { fcfsPool } from './fcfs-pool.ts';
+import { greedyCritical } from './greedy-critical.ts';
 import { kDoubleAuction } from './k-double-auction.ts';
 import { karma } from './karma.ts';
 import { leasing } from './leasing.ts';
+import { optimum } from './optimum.ts';
 import { postedPrice } from './posted-price.ts';
 import { proportionalShare } from './proportional-share.ts';
 import { staticPartition } from './static.ts';
@@ -22,6 +25,9 @@ const ALL: readonly Mechanism[] = [
   postedPrice,
   kDoubleAuction,
   exchangeThreshold,
+  combinatorialVcg,
+  greedyCritical,
+  optimum,
 ];
 
 export const mechanisms: ReadonlyMap<string, Mechanism> = new Map(

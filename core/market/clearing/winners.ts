@@ -1,0 +1,133 @@
+/**
+ * Winner determination of a whole round.
+ *
+ * Orders that have nothing to do with each other are taken apart first: bids and asks are linked
+ * where an option of the bid may use the ask, and every connected *part* (a class, where bids stay
+ * within one) is a round of its own. Each part is searched (`search.ts`); small parts are then
+ * solved to a proof (`exact.ts`). The upper bound is the sum of the parts' bounds.
+ */
+import { Allocation } from './allocation.ts';
+import { proveOptimum } from './exact.ts';
+import type { Instance } from './instance.ts';
+import { partOfInstance } from './instance.ts';
+import { searchAllocation } from './search.ts';
+import type { SearchResult } from './search.ts';
+
+export interface Effort {
+  /** Rounds of ruin and refill, or null for as many as the size of a part asks for. */
+  readonly iterations: number | null;
+  /** Most branches of the exact search in a part; 0: none. */
+  readonly branches: number;
+  readonly seed: string;
+}
+
+/** Parts of more bids than this are not worth branching on; see `docs/numbers.md`. */
+export const MOST_EXACT_BIDS = 64;
+
+export interface Winners extends SearchResult {
+  /** Branches of the exact search. */
+  readonly branches: number;
+  /** No allocation is worth more: the welfare is the upper bound. */
+  readonly proved: boolean;
+}
+
+/** @param instance compiled in the sequence `id`, cheapest ask first */
+export function determineWinners(instance: Instance, effort: Effort): Winners {
+  const parts = connectedParts(instance);
+  const whole = parts.length === 1 && parts[0]!.bids.length === instance.bids.length;
+  if (whole) return solvePart(instance, effort, instance.bids.length, effort.seed);
+  const allocation = new Allocation(instance);
+  const soloSurplus = new Float64Array(instance.options).fill(-1);
+  const order: number[] = [];
+  let [upperBound, iterations, branches] = [0, 0, 0];
+  let [uncontested, proved] = [true, true];
+  parts.forEach(({ bids, asks }, k) => {
+    const part = partOfInstance(instance, bids, asks, 'cheapest');
+    const seed = k === 0 ? effort.seed : `${effort.seed}/${k}`;
+    const solved = solvePart(part, effort, instance.bids.length, seed);
+    const optionOf = (o: number) => {
+      const b = part.optionBid[o]!;
+      return instance.firstOption[bids[b]!]! + o - part.firstOption[b]!;
+    };
+    for (const o of solved.order) order.push(optionOf(o));
+    solved.soloSurplus.forEach((surplus, o) => (soloSurplus[optionOf(o)] = surplus));
+    copyFills(solved.allocation, allocation, optionOf, asks);
+    upperBound += solved.upperBound;
+    iterations += solved.iterations;
+    branches += solved.branches;
+    uncontested &&= solved.uncontested;
+    proved &&= solved.proved;
+  });
+  return {
+    allocation,
+    order: Int32Array.from(order),
+    soloSurplus,
+    uncontested,
+    upperBound,
+    iterations,
+    branches,
+    proved,
+  };
+}
+
+function solvePart(instance: Instance, effort: Effort, allBids: number, seed: string): Winners {
+  const { iterations, branches } = effort;
+  const bids = instance.bids.length;
+  const share = iterations === null ? null : Math.ceil((iterations * bids) / allBids);
+  const search = searchAllocation(instance, share, seed);
+  const limit = bids <= MOST_EXACT_BIDS ? branches : 0;
+  const { allocation, upperBound, soloSurplus } = search;
+  if (limit === 0) {
+    return { ...search, branches: 0, proved: allocation.welfare >= upperBound };
+  }
+  return { ...search, ...proveOptimum(allocation, upperBound, soloSurplus, limit) };
+}
+
+interface Part {
+  readonly bids: number[];
+  readonly asks: number[];
+}
+
+/** Parts in the order of their first bids; orders that can meet nobody are in none. */
+function connectedParts(instance: Instance): Part[] {
+  const { bids, asks, firstOption, firstCandidate, candidates } = instance;
+  // Union-find over asks; a bid belongs where its first candidate does.
+  const parent = Int32Array.from(asks, (_, a) => a);
+  const rootOf = (a: number): number => {
+    while (parent[a] !== a) a = parent[a] = parent[parent[a]!]!;
+    return a;
+  };
+  for (let b = 0; b < bids.length; b++) {
+    const from = firstCandidate[firstOption[b]!]!;
+    const to = firstCandidate[firstOption[b + 1]!]!;
+    for (let i = from + 1; i < to; i++) {
+      const [x, y] = [rootOf(candidates[i - 1]!), rootOf(candidates[i]!)];
+      if (x !== y) parent[Math.max(x, y)] = Math.min(x, y);
+    }
+  }
+  const parts = new Map<number, Part>();
+  for (let b = 0; b < bids.length; b++) {
+    const from = firstCandidate[firstOption[b]!]!;
+    if (from === firstCandidate[firstOption[b + 1]!]) continue;
+    const root = rootOf(candidates[from]!);
+    const part = parts.get(root);
+    if (part) part.bids.push(b);
+    else parts.set(root, { bids: [b], asks: [] });
+  }
+  for (let a = 0; a < asks.length; a++) parts.get(rootOf(a))?.asks.push(a);
+  return [...parts.values()];
+}
+
+function copyFills(
+  from: Allocation,
+  to: Allocation,
+  optionOf: (o: number) => number,
+  asks: readonly number[],
+): void {
+  for (let b = 0; b < from.optionOf.length; b++) {
+    const o = from.optionOf[b]!;
+    if (o < 0) continue;
+    const parts = from.partsOf[b]!.map((value, p) => (p % 2 === 0 ? asks[value]! : value));
+    to.restore(optionOf(o), from.nodesOf[b]!, parts, from.surplusOf[b]!);
+  }
+}
