@@ -5,7 +5,7 @@ import type { Clearing, MarketRound } from './orders.ts';
  * Domain in which a claimed property holds; `never` is the honest answer for many.
  *
  * `single-minded`: every organisation has one order, every bid one option, a gang.
- * `proved-optimum`: every organisation buys or sells, and the clearing's `search` says that all
+ * `proved-optimum`: no organisation both buys and sells, and the clearing's `search` says that all
  * welfares it rests on are proved (`unprovedWelfares` is 0).
  */
 export type ClaimDomain =

@@ -113,10 +113,13 @@ export class MarketDesk {
     return { seed: scenario.seed, replication, entity, purpose };
   }
 
-  /** Nobody gives up nodes in use where nothing is paid for them. */
+  /**
+   * Nobody gives up nodes in use where nothing is paid for them, unless the mechanism weighs what they
+   * are worth to their owner, as the optimum does.
+   */
   #offered(spares: readonly Spare[]): readonly Spare[] {
-    const { mechanism } = this.#setup.ports;
-    if (mechanism.properties.budgetBalance !== 'no-money') return spares;
+    const { budgetBalance, efficiency } = this.#setup.ports.mechanism.properties;
+    if (budgetBalance !== 'no-money' || efficiency !== 'never') return spares;
     return spares.filter(({ spareId }) => !isBusy(spareId));
   }
 

@@ -233,6 +233,8 @@ const FAMILIES: Readonly<Partial<Record<MarketDomain, (draw: Draw) => Family>>> 
   'diminishing-returns': diminishingReturns,
   'single-minded': singleMinded,
   'price-taking': priceTaking,
+  // Small enough for every optimum to be proved.
+  'proved-optimum': mixed,
 };
 
 function shuffle<Item>(list: readonly Item[], random: RandomStream): Item[] {
