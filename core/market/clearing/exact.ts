@@ -209,7 +209,7 @@ class BranchAndBound {
 
   #freeOver(s: number, o: number): number {
     const { steps, optionFrom, optionTo } = this.#instance;
-    let least = 2 ** 31;
+    let least = Infinity;
     for (let t = s * steps + optionFrom[o]!; t < s * steps + optionTo[o]!; t++) {
       if (this.#free[t]! < least) least = this.#free[t]!;
     }
