@@ -86,6 +86,10 @@ export interface MarketOutcome {
   readonly surplusMillicredits: Millicredits;
   readonly recalls: number;
   readonly defaults: number;
+  /** How often each safeguard acted, by name. */
+  readonly safeguards: Readonly<Record<string, number>>;
+  /** Rounds that were held without trade because of a halt. */
+  readonly haltedRounds: number;
 }
 
 export interface RunOutcome {

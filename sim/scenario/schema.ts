@@ -5,6 +5,7 @@
  */
 import { Type } from 'typebox';
 import type { Static, TSchema } from 'typebox';
+import { SafeguardsSchema } from './safeguards-schema.ts';
 
 const name = (description: string) =>
   Type.String({ pattern: '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$', description });
@@ -142,6 +143,7 @@ export const MarketSchema = optionalTable(
       default: 50,
       description: 'rounds whose LP bound is computed',
     }),
+    safeguards: SafeguardsSchema,
   },
   'the market',
 );

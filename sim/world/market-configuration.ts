@@ -1,6 +1,7 @@
 /** The market service as a scenario configures it. */
 import type { MarketConfiguration } from '../../core/market/protocol.ts';
 import type { Organisation } from '../scenario/schema.ts';
+import { safeguardConfiguration } from './safeguard-configuration.ts';
 import { nodeHoursAtCostMillicredits, slotMs, totalNodes } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import { ISOLATION } from './site.ts';
@@ -17,6 +18,7 @@ const PRIORITY_OF_KIND: Readonly<Record<Organisation['kind'], number>> = {
 export function marketConfiguration(setup: RunSetup): MarketConfiguration {
   const { scenario, replication } = setup;
   const { market } = scenario;
+  const safeguards = safeguardConfiguration(setup);
   const depositPartsPerMillion = Math.round(market.depositShare * 1e6);
   return {
     mechanism: market.mechanism,
@@ -41,5 +43,6 @@ export function marketConfiguration(setup: RunSetup): MarketConfiguration {
       kind,
     })),
     isolationService: ISOLATION,
+    ...(safeguards ? { safeguards } : {}),
   };
 }

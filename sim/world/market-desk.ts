@@ -10,6 +10,7 @@ import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract } from '../../core/market/contracts.ts';
 import type { Ask, Bid, Clearing, ClassPrice, MarketRound } from '../../core/market/orders.ts';
 import type { MarketEffect, MarketEvent, SolveRound } from '../../core/market/protocol.ts';
+import { epochJitterMs } from '../../core/market/safeguards/jitter.ts';
 import type { RoundOutcome } from '../../core/metrics/outcome.ts';
 import { recordClearing } from '../../core/market/service.ts';
 import type { Member } from './member.ts';
@@ -21,6 +22,7 @@ import {
   slotMs,
 } from './setup.ts';
 import type { RunSetup } from './setup.ts';
+import { ISOLATION } from './site.ts';
 import type { LeaseOverhead } from './site.ts';
 
 export interface MarketDeskPorts {
@@ -44,6 +46,9 @@ export class MarketDesk {
   individualRationalityViolations = 0;
   surplusMillicredits = 0;
   defaults = 0;
+  /** Safeguard → how often it acted. */
+  readonly safeguards = new Map<string, number>();
+  haltedRounds = 0;
   #roundId = 0;
   #prices: readonly ClassPrice[] = [];
   #contracts: Contract[] = [];
@@ -86,6 +91,7 @@ export class MarketDesk {
     const spares = this.#offered(cluster.spares(nowMs, untilMs));
     let offered = 0;
     for (const { spareId, nodes } of spares) if (!isBusy(spareId)) offered += nodes;
+    this.#noteIdle(member.name, spares, nowMs);
     member.countRound(nowMs, cluster.idleNodes(), offered);
     const view = {
       organisation: member.name,
@@ -104,6 +110,32 @@ export class MarketDesk {
     member.memory = decision.memory;
     member.fills = { bidIds: [], askIds: [] };
     return decision.orders;
+  }
+
+  /** What the owner's isolation service would attest: nodes that nothing runs on, by class. */
+  #noteIdle(organisation: string, spares: readonly Spare[], nowMs: TimeMs): void {
+    const { idleFeeShare, pivotalMarkupShare } = this.#setup.scenario.market.safeguards;
+    if (idleFeeShare === 0 && pivotalMarkupShare === 0) return;
+    const idle = new Map<string, number>();
+    for (const { spareId, nodeClass, nodes, fromMs } of spares) {
+      if (isBusy(spareId) || fromMs > nowMs) continue;
+      idle.set(nodeClass, (idle.get(nodeClass) ?? 0) + nodes);
+    }
+    const from = { role: 'service', name: ISOLATION } as const;
+    for (const [nodeClass, nodes] of idle) {
+      const roundId = this.#roundId;
+      const event = { timeMs: nowMs, from, roundId, organisation, nodeClass, nodes };
+      this.#ports.post({ kind: 'IdleAttested', ...event });
+    }
+  }
+
+  /** By how much the epoch after the round that was just held is lengthened. */
+  jitterMs(epochMs: TimeMs): TimeMs {
+    const { scenario, replication } = this.#setup;
+    const epochPartsPerMillion = Math.round(scenario.market.safeguards.jitterShare * 1e6);
+    if (epochPartsPerMillion === 0) return 0;
+    const seed = `${scenario.seed}/${replication}`;
+    return epochJitterMs({ epochPartsPerMillion }, seed, this.#roundId, epochMs);
   }
 
   /** Every agent draws from a stream of its own in every round, the same one in every variant. */
@@ -186,6 +218,11 @@ export class MarketDesk {
         this.#prices = effect.prices;
         this.surplusMillicredits += effect.surplusMillicredits;
         return;
+      case 'SafeguardTriggered': {
+        const { safeguard } = effect;
+        this.safeguards.set(safeguard, (this.safeguards.get(safeguard) ?? 0) + 1);
+        return;
+      }
       case 'ContractSettled':
         if (effect.outcome.startsWith('defaulted')) this.defaults += 1;
         this.#settle(effect);
@@ -229,6 +266,8 @@ export class MarketDesk {
   #solve(effect: SolveRound, nowMs: TimeMs): void {
     const { mechanism, bound } = this.#setup.ports;
     const { round, parameters, mechanismState } = effect;
+    // Rounds are held with orders on both sides; a halt takes them away.
+    if (round.bids.length + round.asks.length === 0) this.haltedRounds += 1;
     const { clearing, state } = mechanism.clear(round, parameters, mechanismState);
     const isSampled = bound !== null && this.#sampled.has(this.rounds.length);
     this.#solved = { round, clearing, bound: isSampled ? bound(round) : null };

@@ -220,7 +220,8 @@ export class MarketWorld {
     this.#rounds.hold(nowMs);
     for (const member of this.members) this.#touched.add(member);
     const everyMs = Math.round(this.#setup.scenario.market.epochMinutes * MINUTE_MS);
-    this.#queue.schedule(nowMs + everyMs, PRIORITY.round, (at) => this.#holdRound(at));
+    const jitterMs = this.#rounds.jitterMs(everyMs);
+    this.#queue.schedule(nowMs + everyMs + jitterMs, PRIORITY.round, (at) => this.#holdRound(at));
   }
 
   #payWeekly(nowMs: TimeMs): void {
@@ -259,6 +260,8 @@ export class MarketWorld {
       surplusMillicredits: this.#rounds.surplusMillicredits,
       recalls: this.#leases.recalls,
       defaults: this.#rounds.defaults,
+      safeguards: Object.fromEntries(this.#rounds.safeguards),
+      haltedRounds: this.#rounds.haltedRounds,
     };
   }
 
