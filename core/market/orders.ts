@@ -166,3 +166,9 @@ export function isCompatible(bid: Bid, ask: Ask): boolean {
     fulfils(bid.constraints, ask.properties)
   );
 }
+
+/** What a bid asks of nodes beyond class and window, as a key. */
+export function termsOf({ securityLevel, acceptsRecall, constraints }: Bid): string {
+  const terms = `${securityLevel} ${acceptsRecall}`;
+  return constraints && constraints.length > 0 ? `${terms} ${JSON.stringify(constraints)}` : terms;
+}

@@ -3,6 +3,9 @@
  * to the lower id, the best gain there is, and the search for a report that beats the truth.
  */
 import type { Millicredits } from '../../kernel/units.ts';
+import type { CallRule } from '../unit-market/call-auction.ts';
+import { crossingOfUnits } from '../unit-market/crossing.ts';
+import type { Crossing } from '../unit-market/crossing.ts';
 import { asMoney, asRecord, entriesOf, toCredits } from './input.ts';
 
 export interface UnitTrader {
@@ -47,11 +50,36 @@ export function ranked(bids: readonly UnitTrader[], asks: readonly UnitTrader[])
   };
 }
 
-/** Number k of trades at which the gain is largest: the last rank with bid ≥ ask. */
-export function efficientTrades({ buyers, sellers }: UnitMarket): number {
-  let k = 0;
-  while (k < buyers.length && k < sellers.length && buyers[k]!.report >= sellers[k]!.report) k += 1;
-  return k;
+/** Where the sides cross; null where there is no trade. */
+export function crossingOf({ buyers, sellers }: UnitMarket): Crossing | null {
+  return crossingOfUnits(
+    buyers.map(({ report }) => report),
+    sellers.map(({ report }) => report),
+  );
+}
+
+/** Units that trade by a rule. */
+export function tradesOf(market: UnitMarket, rule: CallRule): number {
+  const crossing = crossingOf(market);
+  return crossing ? crossing.units - (rule(crossing).isReduced ? 1 : 0) : 0;
+}
+
+/** What a rule for calls does with each market. */
+export function outcomesBy(rule: CallRule): UnitRule {
+  return (market) => {
+    const { buyers, sellers } = market;
+    const crossing = crossingOf(market);
+    const call = crossing && rule(crossing);
+    const k = crossing?.units ?? 0;
+    const trades = tradesOf(market, rule);
+    const isDrawn = call?.isReduced === true && call.isDrawn;
+    return {
+      buyerChance: firstOf(buyers.length, trades),
+      sellerChance: firstOf(sellers.length, isDrawn ? k : trades, isDrawn ? trades / k : 1),
+      buyerPrice: call?.buyerPrice ?? 0,
+      sellerPrice: call?.sellerPrice ?? 0,
+    };
+  };
 }
 
 /** Expected gain from trade, millicredits, reports taken for true. */
@@ -64,7 +92,7 @@ export function expectedGain(market: UnitMarket, outcome: UnitOutcome): number {
 
 /** Largest gain there is, credits. */
 export function optimalGain(market: UnitMarket): number {
-  const k = efficientTrades(market);
+  const k = crossingOf(market)?.units ?? 0;
   let gain = 0;
   for (let i = 0; i < k; i++) gain += market.buyers[i]!.report - market.sellers[i]!.report;
   return toCredits(gain);

@@ -13,6 +13,7 @@ import {
   MAXIMUM_ROUND_MILLICREDITS,
   orderLabel,
 } from '../order-check.ts';
+import { termsOf } from '../orders.ts';
 import type { Ask, Bid, MarketRound, Rejection } from '../orders.ts';
 
 /**
@@ -32,7 +33,33 @@ export interface AcceptedOrders {
   readonly horizonSlots: number;
 }
 
-export function acceptOrders(round: MarketRound): AcceptedOrders {
+/** What a bid adds to the work of a round with so many asks. */
+export type BidWork = (asks: number) => (bid: Bid) => number;
+
+/** Every option may meet every ask. */
+const PAIRS: BidWork =
+  (asks) =>
+  ({ options, constraints }) =>
+    (options.length + (constraints?.length ?? 0)) * asks;
+
+/** Options of one class and window meet the asks together, once for each of the terms that differ. */
+export const BUCKETS: BidWork = (asks) => {
+  const seen = new Set<string>();
+  return (bid) => {
+    const terms = termsOf(bid);
+    let work = bid.options.length;
+    for (const { nodeClass, startSlot, endSlot } of bid.options) {
+      const key = `${startSlot} ${endSlot} ${terms} ${nodeClass}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      work += asks * (1 + (bid.constraints?.length ?? 0));
+    }
+    return work;
+  };
+};
+
+/** @param bidWork what is limited to `MAXIMUM_PAIRS` */
+export function acceptOrders(round: MarketRound, bidWork: BidWork = PAIRS): AcceptedOrders {
   const horizonSlots = isHorizon(round.horizonSlots) ? round.horizonSlots : 0;
   const rejected: Rejection[] = [];
   const standing = (order: unknown, fault: (order: unknown, horizon: number) => string | null) =>
@@ -40,13 +67,11 @@ export function acceptOrders(round: MarketRound): AcceptedOrders {
 
   const asks = new Side<Ask>('askId', rejected);
   round.asks.forEach((ask, i) => asks.offer(ask, i, standing(ask, askFault)));
-  asks.limitWork(MAXIMUM_CELLS, () => horizonSlots);
+  asks.limitWork(MAXIMUM_CELLS, () => () => horizonSlots);
   asks.limitWorth((ask) => ask.reserveMillicredits * ask.nodes * (ask.endSlot - ask.startSlot));
   const bids = new Side<Bid>('bidId', rejected);
   round.bids.forEach((bid, i) => bids.offer(bid, i, standing(bid, bidFault)));
-  bids.limitWork(MAXIMUM_PAIRS, ({ options, constraints }) => {
-    return (options.length + (constraints?.length ?? 0)) * asks.orders.length;
-  });
+  bids.limitWork(MAXIMUM_PAIRS, () => bidWork(asks.orders.length));
   bids.limitWorth(largestValue);
   return { bids: bids.orders, asks: asks.orders, rejected, horizonSlots };
 }
@@ -80,7 +105,8 @@ class Side<Order extends { readonly organisation: string }> {
    * Where all orders together would be more work than `most`, organisations take turns, each with its
    * orders as it submitted them, until there is no room for the next.
    */
-  limitWork(most: number, workOf: (order: Order) => number): void {
+  limitWork(most: number, count: () => (order: Order) => number): void {
+    const workOf = count();
     let total = 0;
     for (const order of this.orders) total += workOf(order);
     if (total <= most) return;
@@ -91,9 +117,10 @@ class Side<Order extends { readonly organisation: string }> {
       return { order, turn, position };
     });
     const taken = new Set<Order>();
+    const again = count();
     let work = 0;
     for (const { order } of turns.sort((a, b) => a.turn - b.turn || a.position - b.position)) {
-      work += workOf(order);
+      work += again(order);
       if (work > most) break;
       taken.add(order);
     }

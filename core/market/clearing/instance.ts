@@ -10,7 +10,7 @@ import { compileConstraints } from '../constraints/constraint.ts';
 import type { Demand } from '../constraints/constraint.ts';
 import { SECURITY_RANK } from '../orders.ts';
 import type { Ask, Bid, MarketRound, Rejection } from '../orders.ts';
-import { acceptOrders } from './acceptance.ts';
+import { acceptOrders, BUCKETS } from './acceptance.ts';
 
 /** `id`: independent of the order of submission. `submission`: first come, first served. */
 export type OrderSequence = 'id' | 'submission';
@@ -90,6 +90,18 @@ export function partOfInstance(
   );
 }
 
+/** The same for markets of units, which find whom an ask may serve by themselves: no candidates. */
+export function compileUnits(round: MarketRound, sequence: OrderSequence = 'id'): Instance {
+  const { asks, bids, rejected, horizonSlots } = acceptOrders(round, BUCKETS);
+  if (sequence === 'id') {
+    asks.sort(byAskId);
+    bids.sort(byBidId);
+  }
+  const base = withoutCandidates(asks, bids, horizonSlots, rejected);
+  const firstCandidate = new Int32Array(base.options + 1);
+  return { ...base, firstCandidate, candidates: new Int32Array(0) };
+}
+
 function arrays(
   asks: readonly Ask[],
   bids: readonly Bid[],
@@ -97,6 +109,17 @@ function arrays(
   horizon: number,
   rejected: Rejection[],
 ): Instance {
+  const base = withoutCandidates(asks, bids, horizon, rejected);
+  const byClass = asksByClass(asks, base.askClass, base.nodeClasses.length, preference);
+  return { ...base, ...listCandidates(base, byClass) };
+}
+
+function withoutCandidates(
+  asks: readonly Ask[],
+  bids: readonly Bid[],
+  horizon: number,
+  rejected: Rejection[],
+): WithoutCandidates {
   const { stepOf, stepSlot, steps } = compressSlots(asks, bids, horizon);
   const owners = new Numbers();
   const classes = new Numbers();
@@ -112,7 +135,7 @@ function arrays(
     askTo[a] = stepOf[ask.endSlot]!;
   }
   const optionArrays = compileOptions(bids, owners, stepOf, classes);
-  const base = {
+  return {
     bids,
     asks,
     rejected,
@@ -126,8 +149,6 @@ function arrays(
     askTo,
     ...optionArrays,
   };
-  const byClass = asksByClass(asks, askClass, classes.names.length, preference);
-  return { ...base, ...listCandidates(base, byClass) };
 }
 
 /** Numbers for names, from 0. */

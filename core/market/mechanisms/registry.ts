@@ -9,10 +9,13 @@ import { greedyCritical } from './greedy-critical.ts';
 import { kDoubleAuction } from './k-double-auction.ts';
 import { karma } from './karma.ts';
 import { leasing } from './leasing.ts';
+import { mcafee } from './mcafee.ts';
 import { optimum } from './optimum.ts';
 import { postedPrice } from './posted-price.ts';
 import { proportionalShare } from './proportional-share.ts';
+import { sbba } from './sbba.ts';
 import { staticPartition } from './static.ts';
+import { vcgDoubleAuction } from './vcg-double-auction.ts';
 
 const ALL: readonly Mechanism[] = [
   staticPartition,
@@ -24,6 +27,9 @@ const ALL: readonly Mechanism[] = [
   proportionalShare,
   postedPrice,
   kDoubleAuction,
+  mcafee,
+  sbba,
+  vcgDoubleAuction,
   exchangeThreshold,
   combinatorialVcg,
   greedyCritical,

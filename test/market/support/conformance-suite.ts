@@ -17,6 +17,9 @@ const TRIES = 16;
 /** Single nodes and slots can be tried in larger markets than gangs and windows. */
 const MOST_ORDERS = 4;
 const MOST_UNIT_ORDERS = 8;
+/** Who trades only where several want, and several have, one and the same thing. */
+const THICK = new Set(['mcafee', 'muda']);
+const MOST_THICK_ORDERS = 24;
 
 export interface Judgement {
   /** Null, or what was found and how to see it again. */
@@ -40,7 +43,9 @@ export function judge(
   mostOrders?: number,
 ): Judgement {
   const domain = domainOf(mechanism.properties, property);
-  const most = mostOrders ?? (domain === 'unit-demand' ? MOST_UNIT_ORDERS : MOST_ORDERS);
+  const isThick = domain === 'always' && THICK.has(mechanism.name);
+  const usual = domain === 'unit-demand' ? MOST_UNIT_ORDERS : MOST_ORDERS;
+  const most = mostOrders ?? (isThick ? MOST_THICK_ORDERS : usual);
   let telling = 0;
   const verdictOf = (seed: number, orders: number) =>
     JUDGES[property](mechanism, randomMarket(domain, seed, orders), TRIES);

@@ -1,0 +1,59 @@
+/**
+ * Lots of a round: who goes first, and who stands on which side, where a rule needs chance.
+ *
+ * An organisation's ticket is SHA-256 of the canonical JSON of [round id, seed, organisation]. The
+ * seed stands for the journal's head before the first order of the round was taken, so nobody knows
+ * it while it could still be chosen for; and no bid, rank, order id or nonce goes in, so that there
+ * is nothing to try out: an organisation has one ticket a round, whatever it posts and however often.
+ * Anybody can compute every ticket again. The price of it: one ticket holds for all of a round, so
+ * that whoever is last in one class and window is last in all of them.
+ *
+ * Several names have several tickets. What keeps a party from having them is the register of
+ * organisations, not the lottery.
+ */
+import { canonicalJson } from '../kernel/canonical-json.ts';
+import { sha256Words } from '../kernel/sha256.ts';
+import type { MarketRound } from './orders.ts';
+
+const HALF_WORD_BITS = 20;
+
+/** The tickets of one round, each computed when it is asked for. */
+export class Lottery {
+  readonly #roundId: number;
+  readonly #seed: string;
+  readonly #tickets = new Map<string, number>();
+
+  constructor({ roundId, seed }: Pick<MarketRound, 'roundId' | 'seed'>) {
+    this.#roundId = roundId;
+    this.#seed = seed;
+  }
+
+  /** A whole number below 2⁵², the first 13 hex digits of the hash; the lower one goes first. */
+  ticket(organisation: string): number {
+    const known = this.#tickets.get(organisation);
+    if (known !== undefined) return known;
+    const words = sha256Words(canonicalJson([this.#roundId, this.#seed, organisation]));
+    const ticket = words[0]! * (1 << HALF_WORD_BITS) + (words[1]! >>> (32 - HALF_WORD_BITS));
+    this.#tickets.set(organisation, ticket);
+    return ticket;
+  }
+
+  /** A total order: by ticket, and should two be the same, by name. */
+  compare(a: string, b: string): number {
+    return this.ticket(a) - this.ticket(b) || (a < b ? -1 : a > b ? 1 : 0);
+  }
+
+  /** A fair coin an organisation: the ticket's last bit. */
+  isHeads(organisation: string): boolean {
+    return this.ticket(organisation) % 2 === 1;
+  }
+}
+
+/** The organisations in the order of their tickets. */
+export function lotteryOrder(
+  round: Pick<MarketRound, 'roundId' | 'seed'>,
+  organisations: readonly string[],
+): string[] {
+  const lottery = new Lottery(round);
+  return [...organisations].sort((a, b) => lottery.compare(a, b));
+}
