@@ -78,7 +78,7 @@ export function withdrawOrder(
   if (refusal) return refusal;
   const book = state.books.get(roundId);
   const orders = side === 'bid' ? book?.bids : side === 'ask' ? book?.asks : undefined;
-  if (!orders?.delete(`${from.name}/${orderId}`)) {
+  if (typeof orderId !== 'string' || !orders?.delete(`${from.name}/${orderId}`)) {
     return { code: 'NOT_FOUND_ORDER', message: 'there is no such order of yours in the round' };
   }
   count(state, from.name, -1);

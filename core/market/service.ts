@@ -20,7 +20,7 @@ import { horizonIndex, horizonOf } from './horizons.ts';
 import { applyEntry, isClosed, TREASURY_ACCOUNT } from './ledger.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { MechanismState } from './mechanism.ts';
-import type { Clearing, MarketRound } from './orders.ts';
+import type { MarketRound } from './orders.ts';
 import { exerciseOption, expireOptions } from './options/exercise.ts';
 import { formOptions } from './options/form.ts';
 import type {
@@ -37,10 +37,11 @@ import type {
   MarketEvent,
   OrdersPosted,
   PostOrders,
-  RecordedClearing,
   RoundSolved,
   VoidContract,
 } from './protocol.ts';
+import { orderLabel } from './order-check.ts';
+import { readClearing } from './recorded-clearing.ts';
 import { Guard } from './safeguards/guard.ts';
 import { judgeHardware } from './safeguards/warranty.ts';
 import { supplyKey } from './safeguards/supply.ts';
@@ -49,6 +50,7 @@ import { claimsOf, initialMarketState, MAXIMUM_OPEN_ORDERS } from './state.ts';
 import type { MarketState } from './state.ts';
 
 export { checkMarketInvariants } from './invariants.ts';
+export { recordClearing } from './recorded-clearing.ts';
 export type { MarketState } from './state.ts';
 
 export const marketService: Service<MarketConfiguration, MarketState, MarketEvent, MarketEffect> = {
@@ -59,15 +61,6 @@ export const marketService: Service<MarketConfiguration, MarketState, MarketEven
     return { state, effects } satisfies Step<MarketState, MarketEffect>;
   },
 };
-
-/** A clearing as plain JSON data. */
-export function recordClearing(clearing: Clearing): RecordedClearing {
-  const { receipts, ...rest } = clearing;
-  return {
-    ...rest,
-    receipts: [...receipts].map(([askId, receiptMillicredits]) => ({ askId, receiptMillicredits })),
-  };
-}
 
 function handle(state: MarketState, event: MarketEvent): readonly MarketEffect[] {
   switch (event.kind) {
@@ -126,16 +119,16 @@ function postOrders(state: MarketState, event: PostOrders): readonly MarketEffec
   const effects: MarketEffect[] = [];
   const guard = new Guard(state, event, effects);
   let accepted = 0;
-  for (const bid of bids) {
+  bids.forEach((bid, i) => {
     const { refusal } = takeBid(state, from, roundId, bid, guard);
-    if (refusal) refused.push({ orderId: String(bid?.bidId).slice(0, 200), refusal });
+    if (refusal) refused.push({ orderId: orderLabel(bid, 'bidId', i), refusal });
     else accepted += 1;
-  }
-  for (const ask of asks) {
+  });
+  asks.forEach((ask, i) => {
     const { refusal } = takeAsk(state, from, roundId, ask, guard);
-    if (refusal) refused.push({ orderId: String(ask?.askId).slice(0, 200), refusal });
+    if (refusal) refused.push({ orderId: orderLabel(ask, 'askId', i), refusal });
     else accepted += 1;
-  }
+  });
   const posted: OrdersPosted = { accepted, refused };
   return [...effects, ...reply(event, null, posted)];
 }
@@ -209,7 +202,7 @@ function roundSolved(state: MarketState, event: RoundSolved): readonly MarketEff
     const refusal = { code: 'NOT_FOUND_ROUND', message: 'this round is not being solved' };
     return [{ kind: 'SolutionRefused', roundId, refusal }];
   }
-  const clearing = clearingOf(event.clearing);
+  const clearing = readClearing(event.clearing, pending.round);
   const refusal =
     clearing === null || !isMechanismState(event.state)
       ? { code: 'MARKET_SOLUTION_WRONG', message: 'the solution is malformed' }
@@ -262,11 +255,13 @@ function leaseReported(state: MarketState, event: LeaseReported): readonly Marke
   const live = state.contracts.get(contractId);
   if (!live) {
     // Settling is idempotent: a report that comes again finds the contract gone.
-    const number = /^c[1-9]\d*$/.test(contractId) ? Number(contractId.slice(1)) : 0;
+    const isId = typeof contractId === 'string' && /^c[1-9]\d{0,14}$/.test(contractId);
+    const number = isId ? Number(contractId.slice(1)) : 0;
     if (number > 0 && isClosed(state.ledger, number)) return NO_EFFECTS;
     return refuse('NOT_FOUND_CONTRACT', 'there is no such contract');
   }
-  const next = Object.hasOwn(STATE_AFTER, what) ? STATE_AFTER[what] : undefined;
+  const isKnown = typeof what === 'string' && Object.hasOwn(STATE_AFTER, what);
+  const next = isKnown ? STATE_AFTER[what] : undefined;
   if (next === live.state) return NO_EFFECTS;
   if (next === undefined || !mayBecome(live.state, next)) {
     return refuse('CONFLICT_CONTRACT_STATE', `a ${live.state} contract cannot become ${next}`);
@@ -291,6 +286,7 @@ function idleAttested(state: MarketState, event: IdleAttested): readonly MarketE
   const isBelieved = from.role === 'service' && from.name === configuration.isolationService;
   if (!memory || !isBelieved || !memory.history.has(nodeClass)) return NO_EFFECTS;
   if (!state.orderCounts.has(organisation) || !isSafeAmount(nodes) || nodes < 0) return NO_EFFECTS;
+  if (!Number.isSafeInteger(roundId)) return NO_EFFECTS;
   memory.idle.set(supplyKey(organisation, nodeClass), { roundId, nodes });
   return NO_EFFECTS;
 }
@@ -342,6 +338,12 @@ function endow(state: MarketState, event: Endow): readonly MarketEffect[] {
   const { transferId, organisation, amountMillicredits, timeMs } = event;
   const denied = notAdministrator(event);
   if (denied) return reply(event, denied);
+  if (typeof transferId !== 'string' || transferId.length > MAXIMUM_TRANSFER_ID_LENGTH) {
+    return reply(event, { code: 'INPUT_BAD_ARGUMENT', message: 'transferId is no name' });
+  }
+  if (!isSafeAmount(amountMillicredits)) {
+    return reply(event, { code: 'LEDGER_AMOUNT_INVALID', message: 'this is no amount of money' });
+  }
   if (!state.orderCounts.has(organisation)) {
     return reply(event, { code: 'NOT_FOUND_ORGANISATION', message: 'no such member' });
   }
@@ -374,20 +376,7 @@ function reply(
   return [{ kind: 'Reply', commandId, to: from, refusal, result: refusal ? null : result }];
 }
 
-/** The clearing behind its recorded form; null where it has not even the shape of one. */
-function clearingOf(recorded: RecordedClearing): Clearing | null {
-  if (typeof recorded !== 'object' || recorded === null) return null;
-  const { fills, receipts, prices, rejected } = recorded;
-  if (![fills, receipts, prices, rejected].every((list) => Array.isArray(list))) return null;
-  if (fills.some((fill) => !Array.isArray(fill?.parts))) return null;
-  const byAsk = new Map<string, number>();
-  for (const receipt of receipts) {
-    if (typeof receipt?.askId !== 'string' || byAsk.has(receipt.askId)) return null;
-    byAsk.set(receipt.askId, receipt.receiptMillicredits);
-  }
-  return { ...recorded, receipts: byAsk };
-}
-
+const MAXIMUM_TRANSFER_ID_LENGTH = 1_000;
 const MOST_STATE_KEYS = 10_000;
 
 function isMechanismState(state: unknown): state is MechanismState {

@@ -93,11 +93,12 @@ class ClearingCheck {
   #partsFault(bid: Bid, option: BidOption, fill: Fill): string | null {
     let sum = 0;
     const slots = option.endSlot - option.startSlot;
-    for (let i = 0; i < fill.parts.length; i++) {
-      const { askId, nodes } = fill.parts[i]!;
+    const used = new Set<string>();
+    for (const { askId, nodes } of fill.parts) {
       const ask = this.#asks.get(askId);
       if (!ask) return 'uses no ask of the round';
-      for (let j = 0; j < i; j++) if (fill.parts[j]!.askId === askId) return 'uses an ask twice';
+      if (used.has(askId)) return 'uses an ask twice';
+      used.add(askId);
       if (!Number.isInteger(nodes) || nodes < 1) return 'has a part without nodes';
       if (ask.nodeClass !== option.nodeClass || !isCompatible(bid, ask)) {
         return 'uses an ask that may not serve it';
@@ -163,7 +164,8 @@ class ClearingCheck {
   }
 
   #priceFault(): string | null {
-    const own = classPrices(this.#round, this.#clearing.fills);
+    const { asks } = this.#round;
+    const own = classPrices({ asks, bids: [...this.#bids.values()] }, this.#clearing.fills);
     return samePrices(own, this.#clearing.prices) ? null : 'the prices are not those of the fills';
   }
 }

@@ -1,5 +1,5 @@
 /** From an allocation and payments to the `Clearing` that a mechanism answers with. */
-import type { ClassPrice, Clearing, Fill, MarketRound, SearchReport } from '../orders.ts';
+import type { Bid, ClassPrice, Clearing, Fill, MarketRound, SearchReport } from '../orders.ts';
 import type { Allocation } from './allocation.ts';
 import type { Instance } from './instance.ts';
 
@@ -44,7 +44,7 @@ export function clearingOf(
     fills,
     receipts,
     surplusMillicredits: surplus,
-    prices: classPrices(round, fills),
+    prices: classPrices({ asks: round.asks, bids: instance.bids }, fills),
     welfareMillicredits: allocation.welfare,
     rejected: instance.rejected,
     ...(search ? { search } : {}),
@@ -73,9 +73,13 @@ function fillOf(
 
 /**
  * Published prices: by class, Σ payments / Σ node-slots of the fills, rounded down; null where
- * nothing of a class on offer was traded. Classes in the order of their names.
+ * nothing of a class on offer was traded. Classes in the order of their names. An id that several
+ * bids have is the first one's; give only bids that can stand where others may have theirs.
  */
-export function classPrices(round: MarketRound, fills: readonly Fill[]): ClassPrice[] {
+export function classPrices(
+  round: Pick<MarketRound, 'asks' | 'bids'>,
+  fills: readonly Fill[],
+): ClassPrice[] {
   const volume = new Map<string, { payments: number; nodeSlots: number }>();
   for (const ask of round.asks) {
     const nodeClass: unknown = ask?.nodeClass;
@@ -83,7 +87,8 @@ export function classPrices(round: MarketRound, fills: readonly Fill[]): ClassPr
     volume.set(nodeClass, { payments: 0, nodeSlots: 0 });
   }
   if (fills.length > 0) {
-    const bids = new Map(round.bids.map((bid) => [bid?.bidId, bid]));
+    const bids = new Map<string, Bid>();
+    for (const bid of round.bids) if (!bids.has(bid?.bidId)) bids.set(bid?.bidId, bid);
     for (const fill of fills) {
       const option = bids.get(fill.bidId)!.options[fill.optionIndex]!;
       const traded = volume.get(option.nodeClass)!;

@@ -110,5 +110,13 @@ export const junkOrder: fc.Arbitrary<unknown> = fc.oneof(
     )
     .map(([key, value]) => ({ ...ask('junk'), [key]: value })),
   fc.constant({ ...bid('junk'), options: [] }),
+  // Under the ids of others’ orders.
+  fc.constantFrom<unknown>(
+    { ...bid('b0'), options: [] },
+    { ...bid('b1'), options: [{ ...bid('b1').options[0], valueMillicredits: NaN }] },
+    { ...bid('b0'), constraints: [['cores', 'like', 1]] },
+    { ...ask('a0'), nodes: 0 },
+    { ...ask('a1'), nodeClass: 'Z', properties: { cores: [NaN] } },
+  ),
   fc.constant({ ...bid('junk'), options: new Array(1_000_000).fill(null) }),
 );

@@ -65,13 +65,15 @@ export function survivesHostility(
   junk: readonly unknown[],
 ): string | null {
   const clean = clear(mechanism, round);
+  // And what stands under an id stays, whatever comes under it later.
+  const copies = round.bids.slice(0, 2).map((bid) => ({ ...bid, organisation: 'copy' }));
   const mixed = {
     ...round,
-    bids: [...junk.slice(0, 3), ...round.bids, ...junk.slice(3)] as Bid[],
-    asks: [...round.asks, ...junk] as Ask[],
+    bids: [...junk.slice(0, 2), ...round.bids, ...copies, ...junk.slice(2)] as Bid[],
+    asks: [...junk.slice(4), ...round.asks, ...junk.slice(0, 4)] as Ask[],
   };
   const hostile = clear(mechanism, mixed);
-  if (hostile.rejected.length < 2 * junk.length + clean.rejected.length) {
+  if (hostile.rejected.length < 2 * junk.length + copies.length + clean.rejected.length) {
     return 'a hostile order was not rejected';
   }
   if (hostile.rejected.some(({ code }) => !/^MARKET_[A-Z_]+$/.test(code)))
