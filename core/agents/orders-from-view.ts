@@ -125,6 +125,7 @@ function canProve(terms: MarketTerms, nodeClass: string, level: Want['securityLe
   return SECURITY_RANK[terms.classSecurity[nodeClass] ?? 'none'] >= SECURITY_RANK[level];
 }
 
-function clampMoney(value: number): Millicredits {
+/** Whole millicredits that can be sent. */
+export function clampMoney(value: number): Millicredits {
   return Math.round(Math.min(LARGEST_BID_MILLICREDITS, Math.max(0, value)));
 }

@@ -44,6 +44,20 @@ export interface Spare {
   readonly recallNoticeMs: number | null;
 }
 
+/** Nodes that an agent has bought without a use for them. */
+export interface HoardedNodes {
+  /** Begins with `HOARD_PREFIX`: the own id of an ask for them. */
+  readonly hoardId: string;
+  readonly nodeClass: string;
+  /** Not sold on yet for any time after now. */
+  readonly nodes: number;
+  readonly fromMs: TimeMs;
+  readonly untilMs: TimeMs;
+}
+
+/** Own ids of bids and asks that are for a hoard begin so; no cluster names its own like this. */
+export const HOARD_PREFIX = 'hoard/';
+
 export interface ClusterView {
   readonly organisation: string;
   readonly kind: ClusterKind;
@@ -57,6 +71,8 @@ export interface ClusterView {
   readonly receivedNodeMs: number;
   /** Names the draws of a strategy that plays at random: another stream in every round. */
   readonly draws?: StreamName;
+  /** Nodes bought to be sold on; absent: none. */
+  readonly hoard?: readonly HoardedNodes[];
   /** Further names under which it is a member of the market. */
   readonly aliases?: readonly string[];
 }

@@ -15,6 +15,7 @@ import { drawsOf } from '../draws.ts';
 import { afterShout, firstMargin } from '../learning/zip-margin.ts';
 import type { ZipMargin } from '../learning/zip-margin.ts';
 import { ordersFromView } from '../orders-from-view.ts';
+import { limitOf, lowestPrice } from '../own-prices.ts';
 import type { ClusterView, MarketTerms } from '../view.ts';
 
 export const zip: Strategy = {
@@ -75,9 +76,7 @@ interface Prices {
 function buyersPrices({ wants }: ClusterView, terms: MarketTerms): Prices | null {
   const [want] = wants;
   if (want === undefined) return null;
-  const overheadMs = terms.setupMs[want.securityLevel] + terms.releaseMs;
-  const slots = Math.ceil((want.durationMs + overheadMs) / terms.slotMs);
-  const limit = (want.valueMillicredits * want.certainty) / (want.nodes * slots);
+  const limit = limitOf(want, terms);
   return limit > 0 ? { limit, price: lowestPrice(want.nodeClasses, terms) } : null;
 }
 
@@ -86,13 +85,4 @@ function sellersPrices({ spares }: ClusterView, terms: MarketTerms): Prices | nu
   if (spare === undefined) return null;
   const limit = (spare.costMillicreditsPerNodeHour * terms.slotMs) / HOUR_MS;
   return limit > 0 ? { limit, price: lowestPrice([spare.nodeClass], terms) } : null;
-}
-
-function lowestPrice(nodeClasses: readonly string[], terms: MarketTerms): number | null {
-  let lowest: number | null = null;
-  for (const { nodeClass, millicreditsPerNodeSlot: price } of terms.lastPrices) {
-    if (price === null || !nodeClasses.includes(nodeClass)) continue;
-    if (lowest === null || price < lowest) lowest = price;
-  }
-  return lowest;
 }
