@@ -1,5 +1,6 @@
 /** What a schema cannot say: names that must exist, and numbers that must fit each other. */
 import { OcxError } from '../../core/kernel/errors.ts';
+import { identitiesOf } from './aliases.ts';
 import { nearestRemedy } from './nearest.ts';
 import type { Scenario } from './schema.ts';
 
@@ -17,7 +18,10 @@ export function checkMeaning(
     throw new OcxError({ code, message, place: { file, keyPath }, remedy });
   };
   unique(scenario.nodeClass, 'nodeClass', fail);
-  unique(scenario.organisation, 'organisation', fail);
+  const identities = scenario.organisation
+    .flatMap(identitiesOf)
+    .map((identity) => ({ name: identity }));
+  unique(identities, 'organisation', fail);
   unique(scenario.variant, 'variant', fail);
   const classes = scenario.nodeClass.map((nodeClass) => nodeClass.name);
   for (const organisation of scenario.organisation) {

@@ -109,6 +109,13 @@ export function organisationSchema(workload: TSchema) {
       }),
       strategy: Type.String({ default: 'truthful', description: 'how it bids' }),
       strategyParameters: parameters,
+      aliases: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: 16,
+          description: 'further names in the market (adversaries); its money is split among them',
+        }),
+      ),
       workload,
       valuation: ValuationSchema,
       policy: PolicySchema,
@@ -273,6 +280,7 @@ export interface Organisation {
   scheduler: 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative';
   strategy: string;
   strategyParameters: Record<string, number>;
+  aliases?: number;
   workload: WorkloadTable;
   valuation: Valuation;
   policy: Policy;

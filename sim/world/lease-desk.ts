@@ -4,30 +4,41 @@
  */
 import type { IsolationEvent } from '../../core/allocator/commands.ts';
 import type { LeaseNotice } from '../../core/allocator/protocol.ts';
+import type { HoardedNodes } from '../../core/agents/view.ts';
 import type { Principal, Reply } from '../../core/kernel/service.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { EnclavePlan, OrchestratorEffect } from '../../core/leasing/protocol.ts';
+import { contractedNodeMs } from '../../core/market/contracts.ts';
 import type { Contract, LeaseReportKind } from '../../core/market/contracts.ts';
 import type { LeaseOutcome } from '../../core/metrics/outcome.ts';
 import type { ProvisioningMethod } from '../../core/provisioner/protocol.ts';
+import { Hoards, isHoarded } from './hoards.ts';
+import type { PooledNode } from './hoards.ts';
+import { inRealNames } from './identities.ts';
 import type { Member } from './member.ts';
 import { ATTESTER, IMAGE, MARKET, policyName, PROVISIONER } from './site.ts';
 
 /** What the desk asks of the world around it. */
 export interface LeaseDeskPorts {
   readonly members: ReadonlyMap<string, Member>;
+  /** Name of a member of the market → organisation behind it. */
+  readonly owners: ReadonlyMap<string, string>;
   readonly method: ProvisioningMethod;
   /** Time that a lease ends before its contract does, for release. */
   readonly releaseMs: number;
   postIsolation(event: IsolationEvent): void;
   postPlan(lessee: string, plan: EnclavePlan): void;
   report(contractId: string, what: LeaseReportKind, deliveredNodeMs: number, nowMs: TimeMs): void;
+  /** Does the work at a time that has not passed. */
+  later(atMs: TimeMs, work: (nowMs: TimeMs) => void): void;
   /** The member's cluster was changed: its next own event may be another. */
   touched(member: Member): void;
 }
 
 interface OpenLease {
   readonly contract: Contract;
+  /** Whose nodes they are; the seller, unless it sold on what it had bought. */
+  readonly owner: string;
   readonly nodeIds: readonly string[];
   /** Nodes that are neither back with their owner nor withheld. */
   readonly outNodeIds: Set<string>;
@@ -56,6 +67,7 @@ export class LeaseDesk {
   readonly #leases = new Map<string, OpenLease>();
   readonly #holds = new Map<string, Hold>();
   readonly #creations = new Map<string, string>();
+  readonly #hoards = new Hoards();
   readonly #recalledNodes = new Set<string>();
   readonly finished: LeaseOutcome[] = [];
   recalls = 0;
@@ -67,31 +79,52 @@ export class LeaseDesk {
 
   /** Contracts of one round: nodes of one ask may serve several of them, one after another. */
   open(contracts: readonly Contract[], nowMs: TimeMs): void {
-    const pools = new Map<string, { nodeId: string; freeAtMs: TimeMs }[]>();
+    const pools = new Map<string, PooledNode[]>();
     const inOrder = [...contracts].sort(
       (a, b) => a.startMs - b.startMs || (a.contractId < b.contractId ? -1 : 1),
     );
-    for (const contract of inOrder) {
+    for (const agreed of inOrder) {
+      const contract = inRealNames(agreed, this.#ports.owners);
       const key = `${contract.seller}/${contract.askId}`;
-      let pool = pools.get(key);
+      let pool = this.#hoards.poolOf(contract) ?? pools.get(key);
       if (!pool) pools.set(key, (pool = []));
       this.#openOne(contract, pool, nowMs);
     }
   }
 
-  #openOne(contract: Contract, pool: { nodeId: string; freeAtMs: TimeMs }[], nowMs: TimeMs): void {
+  #openOne(contract: Contract, pool: PooledNode[], nowMs: TimeMs): void {
     const seller = this.#member(contract.seller);
+    if (contract.buyer === contract.seller) {
+      // Two names of one organisation: money changes hands, nothing else does.
+      this.#ports.report(contract.contractId, 'ended', contractedNodeMs(contract), nowMs);
+      return;
+    }
+    if (!seller.conduct.delivers) return this.#neverDeliver(contract, nowMs);
+    const chosen = this.#choose(contract, pool, seller, nowMs);
+    const nodeIds = chosen.map(({ nodeId }) => nodeId);
+    if (nodeIds.length < contract.nodes) {
+      for (const nodeId of nodeIds) this.#letGo(nodeId, nowMs);
+      this.#ports.report(contract.contractId, 'not-delivered', 0, nowMs);
+    } else if (!this.#member(contract.buyer).conduct.takes) this.#neverTake(contract, nodeIds);
+    else if (isHoarded(contract)) this.#keep(contract, nodeIds);
+    else this.#create(contract, nodeIds, nowMs);
+  }
+
+  /** Nodes for the contract, promised ones that are free again first; fewer where there are not as many. */
+  #choose(contract: Contract, pool: PooledNode[], seller: Member, nowMs: TimeMs): PooledNode[] {
     const chosen = pool.filter((entry) => entry.freeAtMs <= contract.startMs);
     chosen.length = Math.min(chosen.length, contract.nodes);
-    const fresh = seller.takeNodes(contract.nodeClass, contract.nodes - chosen.length);
+    const isResale = this.#hoards.poolOf(contract) !== undefined;
+    const nodeClass = seller.conduct.substitutes.get(spareOf(contract)) ?? contract.nodeClass;
+    const fresh = isResale ? [] : seller.takeNodes(nodeClass, contract.nodes - chosen.length);
     for (const nodeId of fresh) {
       const entry = { nodeId, freeAtMs: 0 };
       pool.push(entry);
       chosen.push(entry);
-      this.#holds.set(nodeId, { seller, nodeClass: contract.nodeClass, contracts: 0 });
+      this.#holds.set(nodeId, { seller, nodeClass, contracts: 0 });
     }
     if (fresh.length > 0) {
-      seller.cluster.lend(contract.nodeClass, fresh.length, spareOf(contract), nowMs);
+      seller.cluster.lend(nodeClass, fresh.length, spareOf(contract), nowMs);
       seller.lent.change(fresh.length, nowMs);
       this.#ports.touched(seller);
     }
@@ -99,20 +132,71 @@ export class LeaseDesk {
       entry.freeAtMs = contract.endMs;
       this.#holds.get(entry.nodeId)!.contracts += 1;
     }
-    const nodeIds = chosen.map(({ nodeId }) => nodeId);
-    if (nodeIds.length < contract.nodes) {
-      for (const nodeId of nodeIds) this.#letGo(nodeId, nowMs);
-      this.#ports.report(contract.contractId, 'not-delivered', 0, nowMs);
-      return;
-    }
-    this.#create(contract, nodeIds, nowMs);
+    return chosen;
+  }
+
+  /** The buyer counts on nodes until the moment at which they do not come. */
+  #neverDeliver(contract: Contract, nowMs: TimeMs): void {
+    const buyer = this.#member(contract.buyer);
+    const expects = !isHoarded(contract) && buyer.conduct.takes;
+    if (expects) this.#expect(contract, nowMs);
+    this.#ports.later(contract.startMs, (atMs) => {
+      if (expects) {
+        buyer.cluster.advance(atMs);
+        buyer.cluster.loseExpected(contract.contractId, contract.nodes, atMs);
+        this.#ports.touched(buyer);
+      }
+      this.#ports.report(contract.contractId, 'not-delivered', 0, atMs);
+    });
+  }
+
+  /** The seller keeps the nodes ready until the moment at which nobody comes for them. */
+  #neverTake(contract: Contract, nodeIds: readonly string[]): void {
+    this.#ports.later(contract.startMs, (atMs) => {
+      for (const nodeId of nodeIds) this.#letGo(nodeId, atMs);
+      this.#ports.report(contract.contractId, 'not-taken', 0, atMs);
+    });
+  }
+
+  /** Bought to be sold on: the nodes stay with their owner, who keeps them ready. */
+  #keep(contract: Contract, nodeIds: readonly string[]): void {
+    const pool = nodeIds.map((nodeId) => ({ nodeId, freeAtMs: contract.startMs }));
+    this.#hoards.add(contract, pool);
+    this.#ports.later(contract.endMs, (atMs) => {
+      this.#hoards.end(contract);
+      for (const nodeId of nodeIds) this.#letGo(nodeId, atMs);
+      this.#ports.report(contract.contractId, 'ended', contractedNodeMs(contract), atMs);
+    });
+  }
+
+  /** What an organisation holds to sell it on. */
+  hoardOf(organisation: string, nowMs: TimeMs): readonly HoardedNodes[] {
+    return this.#hoards.of(organisation, nowMs);
+  }
+
+  #expect(contract: Contract, nowMs: TimeMs): void {
+    const buyer = this.#member(contract.buyer);
+    buyer.cluster.expect(
+      {
+        leaseId: contract.contractId,
+        wantId: contract.wantRef.slice(contract.buyer.length + 1),
+        nodeClass: contract.nodeClass,
+        nodes: contract.nodes,
+        usableUntilMs: contract.endMs - this.#ports.releaseMs,
+        recallable: contract.recall !== null,
+      },
+      nowMs,
+    );
+    this.#ports.touched(buyer);
   }
 
   #create(contract: Contract, nodeIds: readonly string[], nowMs: TimeMs): void {
     const leaseId = contract.contractId;
     const endMs = contract.endMs - this.#ports.releaseMs;
+    const owner = this.#holds.get(nodeIds[0]!)!.seller.name;
     const lease: OpenLease = {
       contract,
+      owner,
       nodeIds,
       outNodeIds: new Set(nodeIds),
       endMs,
@@ -125,19 +209,7 @@ export class LeaseDesk {
       end: 'expired',
     };
     this.#leases.set(leaseId, lease);
-    const buyer = this.#member(contract.buyer);
-    buyer.cluster.expect(
-      {
-        leaseId,
-        wantId: contract.wantRef.slice(contract.buyer.length + 1),
-        nodeClass: contract.nodeClass,
-        nodes: contract.nodes,
-        usableUntilMs: endMs,
-        recallable: contract.recall !== null,
-      },
-      nowMs,
-    );
-    this.#ports.touched(buyer);
+    this.#expect(contract, nowMs);
     const attester = contract.securityLevel === 'none' ? null : ATTESTER;
     this.#ports.postPlan(contract.buyer, {
       kind: 'EnclavePlan',
@@ -160,7 +232,7 @@ export class LeaseDesk {
       terms: {
         leaseId,
         contractId: contract.contractId,
-        owner: contract.seller,
+        owner,
         lessee: contract.buyer,
         nodeIds,
         startMs: contract.startMs,
@@ -189,7 +261,7 @@ export class LeaseDesk {
 
   /** Null for a lease that is over, or was never made here. */
   ownerOf(leaseId: string): string | null {
-    return this.#leases.get(leaseId)?.contract.seller ?? null;
+    return this.#leases.get(leaseId)?.owner ?? null;
   }
 
   /** A notice to the owner of the lease. */

@@ -1,6 +1,8 @@
 /** The market service as a scenario configures it. */
 import type { MarketConfiguration } from '../../core/market/protocol.ts';
+import { identitiesOf } from '../scenario/aliases.ts';
 import type { Organisation } from '../scenario/schema.ts';
+import { splitMoney } from './identities.ts';
 import { safeguardConfiguration } from './safeguard-configuration.ts';
 import { nodeHoursAtCostMillicredits, slotMs, totalNodes } from './setup.ts';
 import type { RunSetup } from './setup.ts';
@@ -28,20 +30,25 @@ export function marketConfiguration(setup: RunSetup): MarketConfiguration {
     seed: `${scenario.seed}/${replication}`,
     buyerDepositPartsPerMillion: depositPartsPerMillion,
     sellerDepositPartsPerMillion: depositPartsPerMillion,
-    organisations: scenario.organisation.map(({ name }) => ({
-      name,
-      openingBalanceMillicredits: nodeHoursAtCostMillicredits(
-        scenario,
-        setup.hardware[name]!,
-        market.endowmentHours,
-      ),
-    })),
-    members: scenario.organisation.map(({ name, kind }) => ({
-      organisation: name,
-      contributedNodes: totalNodes(setup.hardware[name]!),
-      priority: PRIORITY_OF_KIND[kind],
-      kind,
-    })),
+    organisations: scenario.organisation.flatMap((organisation) =>
+      splitMoney(
+        organisation,
+        nodeHoursAtCostMillicredits(
+          scenario,
+          setup.hardware[organisation.name]!,
+          market.endowmentHours,
+        ),
+      ).map(([name, openingBalanceMillicredits]) => ({ name, openingBalanceMillicredits })),
+    ),
+    members: scenario.organisation.flatMap((owner) =>
+      identitiesOf(owner).map((organisation, index) => ({
+        organisation,
+        // An alias brings nothing along.
+        contributedNodes: index === 0 ? totalNodes(setup.hardware[owner.name]!) : 0,
+        priority: PRIORITY_OF_KIND[owner.kind],
+        kind: owner.kind,
+      })),
+    ),
     isolationService: ISOLATION,
     ...(safeguards ? { safeguards } : {}),
   };

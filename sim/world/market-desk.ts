@@ -3,8 +3,10 @@
  * solved, and hands the contracts to the lease desk.
  */
 import type { OwnTrade } from '../../core/agents/agent.ts';
-import type { MarketTerms, Spare } from '../../core/agents/view.ts';
+import type { ClusterView, HoardedNodes, MarketTerms, Spare } from '../../core/agents/view.ts';
 import type { StreamName } from '../../core/kernel/random.ts';
+import { HONEST } from '../../core/agents/agent.ts';
+import { invariant } from '../../core/kernel/errors.ts';
 import { HOUR_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract } from '../../core/market/contracts.ts';
@@ -13,6 +15,7 @@ import type { MarketEffect, MarketEvent, SolveRound } from '../../core/market/pr
 import { epochJitterMs } from '../../core/market/safeguards/jitter.ts';
 import type { RoundOutcome } from '../../core/metrics/outcome.ts';
 import { recordClearing } from '../../core/market/service.ts';
+import { ownersOf, splitMoney } from './identities.ts';
 import type { Member } from './member.ts';
 import {
   classProperties,
@@ -32,6 +35,8 @@ export interface MarketDeskPorts {
   drain(): void;
   openLeases(contracts: readonly Contract[], nowMs: TimeMs): void;
   balanceMillicredits(organisation: string): number;
+  /** Nodes that the member has bought to sell them on. */
+  hoardOf(organisation: string, nowMs: TimeMs): readonly HoardedNodes[];
 }
 
 export class MarketDesk {
@@ -39,6 +44,8 @@ export class MarketDesk {
   readonly #ports: MarketDeskPorts;
   readonly #overhead: LeaseOverhead;
   readonly #sampled: ReadonlySet<number>;
+  /** Name of a member of the market → organisation behind it. */
+  readonly #owners: ReadonlyMap<string, string>;
   readonly rounds: RoundOutcome[] = [];
   /** By organisation: receipts − payments of leases that began in the measured window. */
   readonly netMillicredits = new Map<string, number>();
@@ -63,6 +70,7 @@ export class MarketDesk {
     ports: MarketDeskPorts,
   ) {
     this.#setup = setup;
+    this.#owners = ownersOf(setup.scenario);
     this.#overhead = overhead;
     this.#sampled = sampled;
     this.#ports = ports;
@@ -93,22 +101,31 @@ export class MarketDesk {
     for (const { spareId, nodes } of spares) if (!isBusy(spareId)) offered += nodes;
     this.#noteIdle(member.name, spares, nowMs);
     member.countRound(nowMs, cluster.idleNodes(), offered);
-    const view = {
+    const view: ClusterView = {
       organisation: member.name,
       kind: cluster.kind,
       nowMs,
       wants: cluster.wants(nowMs),
       spares,
       ownNodes: member.ownedNodes,
-      balanceMillicredits: this.#ports.balanceMillicredits(member.name),
+      balanceMillicredits: member.identities.reduce(
+        (sum, name) => sum + this.#ports.balanceMillicredits(name),
+        0,
+      ),
       givenNodeMs: member.lent.total(nowMs),
       receivedNodeMs: member.borrowed.total(nowMs),
       draws: this.#draws(member.name),
+      hoard: this.#ports.hoardOf(member.name, nowMs),
+      aliases: member.identities.slice(1),
     };
     const { strategy, fills, memory } = member;
     const decision = strategy.decide(view, terms, fills, memory, organisation.strategyParameters);
     member.memory = decision.memory;
-    member.fills = { bidIds: [], askIds: [] };
+    member.conduct = decision.conduct ?? HONEST;
+    member.fills = { bidIds: [], askIds: [], trades: [] };
+    for (const order of [...decision.orders.bids, ...decision.orders.asks]) {
+      invariant(this.#owners.get(order.organisation) === member.name, 'orders in own names');
+    }
     return decision.orders;
   }
 
@@ -157,20 +174,13 @@ export class MarketDesk {
 
   #clear(bids: Bid[], asks: Ask[], nowMs: TimeMs): void {
     const roundId = this.#roundId;
-    for (const member of this.#ports.members) {
-      const from = { role: 'organisation', name: member.name } as const;
-      const mine = asks.filter((ask) => ask.organisation === member.name);
+    for (const name of this.#ports.members.flatMap(({ identities }) => identities)) {
+      const from = { role: 'organisation', name } as const;
+      const mine = asks.filter((ask) => ask.organisation === name);
       if (mine.length === 0) continue;
-      const commandId = `${member.name}/asks/${roundId}`;
-      this.#ports.post({
-        kind: 'PostOrders',
-        timeMs: nowMs,
-        commandId,
-        from,
-        roundId,
-        bids: [],
-        asks: mine,
-      });
+      const orders = { bids: [], asks: mine };
+      const commandId = `${name}/asks/${roundId}`;
+      this.#ports.post({ kind: 'PostOrders', timeMs: nowMs, commandId, from, roundId, ...orders });
     }
     for (const bid of this.#inOrderOfDemand(bids)) {
       const from = { role: 'organisation', name: bid.organisation } as const;
@@ -192,7 +202,8 @@ export class MarketDesk {
   #inOrderOfDemand(bids: readonly Bid[]): Bid[] {
     const members = this.#ports.members.length;
     const place = new Map(this.#ports.members.map(({ name }, index) => [name, index]));
-    const turn = (bid: Bid) => (place.get(bid.organisation)! + this.#roundId) % members;
+    const turn = (bid: Bid) =>
+      (place.get(this.#owners.get(bid.organisation)!)! + this.#roundId) % members;
     const seen = (bid: Bid) => {
       const first = this.#firstSeen.get(bid.bidId);
       if (first === undefined) this.#firstSeen.set(bid.bidId, this.#roundId);
@@ -239,26 +250,28 @@ export class MarketDesk {
     if (contract.startMs < startMs || contract.startMs >= endMs) return;
     const add = (name: string, amount: number) =>
       this.netMillicredits.set(name, (this.netMillicredits.get(name) ?? 0) + amount);
-    add(contract.buyer, -effect.buyerPaidMillicredits);
-    add(contract.seller, effect.sellerReceivedMillicredits);
+    add(this.#owners.get(contract.buyer)!, -effect.buyerPaidMillicredits);
+    add(this.#owners.get(contract.seller)!, effect.sellerReceivedMillicredits);
   }
 
   /** Every week each owner gets what its nodes cost for so long: its budget for the site. */
   payIncome(nowMs: TimeMs): void {
     const { scenario, hardware } = this.#setup;
-    for (const { name } of this.#ports.members) {
-      const hours = scenario.market.weeklyIncomeHours;
-      const amountMillicredits = nodeHoursAtCostMillicredits(scenario, hardware[name]!, hours);
-      const transferId = `income/${name}/${nowMs}`;
-      this.#ports.post({
-        kind: 'Endow',
-        timeMs: nowMs,
-        commandId: transferId,
-        from: { role: 'admin', name: 'clock' },
-        transferId,
-        organisation: name,
-        amountMillicredits,
-      });
+    const hours = scenario.market.weeklyIncomeHours;
+    for (const { organisation } of this.#ports.members) {
+      const income = nodeHoursAtCostMillicredits(scenario, hardware[organisation.name]!, hours);
+      for (const [name, amountMillicredits] of splitMoney(organisation, income)) {
+        const transferId = `income/${name}/${nowMs}`;
+        this.#ports.post({
+          kind: 'Endow',
+          timeMs: nowMs,
+          commandId: transferId,
+          from: { role: 'admin', name: 'clock' },
+          transferId,
+          organisation: name,
+          amountMillicredits,
+        });
+      }
     }
   }
 
@@ -304,8 +317,9 @@ export class MarketDesk {
 
   #tellFills(): void {
     for (const member of this.#ports.members) {
-      const bought = this.#contracts.filter(({ buyer }) => buyer === member.name);
-      const sold = this.#contracts.filter(({ seller }) => seller === member.name);
+      const isMine = (name: string) => this.#owners.get(name) === member.name;
+      const bought = this.#contracts.filter(({ buyer }) => isMine(buyer));
+      const sold = this.#contracts.filter(({ seller }) => isMine(seller));
       member.fills = {
         bidIds: bought.map(({ wantRef }) => wantRef),
         askIds: sold.map(({ askId }) => askId),
@@ -321,9 +335,12 @@ export class MarketDesk {
   #tradeOf(side: OwnTrade['side'], contract: Contract): OwnTrade {
     const { startMs, endMs, nodes } = contract;
     const slots = (endMs - startMs) / slotMs(this.#setup.scenario);
-    return side === 'bought'
-      ? { side, orderId: contract.wantRef, nodes, slots, millicredits: contract.priceMillicredits }
-      : { side, orderId: contract.askId, nodes, slots, millicredits: contract.receiptMillicredits };
+    if (side === 'sold') {
+      const orderId = contract.askId.slice(contract.seller.length + 1);
+      return { side, orderId, nodes, slots, millicredits: contract.receiptMillicredits };
+    }
+    const orderId = contract.wantRef.slice(contract.buyer.length + 1);
+    return { side, orderId, nodes, slots, millicredits: contract.priceMillicredits };
   }
 
   #note(

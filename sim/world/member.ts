@@ -1,9 +1,11 @@
 /** One organisation in the world: its cluster, its agent, and what it has lent and borrowed. */
-import type { AgentMemory, OwnFills, Strategy } from '../../core/agents/agent.ts';
+import { HONEST } from '../../core/agents/agent.ts';
+import type { AgentMemory, Conduct, OwnFills, Strategy } from '../../core/agents/agent.ts';
 import type { NodeMs, TimeMs } from '../../core/kernel/units.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { HourlyNodeTime, overlapMs } from '../clusters/window.ts';
 import type { MeasuredWindow } from '../clusters/window.ts';
+import { identitiesOf } from '../scenario/aliases.ts';
 import type { Organisation } from '../scenario/schema.ts';
 
 /** A number of nodes that changes over time, added up by the hour. */
@@ -40,6 +42,8 @@ export class Member {
   /** Own nodes that no borrower has, lowest id last. */
   readonly freeNodes = new Map<string, string[]>();
   memory: AgentMemory = {};
+  /** How it keeps its contracts, as its agent last decided. */
+  conduct: Conduct = HONEST;
   fills: OwnFills = { bidIds: [], askIds: [] };
   /** Nodes under recall that are not back yet. */
   recalled = 0;
@@ -47,6 +51,7 @@ export class Member {
   idleNodeRounds = 0;
   offeredNodeRounds = 0;
   readonly #window: MeasuredWindow;
+  readonly #identities: readonly string[];
 
   constructor(
     organisation: Organisation,
@@ -59,6 +64,7 @@ export class Member {
     this.cluster = cluster;
     this.strategy = strategy;
     this.#window = window;
+    this.#identities = identitiesOf(organisation);
     this.lent = new Stock(window);
     this.borrowed = new Stock(window);
     let owned = 0;
@@ -67,6 +73,11 @@ export class Member {
       owned += ids.length;
     }
     this.ownedNodes = owned;
+  }
+
+  /** Names under which it is a member of the market, its own first. */
+  get identities(): readonly string[] {
+    return this.#identities;
   }
 
   get name(): string {

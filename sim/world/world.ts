@@ -27,6 +27,7 @@ import type { EventToken } from '../queue/event-queue.ts';
 import { Bus, PRIORITY, ServiceRunner } from './bus.ts';
 import type { Occurrence } from './bus.ts';
 import { clusterOf } from './clusters.ts';
+import { ownersOf } from './identities.ts';
 import { LeaseDesk } from './lease-desk.ts';
 import { MarketDesk } from './market-desk.ts';
 import { marketConfiguration } from './market-configuration.ts';
@@ -118,6 +119,7 @@ export class MarketWorld {
     const overhead = leaseOverhead(setup);
     this.#leases = new LeaseDesk({
       members: this.#byName,
+      owners: ownersOf(scenario),
       method: methodOf(scenario),
       releaseMs: overhead.releaseMs,
       postIsolation: (event) => this.#isolation.post(event),
@@ -131,6 +133,7 @@ export class MarketWorld {
           what,
           deliveredNodeMs,
         }),
+      later: (atMs, work) => this.#queue.schedule(atMs, PRIORITY.timer, work),
       touched: (member) => this.#touched.add(member),
     });
     this.#rounds = new MarketDesk(setup, overhead, sampledRounds(setup), {
@@ -138,6 +141,7 @@ export class MarketWorld {
       post: (event) => this.#market.post(event),
       drain: () => this.#bus.drain(),
       openLeases: (contracts, nowMs) => this.#leases.open(contracts, nowMs),
+      hoardOf: (name, nowMs) => this.#leases.hoardOf(name, nowMs),
       balanceMillicredits: (name) => this.#market.state.ledger.balances.get(name) ?? 0,
     });
   }

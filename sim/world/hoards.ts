@@ -1,0 +1,61 @@
+/**
+ * Nodes that were bought to be sold on (forward purchases, corners): their owner keeps them ready,
+ * the buyer has no use of its own for them and may sell them until its contract ends. Who buys them
+ * from it has its lease with the owner.
+ */
+import { HOARD_PREFIX } from '../../core/agents/view.ts';
+import type { HoardedNodes } from '../../core/agents/view.ts';
+import type { TimeMs } from '../../core/kernel/units.ts';
+import type { Contract } from '../../core/market/contracts.ts';
+
+/** A promised node, and when it is next free. */
+export interface PooledNode {
+  readonly nodeId: string;
+  freeAtMs: TimeMs;
+}
+
+interface Hoard {
+  readonly contract: Contract;
+  readonly pool: PooledNode[];
+}
+
+export class Hoards {
+  /** By own id of the asks for them. */
+  readonly #byId = new Map<string, Hoard>();
+
+  add(contract: Contract, pool: PooledNode[]): void {
+    this.#byId.set(hoardId(contract), { contract, pool });
+  }
+
+  /** Nodes that a contract of the buyer's resale is served from; undefined for any other. */
+  poolOf(contract: Contract): PooledNode[] | undefined {
+    const id = contract.askId.slice(contract.seller.length + 1);
+    const hoard = this.#byId.get(id);
+    return hoard?.contract.buyer === contract.seller ? hoard.pool : undefined;
+  }
+
+  of(organisation: string, nowMs: TimeMs): HoardedNodes[] {
+    const held: HoardedNodes[] = [];
+    for (const [id, { contract, pool }] of this.#byId) {
+      if (contract.buyer !== organisation) continue;
+      const fromMs = Math.max(nowMs, contract.startMs);
+      const nodes = pool.filter(({ freeAtMs }) => freeAtMs <= fromMs).length;
+      const { nodeClass, endMs: untilMs } = contract;
+      held.push({ hoardId: id, nodeClass, nodes, fromMs, untilMs });
+    }
+    return held;
+  }
+
+  end(contract: Contract): void {
+    this.#byId.delete(hoardId(contract));
+  }
+}
+
+/** Whether a contract is for nodes that no cluster asked for. */
+export function isHoarded(contract: Contract): boolean {
+  return contract.wantRef.startsWith(HOARD_PREFIX, contract.buyer.length + 1);
+}
+
+function hoardId(contract: Contract): string {
+  return `${HOARD_PREFIX}${contract.contractId}`;
+}
