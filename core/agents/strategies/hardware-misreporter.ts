@@ -4,7 +4,8 @@
  * Paper: Akerlof, "The market for 'lemons'", Quarterly J. of Economics 84 (1970).
  * Rule: every class that proves less than the best one is offered under the name of the best; of
  * several best ones, that with the highest published price, else the first by name. What is handed
- * over are the plain nodes. A buyer who attests them finds out before it uses them, others do not.
+ * over are the plain nodes. Who needs a level that they cannot prove gets no lease on them, because the
+ * isolation service knows what was enrolled; who attests nothing does not find out.
  *
  * Parameters: `ask` (default 1): factor on the cost of the nodes that it really hands over.
  */

@@ -43,7 +43,8 @@ function falseBid(alias: string, ask: Ask, spareId: string, share: number, facto
       organisation: alias,
       options: [{ nodeClass, nodes, minimumNodes: 1, startSlot, endSlot, valueMillicredits }],
       securityLevel: 'none',
-      acceptsRecall: true,
+      // As whoever would really bid for these nodes.
+      acceptsRecall: ask.recall !== null,
     },
   ];
 }

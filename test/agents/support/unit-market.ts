@@ -8,8 +8,10 @@ import type { Ask, Bid, ClassPrice } from '../../../core/market/orders.ts';
 export interface Trader {
   readonly name: string;
   readonly side: 'buyer' | 'seller';
-  /** Worth or cost of its unit, millicredits. */
+  /** Worth or cost of a node over the slot, millicredits. */
   readonly limit: number;
+  /** One where absent. */
+  readonly nodes?: number;
 }
 
 export const UNIT_TERMS: MarketTerms = {
@@ -25,16 +27,16 @@ export const UNIT_TERMS: MarketTerms = {
 
 /** What a trader that still has its unit to trade sees in a round. */
 export function unitView(trader: Trader, round: number, seed: number): ClusterView {
-  const { name, side, limit } = trader;
+  const { name, side, limit, nodes = 1 } = trader;
   const want = {
     wantId: 'unit',
-    nodes: 1,
+    nodes,
     minimumNodes: 1,
     nodeClasses: ['standard'],
     durationMs: HOUR_MS,
     earliestStartMs: 0,
     latestEndMs: HOUR_MS,
-    valueMillicredits: limit,
+    valueMillicredits: limit * nodes,
     certainty: 1,
     securityLevel: 'none' as const,
     acceptsRecall: false,
@@ -42,7 +44,7 @@ export function unitView(trader: Trader, round: number, seed: number): ClusterVi
   const spare = {
     spareId: 'unit',
     nodeClass: 'standard',
-    nodes: 1,
+    nodes,
     fromMs: 0,
     untilMs: HOUR_MS,
     costMillicreditsPerNodeHour: limit,
@@ -54,7 +56,7 @@ export function unitView(trader: Trader, round: number, seed: number): ClusterVi
     nowMs: 0,
     wants: side === 'buyer' ? [want] : [],
     spares: side === 'seller' ? [spare] : [],
-    ownNodes: 1,
+    ownNodes: nodes,
     balanceMillicredits: 1e9,
     givenNodeMs: 0,
     receivedNodeMs: 0,
