@@ -2,8 +2,9 @@
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
 import { horizonIndex, horizonOf } from './horizons.ts';
-import { askFault, bidFault, plainAsk, plainBid } from './order-check.ts';
+import { askFault, bidFault, orderLabel, plainAsk, plainBid } from './order-check.ts';
 import type { Ask, Bid } from './orders.ts';
+import type { OrdersPosted } from './protocol.ts';
 import type { Guard } from './safeguards/guard.ts';
 import { MAXIMUM_OPEN_ORDERS } from './state.ts';
 import type { MarketState, RoundBook } from './state.ts';
@@ -64,6 +65,30 @@ export function takeAsk(
   count(state, from.name, 1);
   guard.admitted(order);
   return { refusal: null, orderId };
+}
+
+/** Takes many orders, each or none for itself. */
+export function takeOrders(
+  state: MarketState,
+  from: Principal,
+  roundId: number,
+  bids: readonly Bid[],
+  asks: readonly Ask[],
+  guard: Guard,
+): OrdersPosted {
+  const refused: { orderId: string; refusal: Refusal }[] = [];
+  let accepted = 0;
+  bids.forEach((bid, i) => {
+    const { refusal } = takeBid(state, from, roundId, bid, guard);
+    if (refusal) refused.push({ orderId: orderLabel(bid, 'bidId', i), refusal });
+    else accepted += 1;
+  });
+  asks.forEach((ask, i) => {
+    const { refusal } = takeAsk(state, from, roundId, ask, guard);
+    if (refusal) refused.push({ orderId: orderLabel(ask, 'askId', i), refusal });
+    else accepted += 1;
+  });
+  return { accepted, refused };
 }
 
 /** Takes an own order back. Refusals: as above, and `NOT_FOUND_ORDER`. */

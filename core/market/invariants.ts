@@ -2,6 +2,7 @@
 import { balanceOf, ESCROW_ACCOUNT, EXCHANGE_ACCOUNT } from './ledger.ts';
 import { isClosed, ledgerImbalance, TREASURY_ACCOUNT } from './ledger.ts';
 import { BONDS_ACCOUNT } from './safeguards/accounts.ts';
+import { SEALS_ACCOUNT } from './sealing/seals-account.ts';
 import type { MarketState } from './state.ts';
 
 /** @returns one sentence for each invariant that does not hold; cost O(accounts + live contracts) */
@@ -33,7 +34,7 @@ export function checkMarketInvariants(state: MarketState): string[] {
       `escrow holds ${escrow}, live contracts and options have deposited ${deposits}`,
     );
   }
-  violations.push(...bondFaults(state));
+  violations.push(...bondFaults(state), ...sealFaults(state));
   if (counts.contractsFormed - counts.contractsSettled !== contracts.size) {
     violations.push(`${contracts.size} live contracts, formed less settled says otherwise`);
   }
@@ -46,6 +47,18 @@ export function checkMarketInvariants(state: MarketState): string[] {
     violations.push('contract numbers and counts differ');
   }
   return violations;
+}
+
+/** The account of the seals holds one bond for each commitment that is not revealed. */
+function sealFaults({ ledger, sealedRounds, configuration }: MarketState): string[] {
+  if (!sealedRounds) return [];
+  let open = 0;
+  for (const { commitments, revealed } of sealedRounds.values()) {
+    open += commitments.size - revealed.size;
+  }
+  const owed = open * configuration.sealing!.bondMillicredits;
+  const held = balanceOf(ledger, SEALS_ACCOUNT);
+  return held === owed ? [] : [`seals hold ${held}, ${owed} are owed`];
 }
 
 /** The account of the bonds holds what is owed to each name, no more and no less. */

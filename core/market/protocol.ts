@@ -15,6 +15,7 @@ import type { MechanismParameters, MechanismState } from './mechanism.ts';
 import type { OptionContract } from './options/option.ts';
 import type { SafeguardConfiguration } from './safeguards/configuration.ts';
 import type { PublishedLimits } from './safeguards/guard.ts';
+import type { SealingCommand, SealingEffect, SealingTerms } from './sealing/protocol.ts';
 import type {
   Ask,
   Bid,
@@ -46,6 +47,8 @@ export interface MarketConfiguration {
   readonly isolationService: string;
   /** None where absent. */
   readonly safeguards?: SafeguardConfiguration;
+  /** Where present, orders are committed to first and revealed later. */
+  readonly sealing?: SealingTerms;
 }
 
 export interface MarketMember {
@@ -141,6 +144,7 @@ export interface LeaseReported extends ServiceEvent {
 }
 
 export type MarketCommand =
+  | SealingCommand
   | PostBid
   | PostAsk
   | PostOrders
@@ -295,6 +299,7 @@ export interface LedgerPosted extends ServiceEffect {
 }
 
 export type MarketEffect =
+  | SealingEffect
   | SafeguardTriggered
   | RoundCalled
   | SolveRound

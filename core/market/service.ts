@@ -11,7 +11,7 @@ import type { Refusal } from '../kernel/errors.ts';
 import { NO_EFFECTS } from '../kernel/service.ts';
 import type { Command, Service, Step } from '../kernel/service.ts';
 import { isSafeAmount } from '../kernel/units.ts';
-import { closeBook, takeAsk, takeBid, withdrawOrder } from './book.ts';
+import { closeBook, takeAsk, takeBid, takeOrders, withdrawOrder } from './book.ts';
 import { checkClearing } from './clearing/check.ts';
 import { contractedNodeMs, mayBecome } from './contracts.ts';
 import type { ContractState, LeaseReportKind } from './contracts.ts';
@@ -35,16 +35,16 @@ import type {
   MarketConfiguration,
   MarketEffect,
   MarketEvent,
-  OrdersPosted,
   PostOrders,
   RoundSolved,
   VoidContract,
 } from './protocol.ts';
-import { orderLabel } from './order-check.ts';
 import { readClearing } from './recorded-clearing.ts';
 import { Guard } from './safeguards/guard.ts';
 import { judgeHardware } from './safeguards/warranty.ts';
 import { supplyKey } from './safeguards/supply.ts';
+import { handleSealing } from './sealing/handle.ts';
+import { closeFault, closeSeals } from './sealing/sealed-round.ts';
 import { settle } from './settling.ts';
 import { claimsOf, initialMarketState, MAXIMUM_OPEN_ORDERS } from './state.ts';
 import type { MarketState } from './state.ts';
@@ -63,6 +63,11 @@ export const marketService: Service<MarketConfiguration, MarketState, MarketEven
 };
 
 function handle(state: MarketState, event: MarketEvent): readonly MarketEffect[] {
+  if (state.sealedRounds && isOpenOrder(event)) {
+    const message = 'orders of this market are sealed';
+    const remedy = 'commit to a sheet of orders, and reveal it when commitments are closed';
+    return reply(event, { code: 'MARKET_ORDERS_SEALED', message, remedy });
+  }
   switch (event.kind) {
     case 'PostBid': {
       const effects: MarketEffect[] = [];
@@ -78,6 +83,11 @@ function handle(state: MarketState, event: MarketEvent): readonly MarketEffect[]
     }
     case 'PostOrders':
       return postOrders(state, event);
+    case 'OpenCommits':
+    case 'CommitOrders':
+    case 'CloseCommits':
+    case 'RevealOrders':
+      return handleSealing(state, event);
     case 'WithdrawOrder': {
       const { from, roundId, side, orderId } = event;
       return reply(event, withdrawOrder(state, from, roundId, side, orderId), orderId);
@@ -107,6 +117,16 @@ function handle(state: MarketState, event: MarketEvent): readonly MarketEffect[]
   }
 }
 
+/** Orders that anybody at the exchange could read before the round closes. */
+function isOpenOrder(
+  event: MarketEvent,
+): event is Extract<MarketEvent, { kind: 'PostBid' | 'PostAsk' | 'PostOrders' | 'WithdrawOrder' }> {
+  const { kind } = event;
+  return (
+    kind === 'PostBid' || kind === 'PostAsk' || kind === 'PostOrders' || kind === 'WithdrawOrder'
+  );
+}
+
 function postOrders(state: MarketState, event: PostOrders): readonly MarketEffect[] {
   const { from, roundId, bids, asks } = event;
   if (!Array.isArray(bids) || !Array.isArray(asks)) {
@@ -115,21 +135,9 @@ function postOrders(state: MarketState, event: PostOrders): readonly MarketEffec
   if (bids.length + asks.length > MAXIMUM_OPEN_ORDERS) {
     return reply(event, { code: 'MARKET_ORDERS_TOO_MANY', message: 'too many orders at once' });
   }
-  const refused: { orderId: string; refusal: Refusal }[] = [];
   const effects: MarketEffect[] = [];
   const guard = new Guard(state, event, effects);
-  let accepted = 0;
-  bids.forEach((bid, i) => {
-    const { refusal } = takeBid(state, from, roundId, bid, guard);
-    if (refusal) refused.push({ orderId: orderLabel(bid, 'bidId', i), refusal });
-    else accepted += 1;
-  });
-  asks.forEach((ask, i) => {
-    const { refusal } = takeAsk(state, from, roundId, ask, guard);
-    if (refusal) refused.push({ orderId: orderLabel(ask, 'askId', i), refusal });
-    else accepted += 1;
-  });
-  const posted: OrdersPosted = { accepted, refused };
+  const posted = takeOrders(state, from, roundId, bids, asks, guard);
   return [...effects, ...reply(event, null, posted)];
 }
 
@@ -151,19 +159,22 @@ function closeRound(state: MarketState, event: CloseRound): readonly MarketEffec
       remedy: 'wait for its solution, or abandon it',
     });
   }
+  const unready = closeFault(state, roundId);
+  if (unready) return reply(event, unready);
   const { configuration } = state;
   const horizon = horizonOf(configuration, roundId);
+  const effects: MarketEffect[] = [];
   const book = closeBook(state, roundId);
+  const { head, bids, asks } = closeSeals(state, event, book, effects);
   const posted: MarketRound = {
     roundId,
     slotMs: horizon.slotMs,
     horizonSlots: horizon.horizonSlots,
-    bids: [...book.bids.values()],
-    asks: [...book.asks.values()],
+    bids,
+    asks,
     ...(configuration.members ? { members: configuration.members } : {}),
-    seed: `${configuration.seed}/${roundId}`,
+    seed: `${configuration.seed}/${roundId}${head === null ? '' : `/${head}`}`,
   };
-  const effects: MarketEffect[] = [];
   const guard = new Guard(state, { timeMs, roundId, startMs }, effects, (live) => {
     effects.push(...settle(state, live, 'not-taken', 0, timeMs));
   });

@@ -14,6 +14,8 @@ import type { MarketConfiguration } from './protocol.ts';
 import { BONDS_ACCOUNT } from './safeguards/accounts.ts';
 import { emptyMemory } from './safeguards/memory.ts';
 import type { SafeguardMemory } from './safeguards/memory.ts';
+import { SEALS_ACCOUNT } from './sealing/seals-account.ts';
+import type { SealedRound } from './sealing/sealed-round.ts';
 
 /** Orders of one round that is not closed yet, under `organisation/own id`, in order of arrival. */
 export interface RoundBook {
@@ -49,6 +51,8 @@ export interface MarketState {
   readonly counts: MarketCounts;
   /** Null without safeguards. */
   readonly safeguards: SafeguardMemory | null;
+  /** Rounds with commitments that are not closed, by id; null where orders are not sealed. */
+  readonly sealedRounds: Map<number, SealedRound> | null;
 }
 
 export interface MarketCounts {
@@ -83,6 +87,7 @@ export function initialMarketState(configuration: MarketConfiguration): MarketSt
     invariant(status === 'applied', 'opening balances are whole, safe and not negative');
   }
   if (configuration.safeguards) openAccount(ledger, BONDS_ACCOUNT);
+  if (configuration.sealing) openAccount(ledger, SEALS_ACCOUNT);
   const members = configuration.members ?? [];
   invariant(membersFault(members) === null, 'members are well-formed and named once');
   invariant(
@@ -102,6 +107,7 @@ export function initialMarketState(configuration: MarketConfiguration): MarketSt
     nextContract: 1,
     counts: { rounds: 0, contractsFormed: 0, contractsVoided: 0, contractsSettled: 0 },
     safeguards: configuration.safeguards ? emptyMemory(configuration.safeguards) : null,
+    sealedRounds: configuration.sealing ? new Map() : null,
   };
 }
 

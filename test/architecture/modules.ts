@@ -16,7 +16,12 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** Small, pure and synchronous: all that core/ may import from outside. */
-const CORE_PACKAGES: ReadonlySet<string> = new Set(['seedrandom', 'canonicalize']);
+const CORE_PACKAGES: ReadonlySet<string> = new Set([
+  'seedrandom',
+  'canonicalize',
+  '@noble/hashes/sha2.js',
+  '@noble/hashes/utils.js',
+]);
 
 /** Services that may run at different parties know each other by these files only. */
 const SERVICES: ReadonlySet<string> = new Set([

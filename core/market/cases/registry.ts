@@ -1,5 +1,6 @@
 /** Every kind of worked case by its name; adding one costs its file and a line here. */
 import { OcxError } from '../../kernel/errors.ts';
+import { solveAuditLog } from './audit-log.ts';
 import { solveStaticFcfs } from './baseline-static-fcfs.ts';
 import type { CaseSolver, MarketCase } from './case.ts';
 import { solveClearingHouse } from './clearing-house.ts';
@@ -17,6 +18,7 @@ import { solveSbba } from './sbba.ts';
 import { solveVcgDoubleAuction } from './vcg-double-auction.ts';
 
 export const caseKinds: ReadonlyMap<string, CaseSolver> = new Map([
+  ['audit-log', solveAuditLog],
   ['baseline-static-fcfs', solveStaticFcfs],
   ['clearing-house', solveClearingHouse],
   ['combinatorial-vcg', solveCombinatorialVcg],
