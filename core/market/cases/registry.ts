@@ -8,10 +8,13 @@ import { solveCombinatorialVcg } from './combinatorial-vcg.ts';
 import { solveDrf } from './drf.ts';
 import { solveExchangeThreshold } from './exchange-threshold.ts';
 import { solveGreedyCritical } from './greedy-critical.ts';
+import { solveGsp } from './gsp.ts';
 import { solveKDoubleAuction } from './k-double-auction.ts';
 import { solveKarma } from './karma.ts';
 import { solveMcAfee } from './mcafee.ts';
 import { solveWillingness } from './metric-willingness.ts';
+import { solveMuda } from './muda.ts';
+import { solveMultiunitVickrey } from './multiunit-vickrey.ts';
 import { solvePostedPrice } from './posted-price.ts';
 import { solveProportionalShare } from './proportional-share.ts';
 import { solveSbba } from './sbba.ts';
@@ -25,10 +28,13 @@ export const caseKinds: ReadonlyMap<string, CaseSolver> = new Map([
   ['drf', solveDrf],
   ['exchange-threshold', solveExchangeThreshold],
   ['greedy-critical', solveGreedyCritical],
+  ['gsp', solveGsp],
   ['k-double-auction', solveKDoubleAuction],
   ['karma', solveKarma],
   ['mcafee', solveMcAfee],
   ['metric-willingness', solveWillingness],
+  ['muda', solveMuda],
+  ['multiunit-vickrey', solveMultiunitVickrey],
   ['posted-price', solvePostedPrice],
   ['proportional-share', solveProportionalShare],
   ['sbba', solveSbba],

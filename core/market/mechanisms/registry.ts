@@ -6,10 +6,13 @@ import { easyPool } from './easy-pool.ts';
 import { exchangeThreshold } from './exchange-threshold.ts';
 import { fcfsPool } from './fcfs-pool.ts';
 import { greedyCritical } from './greedy-critical.ts';
+import { gsp } from './gsp.ts';
 import { kDoubleAuction } from './k-double-auction.ts';
 import { karma } from './karma.ts';
 import { leasing } from './leasing.ts';
 import { mcafee } from './mcafee.ts';
+import { muda } from './muda.ts';
+import { multiunitVickrey } from './multiunit-vickrey.ts';
 import { optimum } from './optimum.ts';
 import { postedPrice } from './posted-price.ts';
 import { proportionalShare } from './proportional-share.ts';
@@ -29,6 +32,9 @@ const ALL: readonly Mechanism[] = [
   kDoubleAuction,
   mcafee,
   sbba,
+  muda,
+  multiunitVickrey,
+  gsp,
   vcgDoubleAuction,
   exchangeThreshold,
   combinatorialVcg,
