@@ -4,6 +4,9 @@ import type { Clearing, MarketRound } from './orders.ts';
 /**
  * Domain in which a claimed property holds; `never` is the honest answer for many.
  *
+ * `unit-demand`: every organisation has one order for one node over one window, every bid one option;
+ * false prices and numbers of nodes, and holding back, are what it may try.
+ * `diminishing-returns`: an organisation only buys or only sells, all in one window, and no gangs.
  * `single-minded`: every organisation has one order, every bid one option, a gang.
  * `proved-optimum`: no organisation both buys and sells, and the clearing's `search` says that all
  * welfares it rests on are proved (`unprovedWelfares` is 0).
@@ -21,6 +24,8 @@ export type ClaimDomain =
 export interface PropertyCard {
   readonly individualRationality: ClaimDomain;
   readonly incentiveCompatibility: ClaimDomain;
+  /** The one side for which alone truthfulness is claimed; absent: both. */
+  readonly truthfulSide?: 'buyers';
   readonly efficiency: ClaimDomain;
   /** `strong`: Σ payments = Σ receipts; `weak`: ≥; `none`: there may be a deficit. */
   readonly budgetBalance: 'strong' | 'weak' | 'none' | 'no-money';
@@ -28,6 +33,9 @@ export interface PropertyCard {
   readonly gangs: boolean;
   readonly windows: boolean;
 }
+
+/** A property that is claimed and tested. */
+export type ClaimedProperty = Exclude<keyof PropertyCard, 'truthfulSide'>;
 
 /** What a mechanism carries from one round to the next (a posted price, credits); plain data. */
 export type MechanismState = Readonly<Record<string, number>>;

@@ -38,7 +38,8 @@ export const solveMuda: CaseSolver = (input) => {
     const keyPath = `traders.${id}`;
     const trader = asRecord(value, keyPath);
     const side = asText(trader['side'], `${keyPath}.side`);
-    if (side !== 'buy' && side !== 'sell') throw invalid(`${keyPath}.side`, 'buy or sell is needed');
+    if (side !== 'buy' && side !== 'sell')
+      throw invalid(`${keyPath}.side`, 'buy or sell is needed');
     const units = readUnits(trader['units'], `${keyPath}.units`);
     for (const unit of units) {
       const order = bids.length + asks.length;

@@ -17,7 +17,8 @@ export const solveMultiunitVickrey: CaseSolver = (input) => {
   const losing = asList(record['losingUnits'], 'losingUnits').map((entry, i) => {
     const path = `losingUnits[${i}]`;
     const parts = asList(entry, path);
-    if (parts.length !== 3) throw invalid(path, 'a number of units, their price and whose they are');
+    if (parts.length !== 3)
+      throw invalid(path, 'a number of units, their price and whose they are');
     const isOwn = asText(parts[2], `${path}[2]`) === winner;
     return {
       organisation: isOwn ? 0 : null,

@@ -4,7 +4,7 @@
  */
 import { randomStream } from '../../kernel/random.ts';
 import { checkClearing } from '../clearing/check.ts';
-import type { Mechanism, PropertyCard } from '../mechanism.ts';
+import type { ClaimedProperty, Mechanism } from '../mechanism.ts';
 import type { Clearing, MarketRound } from '../orders.ts';
 import { bestWelfare } from './best-welfare.ts';
 import { falseNames, falseReport } from './deviations.ts';
@@ -108,7 +108,7 @@ const windows: Judge = (mechanism, { round }) =>
   shapes(mechanism, round, ({ startSlot, endSlot }) => endSlot - startSlot > 1);
 
 /** The judge of each property. */
-export const JUDGES: Readonly<Record<keyof PropertyCard, Judge>> = {
+export const JUDGES: Readonly<Record<ClaimedProperty, Judge>> = {
   individualRationality,
   incentiveCompatibility,
   efficiency,
@@ -138,7 +138,8 @@ function largestGain(
   tries: number,
   deviate: (organisation: string) => Deviation,
 ): Verdict {
-  const { round, strategic } = market;
+  const { round } = market;
+  const strategic = mechanism.properties.truthfulSide ?? market.strategic;
   const random = streamOf(market, 'who deviates');
   const liars = strategic === 'both' ? [...round.bids, ...round.asks] : round.bids;
   const honest = clearFresh(mechanism, round);

@@ -2,7 +2,7 @@
  * A property card measured: what a mechanism claims, held against random markets of the domain in
  * which it claims it. What it does not claim is measured as well, to show by how much it is missed.
  */
-import type { ClaimDomain, Mechanism, PropertyCard } from '../mechanism.ts';
+import type { ClaimDomain, ClaimedProperty, Mechanism, PropertyCard } from '../mechanism.ts';
 import { JUDGES } from './judge.ts';
 import type { Verdict } from './judge.ts';
 import { MOST_ORDERS, randomMarket } from './random-markets.ts';
@@ -23,8 +23,8 @@ export interface MeasurementSettings {
 
 /** One line of the table mechanism × property, claimed against measured. */
 export interface MeasuredProperty {
-  readonly property: keyof PropertyCard;
-  readonly claimed: PropertyCard[keyof PropertyCard];
+  readonly property: ClaimedProperty;
+  readonly claimed: PropertyCard[ClaimedProperty];
   /** Whether anything is claimed: markets in which it does not hold then refute the claim. */
   readonly isClaimed: boolean;
   /** Kind of markets that it was measured in. */
@@ -47,7 +47,7 @@ export interface MeasuredProperty {
 const TRIES = 24;
 
 /** The properties of a card, in the order of the card. */
-export const PROPERTIES = Object.keys(JUDGES) as readonly (keyof PropertyCard)[];
+export const PROPERTIES = Object.keys(JUDGES) as readonly ClaimedProperty[];
 
 /** All properties of a mechanism, each in its domain. */
 export function measureProperties(
@@ -60,7 +60,7 @@ export function measureProperties(
 /** One property of a mechanism in its domain. */
 export function measureProperty(
   mechanism: Mechanism,
-  property: keyof PropertyCard,
+  property: ClaimedProperty,
   { markets, seed, tries = TRIES, mostOrders = MOST_ORDERS, wrap }: MeasurementSettings,
 ): MeasuredProperty {
   const measured = wrap ? wrap(mechanism) : mechanism;
@@ -103,7 +103,7 @@ export function measureProperty(
  * Where a property is tried: in the domain of its claim, and what is not claimed, or has no domain,
  * in mixed markets, or in those of single nodes for a mechanism that knows no gangs.
  */
-export function domainOf(card: PropertyCard, property: keyof PropertyCard): MarketDomain {
+export function domainOf(card: PropertyCard, property: ClaimedProperty): MarketDomain {
   const claimed = card[property];
   if (isDomain(claimed) && claimed !== 'never') return claimed;
   if (property === 'budgetBalance' || property === 'gangs' || property === 'windows') {
@@ -113,6 +113,6 @@ export function domainOf(card: PropertyCard, property: keyof PropertyCard): Mark
   return property === 'falseNameProofness' ? 'diminishing-returns' : 'unit-demand';
 }
 
-function isDomain(claim: PropertyCard[keyof PropertyCard]): claim is ClaimDomain {
+function isDomain(claim: PropertyCard[ClaimedProperty]): claim is ClaimDomain {
   return typeof claim === 'string' && !['strong', 'weak', 'none', 'no-money'].includes(claim);
 }

@@ -3,7 +3,7 @@
  * domain in which it is claimed. fast-check draws the markets' seeds and sizes.
  */
 import fc from 'fast-check';
-import type { Mechanism, PropertyCard } from '../../../core/market/mechanism.ts';
+import type { ClaimedProperty, Mechanism } from '../../../core/market/mechanism.ts';
 import { JUDGES } from '../../../core/market/properties/judge.ts';
 import { domainOf } from '../../../core/market/properties/measure.ts';
 import { randomMarket } from '../../../core/market/properties/random-markets.ts';
@@ -29,8 +29,8 @@ export interface Judgement {
 }
 
 /** What a mechanism's card claims; the rest is not judged. */
-export function claimedProperties({ properties }: Mechanism): (keyof PropertyCard)[] {
-  return (Object.keys(JUDGES) as (keyof PropertyCard)[]).filter(
+export function claimedProperties({ properties }: Mechanism): ClaimedProperty[] {
+  return (Object.keys(JUDGES) as ClaimedProperty[]).filter(
     (property) => !['never', 'none', false].includes(properties[property] as string),
   );
 }
@@ -38,7 +38,7 @@ export function claimedProperties({ properties }: Mechanism): (keyof PropertyCar
 /** Holds one claim against random markets. */
 export function judge(
   mechanism: Mechanism,
-  property: keyof PropertyCard,
+  property: ClaimedProperty,
   runs = RUNS,
   mostOrders?: number,
 ): Judgement {

@@ -1,11 +1,11 @@
 /** Registers one test a claim, for the long runs; `npm test` has its own in conformance.test.ts. */
 import type { TestFn } from 'ava';
-import type { PropertyCard } from '../../../core/market/mechanism.ts';
+import type { ClaimedProperty } from '../../../core/market/mechanism.ts';
 import { mechanisms } from '../../../core/market/mechanisms/registry.ts';
 import { claimedProperties, judge, RUNS } from './conformance-suite.ts';
 
 /** Every mechanism's claims on the properties named. */
-export function testClaims(test: TestFn, properties: readonly (keyof PropertyCard)[]): void {
+export function testClaims(test: TestFn, properties: readonly ClaimedProperty[]): void {
   for (const [name, mechanism] of mechanisms) {
     for (const property of claimedProperties(mechanism)) {
       if (!properties.includes(property)) continue;
