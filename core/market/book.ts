@@ -26,7 +26,8 @@ export function takeBid(
   guard: Guard,
 ): Taken {
   const fault = bidFault(bid, horizonOf(state.configuration, roundId).horizonSlots);
-  const refusal = roundFault(state, from, roundId) ?? orderFault(from, fault, bid);
+  const refusal =
+    roundFault(state, from, roundId) ?? standingFault(state, from) ?? orderFault(from, fault, bid);
   if (refusal) return { refusal };
   const orderId = `${from.name}/${bid.bidId}`;
   const book = state.books.get(roundId);
@@ -51,7 +52,8 @@ export function takeAsk(
   guard: Guard,
 ): Taken {
   const fault = askFault(ask, horizonOf(state.configuration, roundId).horizonSlots);
-  const refusal = roundFault(state, from, roundId) ?? orderFault(from, fault, ask);
+  const refusal =
+    roundFault(state, from, roundId) ?? standingFault(state, from) ?? orderFault(from, fault, ask);
   if (refusal) return { refusal };
   const orderId = `${from.name}/${ask.askId}`;
   const book = state.books.get(roundId);
@@ -137,6 +139,15 @@ function roundFault(state: MarketState, from: Principal, roundId: number): Refus
     };
   }
   return null;
+}
+
+function standingFault({ clearingHouse }: MarketState, from: Principal): Refusal | null {
+  if (!clearingHouse?.suspended.has(from.name)) return null;
+  return {
+    code: 'MARKET_MEMBER_IN_DEFAULT',
+    message: 'the member is in default',
+    remedy: 'fill up the account; the share of the fund is taken at the next review',
+  };
 }
 
 function orderFault(from: Principal, fault: string | null, order: Bid | Ask): Refusal | null {

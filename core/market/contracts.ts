@@ -64,8 +64,9 @@ export interface LiveContract {
   readonly number: number;
   readonly contract: Contract;
   state: ContractState;
-  readonly buyerDepositMillicredits: Millicredits;
-  readonly sellerDepositMillicredits: Millicredits;
+  /** What each side has deposited now; margin calls change it. */
+  buyerDepositMillicredits: Millicredits;
+  sellerDepositMillicredits: Millicredits;
 }
 
 /** How a contract can end; each is settled at once. */

@@ -1,6 +1,7 @@
 /** What backs a contract: a deposit of each side, and the seller's warranty bond. */
 import type { Millicredits } from '../kernel/units.ts';
 import { multiplyDivideUp } from './amounts.ts';
+import { volatilityMargin } from './clearing-house/margin.ts';
 import type { Contract } from './contracts.ts';
 import { depositDiscount } from './safeguards/reputation.ts';
 import { bondOf } from './safeguards/warranty.ts';
@@ -19,13 +20,24 @@ export function backingOf(state: MarketState, contract: Contract): ContractBacki
   const { buyerDepositPartsPerMillion, sellerDepositPartsPerMillion, safeguards } =
     state.configuration;
   const { buyer, seller, priceMillicredits, receiptMillicredits } = contract;
+  const volatility = volatilityOf(state, contract);
   const buyerShare = multiplyDivideUp(priceMillicredits, buyerDepositPartsPerMillion, MILLION);
   const sellerShare = multiplyDivideUp(receiptMillicredits, sellerDepositPartsPerMillion, MILLION);
   return {
-    buyerDepositMillicredits: discounted(state, buyer, buyerShare),
-    sellerDepositMillicredits: discounted(state, seller, sellerShare),
+    buyerDepositMillicredits: discounted(
+      state,
+      buyer,
+      // More than the price is never at risk.
+      Math.max(buyerShare, Math.min(volatility, priceMillicredits)),
+    ),
+    sellerDepositMillicredits: discounted(state, seller, Math.max(sellerShare, volatility)),
     bondMillicredits: bondOf(safeguards?.warranty, contract),
   };
+}
+
+function volatilityOf({ configuration, prices }: MarketState, contract: Contract): Millicredits {
+  const { clearingHouse, slotMs } = configuration;
+  return clearingHouse ? volatilityMargin(clearingHouse, contract, prices, slotMs) : 0;
 }
 
 function discounted(

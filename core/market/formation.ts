@@ -144,6 +144,11 @@ function lockDeposits(
   effects: MarketEffect[],
 ): Refusal | null {
   const number = Number(contract.contractId.slice(1));
+  const suspended = state.clearingHouse?.suspended;
+  if (suspended?.has(contract.buyer) || suspended?.has(contract.seller)) {
+    closeGroup(state.ledger, number);
+    return { code: 'MARKET_MEMBER_IN_DEFAULT', message: 'one side is in default' };
+  }
   const backing = backingOf(state, contract);
   const {
     buyerDepositMillicredits: buyer,

@@ -1,4 +1,5 @@
 /** What must hold between any two events of the market service. */
+import { FUND_ACCOUNT } from './clearing-house/state.ts';
 import { balanceOf, ESCROW_ACCOUNT, EXCHANGE_ACCOUNT } from './ledger.ts';
 import { isClosed, ledgerImbalance, TREASURY_ACCOUNT } from './ledger.ts';
 import { BONDS_ACCOUNT } from './safeguards/accounts.ts';
@@ -34,7 +35,7 @@ export function checkMarketInvariants(state: MarketState): string[] {
       `escrow holds ${escrow}, live contracts and options have deposited ${deposits}`,
     );
   }
-  violations.push(...bondFaults(state), ...sealFaults(state));
+  violations.push(...bondFaults(state), ...fundFaults(state), ...sealFaults(state));
   if (counts.contractsFormed - counts.contractsSettled !== contracts.size) {
     violations.push(`${contracts.size} live contracts, formed less settled says otherwise`);
   }
@@ -59,6 +60,23 @@ function sealFaults({ ledger, sealedRounds, configuration }: MarketState): strin
   const owed = open * configuration.sealing!.bondMillicredits;
   const held = balanceOf(ledger, SEALS_ACCOUNT);
   return held === owed ? [] : [`seals hold ${held}, ${owed} are owed`];
+}
+
+/** The fund is the members' shares, and only live contracts have initial deposits. */
+function fundFaults({ ledger, clearingHouse, contracts }: MarketState): string[] {
+  if (!clearingHouse) return [];
+  const faults: string[] = [];
+  let owed = 0;
+  for (const [name, share] of clearingHouse.shares) {
+    owed += share;
+    if (share < 0) faults.push(`the share of ${name} is ${share}`);
+  }
+  const held = balanceOf(ledger, FUND_ACCOUNT);
+  if (held !== owed) faults.push(`the fund holds ${held}, shares add up to ${owed}`);
+  for (const contractId of clearingHouse.initial.keys()) {
+    if (!contracts.has(contractId)) faults.push(`${contractId} has margins and does not live`);
+  }
+  return faults;
 }
 
 /** The account of the bonds holds what is owed to each name, no more and no less. */

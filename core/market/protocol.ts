@@ -8,6 +8,7 @@
 import type { Refusal } from '../kernel/errors.ts';
 import type { Command, Principal, Reply, ServiceEffect, ServiceEvent } from '../kernel/service.ts';
 import type { Millicredits, NodeMs, TimeMs } from '../kernel/units.ts';
+import type { ClearingHouseConfiguration } from './clearing-house/configuration.ts';
 import type { Contract, ContractState, LeaseReportKind } from './contracts.ts';
 import type { MarketHorizon } from './horizons.ts';
 import type { LedgerEntry } from './ledger.ts';
@@ -45,6 +46,8 @@ export interface MarketConfiguration {
   readonly members?: readonly RoundMember[];
   /** The service whose lease reports are believed. */
   readonly isolationService: string;
+  /** Absent: deposits are shares of the price, and who is not paid bears it. */
+  readonly clearingHouse?: ClearingHouseConfiguration;
   /** None where absent. */
   readonly safeguards?: SafeguardConfiguration;
   /** Where present, orders are committed to first and revealed later. */
@@ -265,6 +268,26 @@ export interface PricesPublished extends ServiceEffect {
   /** Limits of the next round; absent without safeguards. */
   readonly limits?: PublishedLimits;
 }
+/** Somebody left more unpaid than its contract's deposit; who bore it. Adds up to the loss. */
+export interface WaterfallUsed extends ServiceEffect {
+  readonly kind: 'WaterfallUsed';
+  readonly contractId: string;
+  readonly defaulter: string;
+  readonly creditor: string;
+  readonly lossMillicredits: Millicredits;
+  /** From the defaulter's own account. */
+  readonly defaulterMillicredits: Millicredits;
+  readonly ownShareMillicredits: Millicredits;
+  readonly capitalMillicredits: Millicredits;
+  readonly mutualMillicredits: Millicredits;
+  readonly haircutMillicredits: Millicredits;
+}
+/** A member may not order until its share of the guarantee fund is whole again; or may again. */
+export interface MemberStanding extends ServiceEffect {
+  readonly kind: 'MemberStanding';
+  readonly organisation: string;
+  readonly suspended: boolean;
+}
 /** Public: a safeguard acted. */
 export interface SafeguardTriggered extends ServiceEffect {
   readonly kind: 'SafeguardTriggered';
@@ -300,6 +323,8 @@ export interface LedgerPosted extends ServiceEffect {
 
 export type MarketEffect =
   | SealingEffect
+  | WaterfallUsed
+  | MemberStanding
   | SafeguardTriggered
   | RoundCalled
   | SolveRound

@@ -12,6 +12,7 @@ import { NO_EFFECTS } from '../kernel/service.ts';
 import type { Command, Service, Step } from '../kernel/service.ts';
 import { isSafeAmount } from '../kernel/units.ts';
 import { closeBook, takeAsk, takeBid, takeOrders, withdrawOrder } from './book.ts';
+import { holdEpoch } from './clearing-house/epoch.ts';
 import { checkClearing } from './clearing/check.ts';
 import { contractedNodeMs, mayBecome } from './contracts.ts';
 import type { ContractState, LeaseReportKind } from './contracts.ts';
@@ -20,7 +21,7 @@ import { horizonIndex, horizonOf } from './horizons.ts';
 import { applyEntry, isClosed, TREASURY_ACCOUNT } from './ledger.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { MechanismState } from './mechanism.ts';
-import type { MarketRound } from './orders.ts';
+import type { ClassPrice, MarketRound } from './orders.ts';
 import { exerciseOption, expireOptions } from './options/exercise.ts';
 import { formOptions } from './options/form.ts';
 import type {
@@ -40,6 +41,7 @@ import type {
   VoidContract,
 } from './protocol.ts';
 import { readClearing } from './recorded-clearing.ts';
+import { notePrices } from './price-history.ts';
 import { Guard } from './safeguards/guard.ts';
 import { judgeHardware } from './safeguards/warranty.ts';
 import { supplyKey } from './safeguards/supply.ts';
@@ -228,7 +230,9 @@ function roundSolved(state: MarketState, event: RoundSolved): readonly MarketEff
     ? formOptions(state, pending, option, clearing!, timeMs, effects)
     : formContracts(state, pending, clearing!, timeMs, effects);
   const guard = new Guard(state, { timeMs, roundId, startMs: pending.startMs }, effects);
+  notePublished(state, clearing!.prices, roundId, timeMs);
   guard.cleared(clearing!, pending.round);
+  if (horizonIndex(state.configuration, roundId) === 0) holdEpoch(state, timeMs, effects);
   const { prices, welfareMillicredits, surplusMillicredits, rejected } = event.clearing;
   effects.push({
     kind: 'PricesPublished',
@@ -242,6 +246,19 @@ function roundSolved(state: MarketState, event: RoundSolved): readonly MarketEff
     ...guard.published(),
   });
   return effects;
+}
+
+/** Prices of the epoch call are what margins and safeguards go by. */
+function notePublished(
+  { prices: history, configuration }: MarketState,
+  prices: readonly ClassPrice[],
+  roundId: number,
+  timeMs: number,
+): void {
+  if (horizonIndex(configuration, roundId) !== 0) return;
+  const { safeguards, clearingHouse } = configuration;
+  const windowMs = Math.max(safeguards?.priceWindowMs ?? 0, clearingHouse?.priceWindowMs ?? 0);
+  notePrices(history, prices, timeMs, windowMs);
 }
 
 /** Which state a report leads to, before anything is settled. */
@@ -295,7 +312,7 @@ function idleAttested(state: MarketState, event: IdleAttested): readonly MarketE
   const { from, roundId, organisation, nodeClass, nodes } = event;
   const { safeguards: memory, configuration } = state;
   const isBelieved = from.role === 'service' && from.name === configuration.isolationService;
-  if (!memory || !isBelieved || !memory.history.has(nodeClass)) return NO_EFFECTS;
+  if (!memory || !isBelieved || !state.prices.has(nodeClass)) return NO_EFFECTS;
   if (!state.orderCounts.has(organisation) || !isSafeAmount(nodes) || nodes < 0) return NO_EFFECTS;
   if (!Number.isSafeInteger(roundId)) return NO_EFFECTS;
   memory.idle.set(supplyKey(organisation, nodeClass), { roundId, nodes });

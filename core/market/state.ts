@@ -1,6 +1,8 @@
 /** What the market service remembers. */
 import { invariant } from '../kernel/errors.ts';
 import type { TimeMs } from '../kernel/units.ts';
+import { openClearingHouse } from './clearing-house/state.ts';
+import type { ClearingHouseState } from './clearing-house/state.ts';
 import type { LiveContract } from './contracts.ts';
 import { EPOCH_HORIZON, horizonCount, horizonOf } from './horizons.ts';
 import { emptyLedger, openAccount, applyEntry, TREASURY_ACCOUNT } from './ledger.ts';
@@ -10,6 +12,8 @@ import { membersFault } from './members.ts';
 import { mechanisms } from './mechanisms/registry.ts';
 import type { LiveOption, OptionCounts } from './options/option.ts';
 import type { Ask, Bid, MarketRound } from './orders.ts';
+import { priceHistoryOf } from './price-history.ts';
+import type { PriceHistory } from './price-history.ts';
 import type { MarketConfiguration } from './protocol.ts';
 import { BONDS_ACCOUNT } from './safeguards/accounts.ts';
 import { emptyMemory } from './safeguards/memory.ts';
@@ -49,6 +53,10 @@ export interface MarketState {
   /** Number of the next contract or option. */
   nextContract: number;
   readonly counts: MarketCounts;
+  /** Of known classes in the epoch call; empty where nothing goes by prices. */
+  readonly prices: PriceHistory;
+  /** Null without a clearing house. */
+  readonly clearingHouse: ClearingHouseState | null;
   /** Null without safeguards. */
   readonly safeguards: SafeguardMemory | null;
   /** Rounds with commitments that are not closed, by id; null where orders are not sealed. */
@@ -106,9 +114,17 @@ export function initialMarketState(configuration: MarketConfiguration): MarketSt
     options: { live: new Map(), counts: { written: 0, voided: 0, exercised: 0, expired: 0 } },
     nextContract: 1,
     counts: { rounds: 0, contractsFormed: 0, contractsVoided: 0, contractsSettled: 0 },
-    safeguards: configuration.safeguards ? emptyMemory(configuration.safeguards) : null,
     sealedRounds: configuration.sealing ? new Map() : null,
+    prices: priceHistoryOf(knownClasses(configuration)),
+    clearingHouse: openClearingHouse(configuration, ledger),
+    safeguards: configuration.safeguards ? emptyMemory() : null,
   };
+}
+
+/** Classes whose prices something goes by. */
+function knownClasses({ safeguards, clearingHouse }: MarketConfiguration): string[] {
+  const guarded = safeguards?.nodeClasses.map(({ nodeClass }) => nodeClass) ?? [];
+  return [...new Set([...guarded, ...(clearingHouse?.nodeClasses ?? [])])];
 }
 
 function checkHorizons(configuration: MarketConfiguration): void {

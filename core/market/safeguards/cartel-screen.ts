@@ -57,10 +57,8 @@ function variationOf(values: readonly number[]): number {
 export function cartelScreen({ rounds, leastScore }: CartelScreenTerms): Safeguard {
   return {
     name: 'cartel-screen',
-    cleared(clearing, round, { memory, trigger }) {
-      const fresh = awardsOf(clearing, round).filter(({ nodeClass }) =>
-        memory.history.has(nodeClass),
-      );
+    cleared(clearing, round, { memory, prices, trigger }) {
+      const fresh = awardsOf(clearing, round).filter(({ nodeClass }) => prices.has(nodeClass));
       for (const award of fresh) {
         memory.awards.push(award);
         const own = memory.awards.filter(({ nodeClass }) => nodeClass === award.nodeClass);

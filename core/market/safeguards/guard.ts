@@ -9,7 +9,6 @@ import { horizonIndex, horizonOf } from '../horizons.ts';
 import { applyPassing } from '../ledger.ts';
 import type { LedgerEntry } from '../ledger.ts';
 import type { Ask, Bid, Clearing, MarketRound } from '../orders.ts';
-import { notePrices } from '../price-history.ts';
 import type { MarketEffect } from '../protocol.ts';
 import type { MarketState } from '../state.ts';
 import { safeguardsOf } from './registry.ts';
@@ -81,12 +80,6 @@ export class Guard {
   }
 
   cleared(clearing: Clearing, round: MarketRound): void {
-    const { safeguards: memory, configuration } = this.#state;
-    if (!memory) return;
-    if (this.#isEpoch()) {
-      const { priceWindowMs } = configuration.safeguards!;
-      notePrices(memory.history, clearing.prices, this.#event.timeMs, priceWindowMs);
-    }
     for (const safeguard of this.#acting()) {
       safeguard.cleared?.(clearing, round, this.deskOf(safeguard));
     }
@@ -121,6 +114,7 @@ export class Guard {
     return {
       market: this.#state,
       memory: this.#state.safeguards!,
+      prices: this.#state.prices,
       timeMs,
       roundId,
       startMs,

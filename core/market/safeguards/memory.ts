@@ -1,8 +1,5 @@
 /** What the safeguards remember from event to event: plain data, bounded. */
 import type { Millicredits, TimeMs } from '../../kernel/units.ts';
-import { priceHistoryOf } from '../price-history.ts';
-import type { PriceHistory } from '../price-history.ts';
-import type { SafeguardConfiguration } from './configuration.ts';
 
 /** Prices that a node-slot may have; `high` null: no upper limit. */
 export interface PriceBand {
@@ -42,7 +39,6 @@ export interface TradeRecord {
 }
 
 export interface SafeguardMemory {
-  readonly history: PriceHistory;
   /** By class, fixed when the last round was published. */
   collar: Map<string, PriceBand>;
   /** By class: least penalty of a recall, parts per million. */
@@ -67,9 +63,8 @@ export interface SafeguardMemory {
   lastCloseMs: TimeMs | null;
 }
 
-export function emptyMemory({ nodeClasses }: SafeguardConfiguration): SafeguardMemory {
+export function emptyMemory(): SafeguardMemory {
   return {
-    history: priceHistoryOf(nodeClasses.map(({ nodeClass }) => nodeClass)),
     collar: new Map(),
     recallFloor: new Map(),
     haltedRounds: 0,

@@ -18,9 +18,9 @@ export function priceCollar({ bandPartsPerMillion }: PriceCollarTerms): Safeguar
     name: 'price-collar',
     shape: (round, desk) =>
       holdToBand(round, (nodeClass) => desk.memory.collar.get(nodeClass) ?? null, desk),
-    cleared(_clearing, _round, { memory }) {
-      for (const nodeClass of memory.history.keys()) {
-        const median = medianPrice(memory.history, nodeClass);
+    cleared(_clearing, _round, { memory, prices }) {
+      for (const nodeClass of prices.keys()) {
+        const median = medianPrice(prices, nodeClass);
         if (median === null) {
           memory.collar.delete(nodeClass);
           continue;

@@ -25,9 +25,9 @@ export function recallPenalty({ quantilePartsPerMillion }: RecallPenaltyTerms): 
       });
       return { ...round, asks };
     },
-    cleared(_clearing, _round, { memory }) {
-      for (const nodeClass of memory.history.keys()) {
-        const floor = gapQuantile(memory.history, nodeClass, quantilePartsPerMillion);
+    cleared(_clearing, _round, { memory, prices }) {
+      for (const nodeClass of prices.keys()) {
+        const floor = gapQuantile(prices, nodeClass, quantilePartsPerMillion);
         memory.recallFloor.set(nodeClass, floor);
       }
     },

@@ -8,6 +8,7 @@ import type { Refusal } from '../../kernel/errors.ts';
 import type { Millicredits, NodeMs, TimeMs } from '../../kernel/units.ts';
 import type { ContractState, LiveContract } from '../contracts.ts';
 import type { Ask, Bid, Clearing, MarketRound } from '../orders.ts';
+import type { PriceHistory } from '../price-history.ts';
 import type { MarketState } from '../state.ts';
 import type { SafeguardMemory } from './memory.ts';
 
@@ -16,6 +17,7 @@ export interface SafeguardDesk {
   /** Read only. */
   readonly market: MarketState;
   readonly memory: SafeguardMemory;
+  readonly prices: PriceHistory;
   readonly timeMs: TimeMs;
   readonly roundId: number;
   /** Start of the round's slot 0. */

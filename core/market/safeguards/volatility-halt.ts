@@ -20,12 +20,12 @@ export function volatilityHalt({ movePartsPerMillion, rounds }: VolatilityHaltTe
       trigger({ detail: `halted, ${memory.haltedRounds} more rounds` });
       return { ...round, bids: [], asks: [] };
     },
-    cleared(clearing, _round, { memory, trigger }) {
+    cleared(clearing, _round, { memory, prices, trigger }) {
       for (const { nodeClass, millicreditsPerNodeSlot } of clearing.prices) {
-        const points = memory.history.get(nodeClass);
+        const points = prices.get(nodeClass);
         if (millicreditsPerNodeSlot === null || !points || points.length < LEAST_POINTS) continue;
-        const median = medianPrice(memory.history, nodeClass)!;
-        const move = Math.abs(lastPrice(memory.history, nodeClass)! - median);
+        const median = medianPrice(prices, nodeClass)!;
+        const move = Math.abs(lastPrice(prices, nodeClass)! - median);
         if (move * 1_000_000 <= median * movePartsPerMillion) continue;
         memory.haltedRounds = rounds;
         trigger({ detail: `${nodeClass} moved by ${move} from ${median}` });
