@@ -6,6 +6,9 @@ import type { Refusal } from '../core/kernel/errors.ts';
 import { solveCase } from '../core/market/cases/registry.ts';
 import { checkClearing } from '../core/market/clearing/check.ts';
 import { clearingBound } from '../core/market/clearing/bound.ts';
+import type { LpSolver } from '../core/market/clearing/linear-program.ts';
+import { mechanismsBySolver } from '../core/market/mechanisms/by-solver.ts';
+import type { SlotPrice } from '../core/market/orders.ts';
 import type { RecordedClearing } from '../core/market/protocol.ts';
 import { isRoundDocument, roundInput } from '../core/market/round-input.ts';
 import type { RoundInput } from '../core/market/round-input.ts';
@@ -17,7 +20,11 @@ import { formatTable } from './terminal/table.ts';
 
 interface ClearOptions extends CommonOptions {
   readonly mechanism?: string;
+  readonly exact?: boolean;
 }
+
+/** How hard HiGHS may try in a part of a round; see `docs/numbers.md`. */
+const EXACT = { mostBids: 300, mostNodes: 2_000, relativeGap: 1e-4 };
 
 /** What `--json` prints for a round. */
 interface ClearedDocument extends RecordedClearing {
@@ -29,6 +36,8 @@ interface ClearedDocument extends RecordedClearing {
     readonly upperBoundMillicredits: number;
     /** Share of the bound that the welfare falls short of it; null where the bound is 0. */
     readonly gap: number | null;
+    /** Duals of the relaxation: what a node-slot of a class is worth, by runs of slots. */
+    readonly slotPrices: readonly SlotPrice[];
     readonly solver: string;
     readonly refusal: Refusal | null;
   };
@@ -37,17 +46,21 @@ interface ClearedDocument extends RecordedClearing {
 export function registerClear(program: Command): void {
   defineCommand(program, 'clear <case>', 'Clear one market case or round.')
     .option('--mechanism <name>', 'use this mechanism, whatever the file says')
+    .option('--exact', 'let an integer solver improve parts of up to 300 bids')
     .action((file: string, options: ClearOptions) =>
       runCommand(options, (output) => clear(output, file, options)),
     );
 }
 
-async function clear(output: Output, file: string, { mechanism }: ClearOptions): Promise<void> {
+async function clear(output: Output, file: string, options: ClearOptions): Promise<void> {
+  const { mechanism, exact } = options;
   const path = output.path(file);
   const document = parseDocument(readInputText(path), path);
   await atFile(path, async () => {
     if (isRoundDocument(document)) {
-      output.result(await clearRound(roundInput(document, mechanism)), describeRound);
+      const solver = await createHighsSolver();
+      const input = roundInput(document, mechanism);
+      output.result(clearRound(exact ? withSolver(input, solver) : input, solver), describeRound);
       return;
     }
     const name = mechanism ?? (document as { mechanism?: unknown }).mechanism;
@@ -99,14 +112,28 @@ async function atFile(file: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function clearRound(input: RoundInput): Promise<ClearedDocument> {
+function withSolver(input: RoundInput, solver: LpSolver): RoundInput {
+  const by = mechanismsBySolver.get(input.mechanism.name);
+  if (!by) {
+    throw new OcxError({
+      code: 'INPUT_USAGE',
+      message: `--exact does nothing for ${input.mechanism.name}`,
+      remedy: `leave it out, or use one of ${[...mechanismsBySolver.keys()].join(', ')}`,
+    });
+  }
+  return { ...input, mechanism: by({ solver, ...EXACT }) };
+}
+
+function clearRound(input: RoundInput, solver: LpSolver): ClearedDocument {
   const { round, mechanism, parameters } = input;
   const { clearing, state } = mechanism.clear(round, parameters, input.state);
   const wrong = checkClearing(round, clearing, mechanism.properties);
   invariant(wrong === null, `${mechanism.name} cleared wrongly: ${wrong?.message}`);
-  const solver = await createHighsSolver();
-  const { upperBoundMillicredits, solverVersion, refusal } = clearingBound(round, solver);
+  const { slotPrices, solverVersion, refusal, ...relaxed } = clearingBound(round, solver);
   const { welfareMillicredits } = clearing;
+  // An exact search may know better than the relaxation.
+  const own = clearing.search?.upperBoundMillicredits ?? Infinity;
+  const upperBoundMillicredits = Math.min(relaxed.upperBoundMillicredits, own);
   const missing = upperBoundMillicredits - welfareMillicredits;
   invariant(missing >= 0, 'no clearing is worth more than the bound');
   return {
@@ -117,6 +144,7 @@ async function clearRound(input: RoundInput): Promise<ClearedDocument> {
     bound: {
       upperBoundMillicredits,
       gap: upperBoundMillicredits > 0 ? missing / upperBoundMillicredits : null,
+      slotPrices,
       solver: solverVersion,
       refusal,
     },

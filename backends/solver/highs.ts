@@ -27,15 +27,26 @@ function solve(highs: Highs, program: LinearProgram): LpSolution {
   const scale = largest(program.cost) || 1;
   try {
     return highs.withModel(modelData(highs, program, scale), (model): LpSolution => {
-      model.options.set({ output_flag: false, random_seed: 0, solver: algorithm(program) });
+      model.options.set({
+        output_flag: false,
+        random_seed: 0,
+        solver: algorithm(program),
+        ...integerOptions(program),
+      });
+      if (program.start) model.setSolution({ colValue: program.start });
       const { modelStatus } = model.run();
-      if (modelStatus !== highs.constants.modelStatus.optimal) {
+      const { optimal, iterationLimit, solutionLimit } = highs.constants.modelStatus;
+      const isLimited = modelStatus === iterationLimit || modelStatus === solutionLimit;
+      const isFeasible = model.info.get('primal_solution_status') === FEASIBLE;
+      if (modelStatus !== optimal && !(isLimited && isFeasible)) {
         return failed(`the solver ended with model status ${modelStatus}`);
       }
       const { colValue, rowDual } = model.getSolution();
+      const objective = -model.getObjectiveValue() * scale;
       return {
-        status: 'optimal',
-        objective: -model.getObjectiveValue() * scale,
+        status: isLimited ? 'limited' : 'optimal',
+        objective,
+        bound: program.integer ? -Number(model.info.get('mip_dual_bound')) * scale : objective,
         columnValue: colValue,
         rowPrice: rowDual.map((dual) => -dual * scale),
       };
@@ -43,6 +54,19 @@ function solve(highs: Highs, program: LinearProgram): LpSolution {
   } catch (error) {
     return failed(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** HiGHS' name for a feasible solution. */
+const FEASIBLE = 2;
+
+/** Limits of the search tree; never one of time, so that solving again gives the same answer. */
+function integerOptions({ integer, mostNodes, relativeGap }: LinearProgram) {
+  return integer
+    ? {
+        ...(mostNodes === undefined ? {} : { mip_max_nodes: mostNodes }),
+        ...(relativeGap === undefined ? {} : { mip_rel_gap: relativeGap }),
+      }
+    : {};
 }
 
 /** Interior point with crossover beats simplex five times on large relaxations. */

@@ -111,6 +111,17 @@ export interface ClassPrice {
   readonly millicreditsPerNodeSlot: Millicredits | null;
 }
 
+/**
+ * What a node-slot of a class is worth in a run of slots, by the dual of the linear relaxation: the
+ * reserve of the cheapest that could still be had plus what scarcity adds.
+ */
+export interface SlotPrice {
+  readonly nodeClass: string;
+  readonly startSlot: number;
+  readonly endSlot: number;
+  readonly millicreditsPerNodeSlot: Millicredits;
+}
+
 export interface Clearing {
   readonly fills: readonly Fill[];
   /** By ask: what its owner receives. */

@@ -118,6 +118,18 @@ test('ocx clear tells bad input in one line', async (t) => {
   t.is(missing.exitCode, 2);
 });
 
+test('--exact gives a round to an integer solver, and is refused where it does nothing', async (t) => {
+  const plain = JSON.parse((await clear(t, ROUND, '--json')).stdout);
+  const exact = await clear(t, ROUND, '--json', '--exact');
+  t.is(exact.exitCode, 0);
+  const { welfareMillicredits, bound } = JSON.parse(exact.stdout);
+  t.true(welfareMillicredits >= plain.welfareMillicredits);
+  t.true(bound.slotPrices.length > 0);
+  const refused = await clear(t, { ...ROUND, mechanism: 'leasing' }, '--exact');
+  t.is(refused.exitCode, 2);
+  assertOneLine(t, refused, 'INPUT_USAGE: ');
+});
+
 test('an auction without one side, or without anybody, is a case like any other', async (t) => {
   for (const mechanism of ['k-double-auction', 'mcafee', 'sbba', 'vcg-double-auction']) {
     for (const input of [

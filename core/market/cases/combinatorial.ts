@@ -81,5 +81,10 @@ export function compiledCase(round: MarketRound, preference: AskPreference): Ins
 
 /** The best allocation; `proved` where nothing can be worth more. */
 export function solveExactly(instance: Instance): Winners {
-  return determineWinners(instance, { iterations: null, branches: BRANCHES, seed: 'case' });
+  return determineWinners(instance, {
+    iterations: null,
+    branches: BRANCHES,
+    seed: 'case',
+    solver: null,
+  });
 }

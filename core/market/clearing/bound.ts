@@ -12,13 +12,15 @@
  * Program. 99 (2004)): a solver that errs can only make it looser.
  */
 import type { Refusal } from '../../kernel/errors.ts';
-import type { MarketRound } from '../orders.ts';
+import type { MarketRound, SlotPrice } from '../orders.ts';
 import { compileRound } from './instance.ts';
 import type { Instance } from './instance.ts';
 import type { LinearProgram, LpSolver } from './linear-program.ts';
 
 export interface ClearingBound {
   readonly upperBoundMillicredits: number;
+  /** By class and start; adjacent slots with equal prices are one. None without a solution. */
+  readonly slotPrices: readonly SlotPrice[];
   readonly solverVersion: string;
   /** Why the solver gave no prices; the bound then is the sum of everybody's best. */
   readonly refusal: Refusal | null;
@@ -42,17 +44,62 @@ export function instanceBound(instance: Instance, solver: LpSolver): ClearingBou
   const program = relaxation(instance, supplyOf, capacity);
   const solverVersion = solver.version;
   if (program.cost.length === 0) {
-    return { upperBoundMillicredits: 0, solverVersion, refusal: null };
+    return { upperBoundMillicredits: 0, slotPrices: [], solverVersion, refusal: null };
   }
   const solution = solver.solve(program);
-  const isSolved = solution.status === 'optimal';
+  const isSolved = solution.status !== 'failed';
   const prices = isSolved ? solution.rowPrice : new Float64Array(program.rowUpper.length);
   const bound = dualBound(program, prices);
   return {
     upperBoundMillicredits: Math.ceil(bound * (1 + ROUNDING_SLACK)),
+    slotPrices: isSolved ? publishedPrices(instance, prices, supplyOf, capacity) : [],
     solverVersion,
     refusal: isSolved ? null : solution.refusal,
   };
+}
+
+/**
+ * Price of a node of a class at a step: least reserve + row price over the supplies that have any
+ * then, for one slot, rounded down.
+ */
+function publishedPrices(
+  instance: Instance,
+  rowPrice: Float64Array,
+  supplyOf: Int32Array,
+  capacity: readonly Float64Array[],
+): SlotPrice[] {
+  const { asks, bids, steps, stepSlot, nodeClasses, askClass } = instance;
+  const price = new Float64Array(nodeClasses.length * steps).fill(Infinity);
+  for (let a = 0; a < asks.length; a++) {
+    const supply = supplyOf[a]!;
+    for (let t = 0; t < steps; t++) {
+      if (capacity[supply]![t] === 0) continue;
+      const scarcity = Math.max(0, rowPrice[bids.length + supply * steps + t]!);
+      const total = asks[a]!.reserveMillicredits + scarcity / (stepSlot[t + 1]! - stepSlot[t]!);
+      const at = askClass[a]! * steps + t;
+      price[at] = Math.min(price[at]!, Math.floor(total));
+    }
+  }
+  const published: SlotPrice[] = [];
+  const byName = [...nodeClasses.keys()].sort((a, b) =>
+    nodeClasses[a]! < nodeClasses[b]! ? -1 : 1,
+  );
+  for (const c of byName) {
+    for (let t = 0; t < steps; t++) {
+      const millicreditsPerNodeSlot = price[c * steps + t]!;
+      if (millicreditsPerNodeSlot === Infinity) continue;
+      const nodeClass = nodeClasses[c]!;
+      const [startSlot, endSlot] = [stepSlot[t]!, stepSlot[t + 1]!];
+      const last = published.at(-1);
+      const goesOn =
+        last?.nodeClass === nodeClass &&
+        last.endSlot === startSlot &&
+        last.millicreditsPerNodeSlot === millicreditsPerNodeSlot;
+      if (goesOn) published[published.length - 1] = { ...last, endSlot };
+      else published.push({ nodeClass, startSlot, endSlot, millicreditsPerNodeSlot });
+    }
+  }
+  return published;
 }
 
 /** Asks that count as one, and what each supply has at each step. */

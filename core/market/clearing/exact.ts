@@ -11,19 +11,13 @@
  * The number of branches is limited, never the time: solving again gives the same answer. Where the
  * limit is met the best allocation so far stands, without a proof.
  */
-import { Allocation, worthOf } from './allocation.ts';
+import { worthOf } from './allocation.ts';
+import type { Allocation } from './allocation.ts';
 import type { Instance } from './instance.ts';
+import type { Proof } from './proof.ts';
 import { slotPrices } from './slot-prices.ts';
 import { mergedSupplies, spreadOverAsks } from './supplies.ts';
 import type { SupplyFill, Supplies } from './supplies.ts';
-
-export interface Proof {
-  readonly allocation: Allocation;
-  readonly upperBound: number;
-  readonly branches: number;
-  /** Nothing is worth more than the allocation: its welfare is the upper bound. */
-  readonly proved: boolean;
-}
 
 /** Price changes before branching; see `docs/numbers.md`. */
 const PRICE_ITERATIONS = 120;

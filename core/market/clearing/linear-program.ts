@@ -15,12 +15,20 @@ export interface LinearProgram {
   readonly rowIndex: Int32Array;
   readonly coefficient: Float64Array;
   readonly integer?: Uint8Array;
+  /** With `integer`: columns to start from, feasible. */
+  readonly start?: Float64Array;
+  /** With `integer`: most nodes of the search tree, and the relative gap at which it may end. */
+  readonly mostNodes?: number;
+  readonly relativeGap?: number;
 }
 
 export type LpSolution =
   | {
-      readonly status: 'optimal';
+      /** `limited`: stopped by `mostNodes` with a feasible solution. */
+      readonly status: 'optimal' | 'limited';
       readonly objective: number;
+      /** By the solver's word no solution has a larger objective. */
+      readonly bound: number;
       readonly columnValue: Float64Array;
       /** Price of one unit more of each row's upper limit, ≥ 0; of no meaning with `integer`. */
       readonly rowPrice: Float64Array;

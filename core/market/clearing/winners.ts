@@ -4,14 +4,19 @@
  * Orders that have nothing to do with each other are taken apart first: bids and asks are linked
  * where an option of the bid may use the ask, and every connected *part* (a class, where bids stay
  * within one) is a round of its own. Each part is searched (`search.ts`); small parts are then
- * solved to a proof (`exact.ts`). The upper bound is the sum of the parts' bounds.
+ * solved to a proof (`exact.ts`), or, outside of simulations, by an integer solver that starts from
+ * what was found (`integer-program.ts`). The upper bound is the sum of the parts' bounds.
  */
 import { Allocation } from './allocation.ts';
 import { proveOptimum } from './exact.ts';
 import type { Instance } from './instance.ts';
 import { partOfInstance } from './instance.ts';
+import { improveByIntegerProgram } from './integer-program.ts';
+import type { PartSolver } from './integer-program.ts';
 import { searchAllocation } from './search.ts';
 import type { SearchResult } from './search.ts';
+
+export type { PartSolver } from './integer-program.ts';
 
 export interface Effort {
   /** Rounds of ruin and refill, or null for as many as the size of a part asks for. */
@@ -19,6 +24,8 @@ export interface Effort {
   /** Most branches of the exact search in a part; 0: none. */
   readonly branches: number;
   readonly seed: string;
+  /** Takes over where the exact search gives up; null: nobody. */
+  readonly solver: PartSolver | null;
 }
 
 /** Parts of more bids than this are not worth branching on; see `docs/numbers.md`. */
@@ -77,10 +84,14 @@ function solvePart(instance: Instance, effort: Effort, allBids: number, seed: st
   const search = searchAllocation(instance, share, seed);
   const limit = bids <= MOST_EXACT_BIDS ? branches : 0;
   const { allocation, upperBound, soloSurplus } = search;
-  if (limit === 0) {
-    return { ...search, branches: 0, proved: allocation.welfare >= upperBound };
-  }
-  return { ...search, ...proveOptimum(allocation, upperBound, soloSurplus, limit) };
+  const proof =
+    limit > 0
+      ? proveOptimum(allocation, upperBound, soloSurplus, limit)
+      : { allocation, upperBound, branches: 0, proved: allocation.welfare >= upperBound };
+  const { solver } = effort;
+  if (proof.proved || !solver || bids > solver.mostBids) return { ...search, ...proof };
+  const better = improveByIntegerProgram(proof.allocation, proof.upperBound, soloSurplus, solver);
+  return { ...search, ...better, branches: proof.branches };
 }
 
 interface Part {

@@ -25,49 +25,50 @@ import type { Instance } from '../clearing/instance.ts';
 import { compileRound } from '../clearing/instance.ts';
 import { clearingOf, emptyClearing } from '../clearing/result.ts';
 import { determineWinners } from '../clearing/winners.ts';
+import type { PartSolver } from '../clearing/winners.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { countOf } from './parameters.ts';
+import { effortOf } from './effort.ts';
 
-/** Branches of the exact search where nobody says otherwise, and at most. */
+/** Branches of the exact search in a part, where nobody says otherwise. */
 const BRANCHES = 20_000;
-const MOST_BRANCHES = 1_000_000;
-const MOST_ITERATIONS = 1_000_000;
 
-export const combinatorialVcg: Mechanism = {
-  name: 'combinatorial-vcg',
-  version: 1,
-  properties: {
-    individualRationality: 'always',
-    incentiveCompatibility: 'proved-optimum',
-    efficiency: 'proved-optimum',
-    budgetBalance: 'none',
-    falseNameProofness: 'never',
-    gangs: true,
-    windows: true,
-  },
-  clear(round, parameters, state) {
-    const instance = compileRound(round, 'id', 'cheapest');
-    if (instance.candidates.length === 0) {
-      return { clearing: emptyClearing(round, instance.rejected), state };
-    }
-    const effort = {
-      iterations: countOf(parameters, 'iterations', MOST_ITERATIONS) ?? null,
-      branches: countOf(parameters, 'branches', MOST_BRANCHES) ?? BRANCHES,
-      seed: round.seed,
-    };
-    const solve = (of: Instance) => determineWinners(of, effort);
-    const winners = solve(instance);
-    const { allocation } = winners;
-    const { payment, receipt, clampedDiscounts, unproved } = clarkePayments(winners, solve);
-    const clearing = clearingOf(round, allocation, payment, receipt, {
-      objectiveMillicredits: allocation.welfare,
-      upperBoundMillicredits: winners.upperBound,
-      iterations: winners.iterations,
-      thresholdMillicredits: null,
-      clampedDiscounts,
-      branches: winners.branches,
-      unprovedWelfares: unproved + (winners.proved ? 0 : 1),
-    });
-    return { clearing, state };
-  },
-};
+/** Without help from an integer solver: what simulations and journals use. */
+export const combinatorialVcg: Mechanism = combinatorialVcgBy(null);
+
+/** @param solver helps with parts that the exact search gives up, or null */
+export function combinatorialVcgBy(solver: PartSolver | null): Mechanism {
+  return {
+    name: 'combinatorial-vcg',
+    version: 1,
+    properties: {
+      individualRationality: 'always',
+      incentiveCompatibility: 'proved-optimum',
+      efficiency: 'proved-optimum',
+      budgetBalance: 'none',
+      falseNameProofness: 'never',
+      gangs: true,
+      windows: true,
+    },
+    clear(round, parameters, state) {
+      const instance = compileRound(round, 'id', 'cheapest');
+      if (instance.candidates.length === 0) {
+        return { clearing: emptyClearing(round, instance.rejected), state };
+      }
+      const effort = effortOf(parameters, BRANCHES, round.seed, solver);
+      const solve = (of: Instance) => determineWinners(of, effort);
+      const winners = solve(instance);
+      const { allocation } = winners;
+      const { payment, receipt, clampedDiscounts, unproved } = clarkePayments(winners, solve);
+      const clearing = clearingOf(round, allocation, payment, receipt, {
+        objectiveMillicredits: allocation.welfare,
+        upperBoundMillicredits: winners.upperBound,
+        iterations: winners.iterations,
+        thresholdMillicredits: null,
+        clampedDiscounts,
+        branches: winners.branches,
+        unprovedWelfares: unproved + (winners.proved ? 0 : 1),
+      });
+      return { clearing, state };
+    },
+  };
+}

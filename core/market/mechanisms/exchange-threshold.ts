@@ -21,48 +21,48 @@ import { compileRound } from '../clearing/instance.ts';
 import { clearingOf, emptyClearing } from '../clearing/result.ts';
 import { thresholdPayments } from '../clearing/threshold-payments.ts';
 import { determineWinners } from '../clearing/winners.ts';
+import type { PartSolver } from '../clearing/winners.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { countOf } from './parameters.ts';
+import { effortOf } from './effort.ts';
 
-export const exchangeThreshold: Mechanism = {
-  name: 'exchange-threshold',
-  version: 1,
-  properties: {
-    individualRationality: 'always',
-    incentiveCompatibility: 'never',
-    efficiency: 'never',
-    budgetBalance: 'strong',
-    falseNameProofness: 'never',
-    gangs: true,
-    windows: true,
-  },
-  clear(round, parameters, state) {
-    const instance = compileRound(round, 'id', 'cheapest');
-    if (instance.candidates.length === 0) {
-      return { clearing: emptyClearing(round, instance.rejected), state };
-    }
-    const search = determineWinners(instance, {
-      iterations: countOf(parameters, 'iterations', MOST_ITERATIONS) ?? null,
-      branches: countOf(parameters, 'branches', MOST_BRANCHES) ?? BRANCHES,
-      seed: round.seed,
-    });
-    const { allocation } = search;
-    const { payment, receipt, threshold, clampedDiscounts } = thresholdPayments(search);
-    const clearing = clearingOf(round, allocation, payment, receipt, {
-      objectiveMillicredits: allocation.welfare,
-      upperBoundMillicredits: search.upperBound,
-      iterations: search.iterations,
-      thresholdMillicredits: threshold,
-      clampedDiscounts,
-      branches: search.branches,
-      unprovedWelfares: search.proved ? 0 : 1,
-    });
-    return { clearing, state };
-  },
-};
-
-/** Branches of the exact search where nobody says otherwise. */
+/** Branches of the exact search in a part, where nobody says otherwise. */
 const BRANCHES = 2_000;
-/** More rounds or branches than this are not done, whoever asks. */
-const MOST_ITERATIONS = 1_000_000;
-const MOST_BRANCHES = 1_000_000;
+
+/** Without help from an integer solver: what simulations and journals use. */
+export const exchangeThreshold: Mechanism = exchangeThresholdBy(null);
+
+/** @param solver helps with parts that the exact search gives up, or null */
+export function exchangeThresholdBy(solver: PartSolver | null): Mechanism {
+  return {
+    name: 'exchange-threshold',
+    version: 1,
+    properties: {
+      individualRationality: 'always',
+      incentiveCompatibility: 'never',
+      efficiency: 'never',
+      budgetBalance: 'strong',
+      falseNameProofness: 'never',
+      gangs: true,
+      windows: true,
+    },
+    clear(round, parameters, state) {
+      const instance = compileRound(round, 'id', 'cheapest');
+      if (instance.candidates.length === 0) {
+        return { clearing: emptyClearing(round, instance.rejected), state };
+      }
+      const search = determineWinners(instance, effortOf(parameters, BRANCHES, round.seed, solver));
+      const { allocation } = search;
+      const { payment, receipt, threshold, clampedDiscounts } = thresholdPayments(search);
+      const clearing = clearingOf(round, allocation, payment, receipt, {
+        objectiveMillicredits: allocation.welfare,
+        upperBoundMillicredits: search.upperBound,
+        iterations: search.iterations,
+        thresholdMillicredits: threshold,
+        clampedDiscounts,
+        branches: search.branches,
+        unprovedWelfares: search.proved ? 0 : 1,
+      });
+      return { clearing, state };
+    },
+  };
+}

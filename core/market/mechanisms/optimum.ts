@@ -16,47 +16,51 @@
 import { compileRound } from '../clearing/instance.ts';
 import { clearingOf, emptyClearing } from '../clearing/result.ts';
 import { determineWinners } from '../clearing/winners.ts';
+import type { PartSolver } from '../clearing/winners.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { countOf } from './parameters.ts';
+import { effortOf } from './effort.ts';
 
-/** Branches of the exact search where nobody says otherwise, and at most. */
+/** Branches of the exact search in a part, where nobody says otherwise. */
 const BRANCHES = 20_000;
-const MOST_BRANCHES = 1_000_000;
-const MOST_ITERATIONS = 1_000_000;
 
-export const optimum: Mechanism = {
-  name: 'optimum',
-  version: 1,
-  properties: {
-    individualRationality: 'never',
-    incentiveCompatibility: 'never',
-    efficiency: 'proved-optimum',
-    budgetBalance: 'no-money',
-    falseNameProofness: 'never',
-    gangs: true,
-    windows: true,
-  },
-  clear(round, parameters, state) {
-    const instance = compileRound(round, 'id', 'cheapest');
-    if (instance.candidates.length === 0) {
-      return { clearing: emptyClearing(round, instance.rejected), state };
-    }
-    const { allocation, upperBound, iterations, branches, proved } = determineWinners(instance, {
-      iterations: countOf(parameters, 'iterations', MOST_ITERATIONS) ?? null,
-      branches: countOf(parameters, 'branches', MOST_BRANCHES) ?? BRANCHES,
-      seed: round.seed,
-    });
-    const payment = new Array<number>(instance.bids.length).fill(0);
-    const receipt = new Array<number>(instance.asks.length).fill(0);
-    const clearing = clearingOf(round, allocation, payment, receipt, {
-      objectiveMillicredits: allocation.welfare,
-      upperBoundMillicredits: upperBound,
-      iterations,
-      thresholdMillicredits: null,
-      clampedDiscounts: 0,
-      branches,
-      unprovedWelfares: proved ? 0 : 1,
-    });
-    return { clearing, state };
-  },
-};
+/** Without help from an integer solver: what simulations and journals use. */
+export const optimum: Mechanism = optimumBy(null);
+
+/** @param solver helps with parts that the exact search gives up, or null */
+export function optimumBy(solver: PartSolver | null): Mechanism {
+  return {
+    name: 'optimum',
+    version: 1,
+    properties: {
+      individualRationality: 'never',
+      incentiveCompatibility: 'never',
+      efficiency: 'proved-optimum',
+      budgetBalance: 'no-money',
+      falseNameProofness: 'never',
+      gangs: true,
+      windows: true,
+    },
+    clear(round, parameters, state) {
+      const instance = compileRound(round, 'id', 'cheapest');
+      if (instance.candidates.length === 0) {
+        return { clearing: emptyClearing(round, instance.rejected), state };
+      }
+      const { allocation, upperBound, iterations, branches, proved } = determineWinners(
+        instance,
+        effortOf(parameters, BRANCHES, round.seed, solver),
+      );
+      const payment = new Array<number>(instance.bids.length).fill(0);
+      const receipt = new Array<number>(instance.asks.length).fill(0);
+      const clearing = clearingOf(round, allocation, payment, receipt, {
+        objectiveMillicredits: allocation.welfare,
+        upperBoundMillicredits: upperBound,
+        iterations,
+        thresholdMillicredits: null,
+        clampedDiscounts: 0,
+        branches,
+        unprovedWelfares: proved ? 0 : 1,
+      });
+      return { clearing, state };
+    },
+  };
+}

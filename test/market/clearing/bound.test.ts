@@ -97,6 +97,7 @@ test('a solver that errs or gives up makes the bound looser, never wrong', (t) =
     solve: (p) => ({
       status: 'optimal',
       objective: 0,
+      bound: 0,
       columnValue: new Float64Array(p.cost.length),
       rowPrice: p.rowUpper.map((_, i) => (i % 3) * 70 - 40),
     }),

@@ -43,7 +43,7 @@ const CROWDED: RandomRoundShape = {
   organisations: 8,
 };
 
-const effort = { iterations: null, branches: 100_000, seed: 'seed' };
+const effort = { iterations: null, branches: 100_000, seed: 'seed', solver: null };
 
 test('branch and bound alone, from an empty start, proves what trying everything finds', (t) => {
   let branched = 0;
