@@ -14,9 +14,13 @@ import { verifyChain } from '../core/kernel/journal.ts';
 import type { JournalRecord } from '../core/kernel/journal.ts';
 import { defineCommand, runCommand } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
+import { isPublicKey } from '../backends/receipts/ed25519.ts';
 import { marketService } from '../core/market/service.ts';
+import { readInputText } from './files.ts';
 import { openJournal, sha256 } from './journal-file.ts';
 import type { JournalFile } from './journal-file.ts';
+import { checkReceipt, readReceipt } from './journal-receipt.ts';
+import type { ReceiptFile } from './journal-receipt.ts';
 import { asDifference, eventsOf, runEvents } from './journal-replay.ts';
 import { checkRounds } from './journal-rounds.ts';
 import type { RoundCheck } from './journal-rounds.ts';
@@ -24,6 +28,11 @@ import { journalledService } from './services.ts';
 
 interface ReplayOptions extends CommonOptions {
   readonly full?: boolean;
+}
+
+interface VerifyOptions extends CommonOptions {
+  readonly receipt?: string;
+  readonly key?: string;
 }
 
 /** What `verify --json` prints. */
@@ -35,6 +44,8 @@ interface Verification {
   readonly lastHash: string | null;
   /** Null where the journal is not of a market, or the chain is broken. */
   readonly rounds: Omit<RoundCheck, 'difference'> | null;
+  /** Whether the record keeps what a receipt promises; null where none was given. */
+  readonly receiptHolds: boolean | null;
   readonly difference: Refusal | null;
 }
 
@@ -53,13 +64,12 @@ export function registerJournal(program: Command): void {
   const journal = program
     .command('journal')
     .description('Check journals, and replay them through the core.');
-  defineCommand(
-    journal,
-    'verify <file>',
-    'Check the hash chain; solve recorded rounds again.',
-  ).action((file: string, options: CommonOptions) =>
-    runCommand(options, (output) => verify(output, output.path(file))),
-  );
+  defineCommand(journal, 'verify <file>', 'Check the hash chain; solve recorded rounds again.')
+    .option('--receipt <file>', 'hold the record against a signed receipt (with --key)')
+    .option('--key <file>', "the exchange's public key, PEM")
+    .action((file: string, options: VerifyOptions) =>
+      runCommand(options, (output) => verify(output, output.path(file), options)),
+    );
   defineCommand(journal, 'replay <file>', 'Run the events through the core; compare the results.')
     .option('--full', 'compare the states of two runs at every event')
     .action((file: string, options: ReplayOptions) =>
@@ -67,7 +77,8 @@ export function registerJournal(program: Command): void {
     );
 }
 
-function verify(output: Output, path: string): void {
+function verify(output: Output, path: string, options: VerifyOptions): void {
+  const held = heldReceipt(output, options);
   const file = openJournal(path);
   const chain = checkChain(output, file);
   const start = chain.first && readGenesis(chain.first);
@@ -75,7 +86,11 @@ function verify(output: Output, path: string): void {
     start?.service === marketService.name && !chain.difference
       ? checkRounds(start.configuration, eventsOf(file, chain.records))
       : null;
-  const difference = chain.difference ?? rounds?.difference ?? null;
+  const unkept =
+    held && rounds && !rounds.difference
+      ? checkReceipt(held.file, held.key, start!.configuration, eventsOf(file, chain.records))
+      : null;
+  const difference = chain.difference ?? rounds?.difference ?? unkept;
   const result: Verification = {
     ok: difference === null,
     file: path,
@@ -83,13 +98,46 @@ function verify(output: Output, path: string): void {
     records: chain.records,
     lastHash: chain.lastHash,
     rounds: rounds && { solved: rounds.solved, same: rounds.same, skipped: rounds.skipped },
+    receiptHolds: held ? difference === null : null,
     difference,
   };
   output.result(result, describeVerification);
   if (difference) output.negative(inFile(difference, path));
 }
 
-function describeVerification({ ok, service, records, lastHash, rounds }: Verification): string {
+/** @throws OcxError INPUT_USAGE where one of the two options is without the other */
+function heldReceipt(
+  output: Output,
+  { receipt, key }: VerifyOptions,
+): { readonly file: ReceiptFile; readonly key: string } | null {
+  if (receipt === undefined && key === undefined) return null;
+  if (receipt === undefined || key === undefined) {
+    throw new OcxError({
+      code: 'INPUT_USAGE',
+      message: '--receipt and --key go together',
+      remedy: "give the receipt, and the exchange's public key as you know it",
+    });
+  }
+  const keyPath = output.path(key);
+  const pem = readInputText(keyPath);
+  if (!isPublicKey(pem)) {
+    throw new OcxError({
+      code: 'INPUT_KEY_INVALID',
+      message: 'it is no Ed25519 public key',
+      place: { file: keyPath },
+    });
+  }
+  return { file: readReceipt(output.path(receipt)), key: pem };
+}
+
+function describeVerification({
+  ok,
+  service,
+  records,
+  lastHash,
+  rounds,
+  receiptHolds,
+}: Verification): string {
   const lines = [
     `${ok ? 'The chain holds' : 'The journal does not hold'}: ${records} records checked.`,
     `Service: ${service ?? 'unknown (the journal does not start with its configuration)'}`,
@@ -97,6 +145,9 @@ function describeVerification({ ok, service, records, lastHash, rounds }: Verifi
   if (rounds) {
     const { solved, same, skipped } = rounds;
     lines.push(`Rounds solved again: ${solved}, the same: ${same}, of another version: ${skipped}`);
+  }
+  if (receiptHolds !== null) {
+    lines.push(receiptHolds ? 'The receipt holds.' : 'The receipt does not hold.');
   }
   if (lastHash) lines.push(`Last hash: ${lastHash}`);
   return lines.join('\n');

@@ -11,12 +11,24 @@ export function signReceipt(receipt: CommitReceipt, privateKeyPem: string): stri
   return sign(null, bytesOf(receipt), createPrivateKey(privateKeyPem)).toString('hex');
 }
 
-/** @param publicKeyPem SPKI @throws where it is no key */
+/** Whether a text is an Ed25519 public key, PEM. */
+export function isPublicKey(pem: string): boolean {
+  try {
+    return createPublicKey(pem).asymmetricKeyType === 'ed25519';
+  } catch {
+    return false;
+  }
+}
+
+/** @param publicKeyPem as `isPublicKey` accepts it */
 export function isSigned(receipt: CommitReceipt, signature: string, publicKeyPem: string): boolean {
   if (!/^[0-9a-f]{128}$/.test(signature)) return false;
-  const key = createPublicKey(publicKeyPem);
-  if (key.asymmetricKeyType !== 'ed25519') return false;
-  return verify(null, bytesOf(receipt), key, Buffer.from(signature, 'hex'));
+  return verify(
+    null,
+    bytesOf(receipt),
+    createPublicKey(publicKeyPem),
+    Buffer.from(signature, 'hex'),
+  );
 }
 
 function bytesOf({ roundId, organisation, commitment, place, head }: CommitReceipt): Buffer {
