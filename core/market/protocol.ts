@@ -46,6 +46,8 @@ export interface MarketConfiguration {
   readonly members?: readonly RoundMember[];
   /** The service whose lease reports are believed. */
   readonly isolationService: string;
+  /** Seller → the isolation service of its own provider, where there are several. */
+  readonly isolationServices?: Readonly<Record<string, string>>;
   /** Absent: deposits are shares of the price, and who is not paid bears it. */
   readonly clearingHouse?: ClearingHouseConfiguration;
   /** None where absent. */

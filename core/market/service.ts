@@ -277,10 +277,10 @@ function leaseReported(state: MarketState, event: LeaseReported): readonly Marke
   const refuse = (code: string, message: string): readonly MarketEffect[] => [
     { kind: 'ReportRefused', contractId, refusal: { code, message } },
   ];
-  if (from.role !== 'service' || from.name !== state.configuration.isolationService) {
-    return refuse('DENIED_NOT_ISOLATION', 'only the isolation service reports on leases');
-  }
   const live = state.contracts.get(contractId);
+  if (from.role !== 'service' || !isBelieved(state, from.name, live?.contract.seller)) {
+    return refuse('DENIED_NOT_ISOLATION', "only the owner's isolation service reports on leases");
+  }
   if (!live) {
     // Settling is idempotent: a report that comes again finds the contract gone.
     const isId = typeof contractId === 'string' && /^c[1-9]\d{0,14}$/.test(contractId);
@@ -310,9 +310,9 @@ function leaseReported(state: MarketState, event: LeaseReported): readonly Marke
 /** What is attested of classes and members that are not known, or of closed rounds, is dropped. */
 function idleAttested(state: MarketState, event: IdleAttested): readonly MarketEffect[] {
   const { from, roundId, organisation, nodeClass, nodes } = event;
-  const { safeguards: memory, configuration } = state;
-  const isBelieved = from.role === 'service' && from.name === configuration.isolationService;
-  if (!memory || !isBelieved || !state.prices.has(nodeClass)) return NO_EFFECTS;
+  const { safeguards: memory } = state;
+  const isTold = from.role === 'service' && isBelieved(state, from.name, organisation);
+  if (!memory || !isTold || !state.prices.has(nodeClass)) return NO_EFFECTS;
   if (!state.orderCounts.has(organisation) || !isSafeAmount(nodes) || nodes < 0) return NO_EFFECTS;
   if (!Number.isSafeInteger(roundId)) return NO_EFFECTS;
   memory.idle.set(supplyKey(organisation, nodeClass), { roundId, nodes });
@@ -324,7 +324,8 @@ function hardwareReported(state: MarketState, event: HardwareReported): readonly
   const refuse = (code: string, message: string): readonly MarketEffect[] => [
     { kind: 'ReportRefused', contractId, refusal: { code, message } },
   ];
-  if (from.role !== 'service' || from.name !== state.configuration.isolationService) {
+  const seller = state.contracts.get(contractId)?.contract.seller;
+  if (from.role !== 'service' || !isBelieved(state, from.name, seller)) {
     return refuse('DENIED_NOT_ISOLATION', 'only the isolation service reports on hardware');
   }
   if (!isSafeAmount(share) || share < 0) {
@@ -336,6 +337,20 @@ function hardwareReported(state: MarketState, event: HardwareReported): readonly
   const judged =
     terms && judgeHardware(terms, contractId, share, guard.deskOf({ name: 'warranty' }));
   return judged ? effects : refuse('NOT_FOUND_WARRANTY', 'no bond stands for this contract');
+}
+
+/** Each owner's own isolation service, on its own leases; without a contract any of them. */
+function isBelieved(
+  { configuration }: MarketState,
+  service: string,
+  seller: string | undefined,
+): boolean {
+  const { isolationService, isolationServices = {} } = configuration;
+  if (seller === undefined) {
+    return service === isolationService || Object.values(isolationServices).includes(service);
+  }
+  const own = Object.hasOwn(isolationServices, seller) ? isolationServices[seller] : undefined;
+  return service === (own ?? isolationService);
 }
 
 function voidContract(state: MarketState, event: VoidContract): readonly MarketEffect[] {

@@ -86,6 +86,8 @@ export interface MarketOutcome {
   readonly surplusMillicredits: Millicredits;
   readonly recalls: number;
   readonly defaults: number;
+  /** Tickets that an owner's isolation service would not redeem: sold twice, or past. */
+  readonly ticketsRefused: number;
   /** How often each safeguard acted, by name. */
   readonly safeguards: Readonly<Record<string, number>>;
   /** Rounds that were held without trade because of a halt. */

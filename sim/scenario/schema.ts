@@ -7,8 +7,9 @@ import { Type } from 'typebox';
 import type { Static, TSchema } from 'typebox';
 import { SafeguardsSchema } from './safeguards-schema.ts';
 
-const name = (description: string) =>
-  Type.String({ pattern: '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$', description });
+const NAME_PATTERN = '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$';
+
+const name = (description: string) => Type.String({ pattern: NAME_PATTERN, description });
 
 const share = (description: string, value: number) =>
   Type.Number({ minimum: 0, maximum: 1, default: value, description });
@@ -83,6 +84,10 @@ export const PolicySchema = optionalTable(
       default: true,
       description: 'offers nodes that are in use, at what stopping the work would cost',
     }),
+    sellsTwice: Type.Boolean({
+      default: false,
+      description: 'cheats: offers on every exchange what it has sold on another already',
+    }),
     acceptsRecall: Type.Boolean({
       default: true,
       description: 'takes recallable leases where its work allows it',
@@ -98,6 +103,18 @@ export function organisationSchema(workload: TSchema) {
       kind: word(['hpc', 'htc', 'cloud', 'testbed', 'government']),
       nodes: Type.Record(Type.String(), Type.Integer({ minimum: 0, maximum: 1_000_000 }), {
         description: 'nodes owned, by class',
+      }),
+      provider: Type.String({
+        default: 'site',
+        pattern: NAME_PATTERN,
+        description: 'whose data centre its nodes stand in; each has isolation of its own',
+      }),
+      exchanges: Type.Array(name('of an exchange'), {
+        default: ['market'],
+        minItems: 1,
+        maxItems: 16,
+        uniqueItems: true,
+        description: 'where it trades, in this order within a round',
       }),
       securityLevel: word(['none', 'attested', 'full'], {
         default: 'none',
@@ -276,6 +293,8 @@ export interface Organisation {
   name: string;
   kind: 'hpc' | 'htc' | 'cloud' | 'testbed' | 'government';
   nodes: Record<string, number>;
+  provider: string;
+  exchanges: string[];
   securityLevel: 'none' | 'attested' | 'full';
   scheduler: 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative';
   strategy: string;

@@ -16,7 +16,8 @@ import { Hoards, isHoarded } from './hoards.ts';
 import type { PooledNode } from './hoards.ts';
 import { inRealNames } from './identities.ts';
 import type { Member } from './member.ts';
-import { ATTESTER, IMAGE, MARKET, policyName, PROVISIONER } from './site.ts';
+import type { ProviderNames } from './names.ts';
+import { IMAGE, policyName } from './site.ts';
 
 /** What the desk asks of the world around it. */
 export interface LeaseDeskPorts {
@@ -26,9 +27,13 @@ export interface LeaseDeskPorts {
   readonly method: ProvisioningMethod;
   /** Time that a lease ends before its contract does, for release. */
   readonly releaseMs: number;
-  postIsolation(event: IsolationEvent): void;
-  postPlan(lessee: string, plan: EnclavePlan): void;
-  report(contractId: string, what: LeaseReportKind, deliveredNodeMs: number, nowMs: TimeMs): void;
+  /** The services of the provider that has the owner's nodes. */
+  servicesOf(owner: string): ProviderNames;
+  /** The exchange that has sold the contract, as the isolation service knows it. */
+  exchangeOf(contract: Contract): Principal;
+  postIsolation(owner: string, event: IsolationEvent): void;
+  postPlan(owner: string, lessee: string, plan: EnclavePlan): void;
+  report(contract: Contract, what: LeaseReportKind, deliveredNodeMs: number, nowMs: TimeMs): void;
   /** Does the work at a time that has not passed. */
   later(atMs: TimeMs, work: (nowMs: TimeMs) => void): void;
   /** The member's cluster was changed: its next own event may be another. */
@@ -60,8 +65,6 @@ interface Hold {
   contracts: number;
 }
 
-const MARKET_PRINCIPAL: Principal = { role: 'service', name: MARKET };
-
 export class LeaseDesk {
   readonly #ports: LeaseDeskPorts;
   readonly #leases = new Map<string, OpenLease>();
@@ -71,6 +74,8 @@ export class LeaseDesk {
   readonly #recalledNodes = new Set<string>();
   readonly finished: LeaseOutcome[] = [];
   recalls = 0;
+  /** Tickets that an owner's isolation service would not redeem. */
+  ticketsRefused = 0;
   #commands = 0;
 
   constructor(ports: LeaseDeskPorts) {
@@ -96,7 +101,7 @@ export class LeaseDesk {
     const seller = this.#member(contract.seller);
     if (contract.buyer === contract.seller) {
       // Two names of one organisation: money changes hands, nothing else does.
-      this.#ports.report(contract.contractId, 'ended', contractedNodeMs(contract), nowMs);
+      this.#ports.report(contract, 'ended', contractedNodeMs(contract), nowMs);
       return;
     }
     if (!seller.conduct.delivers) return this.#neverDeliver(contract, nowMs);
@@ -104,7 +109,7 @@ export class LeaseDesk {
     const nodeIds = chosen.map(({ nodeId }) => nodeId);
     if (nodeIds.length < contract.nodes) {
       for (const nodeId of nodeIds) this.#letGo(nodeId, nowMs);
-      this.#ports.report(contract.contractId, 'not-delivered', 0, nowMs);
+      this.#ports.report(contract, 'not-delivered', 0, nowMs);
     } else if (!this.#member(contract.buyer).conduct.takes) this.#neverTake(contract, nodeIds);
     else if (isHoarded(contract)) this.#keep(contract, nodeIds);
     else this.#create(contract, nodeIds, nowMs);
@@ -128,6 +133,9 @@ export class LeaseDesk {
       seller.lent.change(fresh.length, nowMs);
       this.#ports.touched(seller);
     }
+    if (chosen.length < contract.nodes && seller.organisation.policy.sellsTwice) {
+      chosen.push(...this.#soldAlready(contract, chosen));
+    }
     for (const entry of chosen) {
       entry.freeAtMs = contract.endMs;
       this.#holds.get(entry.nodeId)!.contracts += 1;
@@ -146,7 +154,7 @@ export class LeaseDesk {
         buyer.cluster.loseExpected(contract.contractId, contract.nodes, atMs);
         this.#ports.touched(buyer);
       }
-      this.#ports.report(contract.contractId, 'not-delivered', 0, atMs);
+      this.#ports.report(contract, 'not-delivered', 0, atMs);
     });
   }
 
@@ -154,7 +162,7 @@ export class LeaseDesk {
   #neverTake(contract: Contract, nodeIds: readonly string[]): void {
     this.#ports.later(contract.startMs, (atMs) => {
       for (const nodeId of nodeIds) this.#letGo(nodeId, atMs);
-      this.#ports.report(contract.contractId, 'not-taken', 0, atMs);
+      this.#ports.report(contract, 'not-taken', 0, atMs);
     });
   }
 
@@ -165,7 +173,7 @@ export class LeaseDesk {
     this.#ports.later(contract.endMs, (atMs) => {
       this.#hoards.end(contract);
       for (const nodeId of nodeIds) this.#letGo(nodeId, atMs);
-      this.#ports.report(contract.contractId, 'ended', contractedNodeMs(contract), atMs);
+      this.#ports.report(contract, 'ended', contractedNodeMs(contract), atMs);
     });
   }
 
@@ -190,6 +198,17 @@ export class LeaseDesk {
     this.#ports.touched(buyer);
   }
 
+  /** Nodes of a cheating seller that others were promised. */
+  #soldAlready(contract: Contract, chosen: readonly { nodeId: string }[]) {
+    const taken = new Set(chosen.map(({ nodeId }) => nodeId));
+    const { seller, nodeClass, nodes } = contract;
+    return [...this.#holds]
+      .filter(([, hold]) => hold.seller.name === seller && hold.nodeClass === nodeClass)
+      .filter(([nodeId]) => !taken.has(nodeId))
+      .slice(0, nodes - chosen.length)
+      .map(([nodeId]) => ({ nodeId, freeAtMs: 0 }));
+  }
+
   #create(contract: Contract, nodeIds: readonly string[], nowMs: TimeMs): void {
     const leaseId = contract.contractId;
     const endMs = contract.endMs - this.#ports.releaseMs;
@@ -210,8 +229,9 @@ export class LeaseDesk {
     };
     this.#leases.set(leaseId, lease);
     this.#expect(contract, nowMs);
-    const attester = contract.securityLevel === 'none' ? null : ATTESTER;
-    this.#ports.postPlan(contract.buyer, {
+    const services = this.#ports.servicesOf(owner);
+    const attester = contract.securityLevel === 'none' ? null : services.attester;
+    this.#ports.postPlan(owner, contract.buyer, {
       kind: 'EnclavePlan',
       timeMs: nowMs,
       leaseId,
@@ -220,15 +240,15 @@ export class LeaseDesk {
       imageId: IMAGE,
       policyId: policyName(contract.securityLevel),
       attester,
-      provisioner: PROVISIONER,
+      provisioner: services.provisioner,
     });
     const commandId = `desk/${++this.#commands}`;
     this.#creations.set(commandId, leaseId);
-    this.#ports.postIsolation({
+    this.#ports.postIsolation(owner, {
       kind: 'LeaseCreate',
       timeMs: nowMs,
       commandId,
-      from: MARKET_PRINCIPAL,
+      from: this.#ports.exchangeOf(contract),
       terms: {
         leaseId,
         contractId: contract.contractId,
@@ -250,13 +270,14 @@ export class LeaseDesk {
     if (leaseId === undefined) return;
     this.#creations.delete(reply.commandId);
     if (!reply.refusal) return;
+    this.ticketsRefused += 1;
     const lease = this.#leases.get(leaseId)!;
     this.#leases.delete(leaseId);
     const buyer = this.#member(lease.contract.buyer);
     buyer.cluster.loseExpected(leaseId, lease.nodeIds.length, nowMs);
     this.#ports.touched(buyer);
     for (const nodeId of lease.nodeIds) this.#letGo(nodeId, nowMs);
-    this.#ports.report(leaseId, 'not-delivered', 0, nowMs);
+    this.#ports.report(lease.contract, 'not-delivered', 0, nowMs);
   }
 
   /** Null for a lease that is over, or was never made here. */
@@ -270,7 +291,7 @@ export class LeaseDesk {
     if (!lease) return;
     switch (notice.kind) {
       case 'LeaseStarted':
-        this.#ports.report(notice.leaseId, 'started', 0, nowMs);
+        this.#ports.report(lease.contract, 'started', 0, nowMs);
         return;
       case 'LeaseEnding':
         if (notice.reason === 'recall') lease.end = 'recalled';
@@ -360,7 +381,7 @@ export class LeaseDesk {
   #recallOne(lease: OpenLease, owner: Member, nowMs: TimeMs): void {
     lease.end = 'recalled';
     this.recalls += 1;
-    this.#ports.postIsolation({
+    this.#ports.postIsolation(owner.name, {
       kind: lease.contract.startMs > nowMs ? 'LeaseCancel' : 'LeaseRecall',
       timeMs: nowMs,
       commandId: `desk/${++this.#commands}`,
@@ -373,7 +394,7 @@ export class LeaseDesk {
   giveBack(borrower: Member, leaseId: string, nowMs: TimeMs): void {
     const lease = this.#leases.get(leaseId);
     if (!lease || lease.endedAtMs !== null) return;
-    this.#ports.postIsolation({
+    this.#ports.postIsolation(lease.owner, {
       kind: 'LeaseReturn',
       timeMs: nowMs,
       commandId: `desk/${++this.#commands}`,
@@ -420,7 +441,7 @@ export class LeaseDesk {
         : Math.max(0, Math.min(wholeMs, (lease.endedAtMs ?? nowMs) - contract.startMs));
     const nodes = contract.nodes - lease.lostNodes;
     const what = end === 'recalled' ? 'recalled' : end === 'failed' ? 'failed' : 'ended';
-    this.#ports.report(contract.contractId, what, nodes * heldMs, nowMs);
+    this.#ports.report(contract, what, nodes * heldMs, nowMs);
     this.finished.push({
       leaseId: contract.contractId,
       seller: contract.seller,

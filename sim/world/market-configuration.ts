@@ -6,7 +6,8 @@ import { splitMoney } from './identities.ts';
 import { safeguardConfiguration } from './safeguard-configuration.ts';
 import { nodeHoursAtCostMillicredits, slotMs, totalNodes } from './setup.ts';
 import type { RunSetup } from './setup.ts';
-import { ISOLATION } from './site.ts';
+import { ISOLATION, providersOf } from './names.ts';
+import type { ExchangeNames } from './names.ts';
 
 /** Who goes first where priorities are fixed: emergencies, then what cannot wait, then the rest. */
 const PRIORITY_OF_KIND: Readonly<Record<Organisation['kind'], number>> = {
@@ -17,7 +18,7 @@ const PRIORITY_OF_KIND: Readonly<Record<Organisation['kind'], number>> = {
   htc: 0,
 };
 
-export function marketConfiguration(setup: RunSetup): MarketConfiguration {
+export function marketConfiguration(setup: RunSetup, names: ExchangeNames): MarketConfiguration {
   const { scenario, replication } = setup;
   const { market } = scenario;
   const safeguards = safeguardConfiguration(setup);
@@ -30,17 +31,17 @@ export function marketConfiguration(setup: RunSetup): MarketConfiguration {
     seed: `${scenario.seed}/${replication}`,
     buyerDepositPartsPerMillion: depositPartsPerMillion,
     sellerDepositPartsPerMillion: depositPartsPerMillion,
-    organisations: scenario.organisation.flatMap((organisation) =>
+    organisations: names.organisations.flatMap((organisation) =>
       splitMoney(
         organisation,
         nodeHoursAtCostMillicredits(
           scenario,
           setup.hardware[organisation.name]!,
-          market.endowmentHours,
+          market.endowmentHours / organisation.exchanges.length,
         ),
       ).map(([name, openingBalanceMillicredits]) => ({ name, openingBalanceMillicredits })),
     ),
-    members: scenario.organisation.flatMap((owner) =>
+    members: names.organisations.flatMap((owner) =>
       identitiesOf(owner).map((organisation, index) => ({
         organisation,
         // An alias brings nothing along.
@@ -49,7 +50,21 @@ export function marketConfiguration(setup: RunSetup): MarketConfiguration {
         kind: owner.kind,
       })),
     ),
-    isolationService: ISOLATION,
+    ...isolationOf(setup, names),
     ...(safeguards ? { safeguards } : {}),
+  };
+}
+
+/** Whose reports are believed about whose nodes. */
+function isolationOf({ scenario }: RunSetup, { organisations }: ExchangeNames) {
+  const providers = providersOf(scenario);
+  if (providers.length === 1) return { isolationService: ISOLATION };
+  const services = organisations.flatMap((organisation) => {
+    const { isolation } = providers.find(({ provider }) => provider === organisation.provider)!;
+    return identitiesOf(organisation).map((identity) => [identity, isolation]);
+  });
+  return {
+    isolationService: providers[0]!.isolation,
+    isolationServices: Object.fromEntries(services) as Record<string, string>,
   };
 }

@@ -25,11 +25,15 @@ import {
   slotMs,
 } from './setup.ts';
 import type { RunSetup } from './setup.ts';
-import { ISOLATION } from './site.ts';
 import type { LeaseOverhead } from './site.ts';
 
 export interface MarketDeskPorts {
+  /** Null where there is no other. */
+  readonly exchange: string | null;
+  /** Those that trade here. */
   readonly members: readonly Member[];
+  /** The isolation service of an organisation's provider. */
+  isolationOf(organisation: string): string;
   post(event: MarketEvent): void;
   /** Does all that is in line at this instant. */
   drain(): void;
@@ -93,14 +97,20 @@ export class MarketDesk {
 
   #ordersOf(member: Member, terms: MarketTerms) {
     const { cluster, organisation } = member;
+    const { exchange } = this.#ports;
     const nowMs = terms.roundStartMs;
     cluster.advance(nowMs);
     const untilMs = nowMs + terms.horizonSlots * terms.slotMs;
-    const spares = this.#offered(cluster.spares(nowMs, untilMs));
+    const isFirst = exchange === null || organisation.exchanges[0] === exchange;
+    const own = this.#offered(cluster.spares(nowMs, untilMs));
+    // Whoever cheats offers on the next exchange what it had before the first one's round.
+    if (isFirst) member.offered = own;
+    const spares = organisation.policy.sellsTwice ? member.offered : own;
     let offered = 0;
     for (const { spareId, nodes } of spares) if (!isBusy(spareId)) offered += nodes;
     this.#noteIdle(member.name, spares, nowMs);
-    member.countRound(nowMs, cluster.idleNodes(), offered);
+    // Offered is offered, on however many exchanges: it is counted on the first.
+    if (isFirst) member.countRound(nowMs, cluster.idleNodes(), offered);
     const view: ClusterView = {
       organisation: member.name,
       kind: cluster.kind,
@@ -138,7 +148,7 @@ export class MarketDesk {
       if (isBusy(spareId) || fromMs > nowMs) continue;
       idle.set(nodeClass, (idle.get(nodeClass) ?? 0) + nodes);
     }
-    const from = { role: 'service', name: ISOLATION } as const;
+    const from = { role: 'service', name: this.#ports.isolationOf(organisation) } as const;
     for (const [nodeClass, nodes] of idle) {
       const roundId = this.#roundId;
       const event = { timeMs: nowMs, from, roundId, organisation, nodeClass, nodes };
@@ -158,7 +168,9 @@ export class MarketDesk {
   /** Every agent draws from a stream of its own in every round, the same one in every variant. */
   #draws(entity: string): StreamName {
     const { scenario, replication } = this.#setup;
-    const purpose = `orders of round ${this.#roundId}`;
+    const { exchange } = this.#ports;
+    const where = exchange === null ? '' : ` on ${exchange}`;
+    const purpose = `orders of round ${this.#roundId}${where}`;
     return { seed: scenario.seed, replication, entity, purpose };
   }
 
@@ -257,8 +269,8 @@ export class MarketDesk {
   /** Every week each owner gets what its nodes cost for so long: its budget for the site. */
   payIncome(nowMs: TimeMs): void {
     const { scenario, hardware } = this.#setup;
-    const hours = scenario.market.weeklyIncomeHours;
     for (const { organisation } of this.#ports.members) {
+      const hours = scenario.market.weeklyIncomeHours / organisation.exchanges.length;
       const income = nodeHoursAtCostMillicredits(scenario, hardware[organisation.name]!, hours);
       for (const [name, amountMillicredits] of splitMoney(organisation, income)) {
         const transferId = `income/${name}/${nowMs}`;

@@ -1,6 +1,7 @@
 /** One organisation in the world: its cluster, its agent, and what it has lent and borrowed. */
 import { HONEST } from '../../core/agents/agent.ts';
 import type { AgentMemory, Conduct, OwnFills, Strategy } from '../../core/agents/agent.ts';
+import type { Spare } from '../../core/agents/view.ts';
 import type { NodeMs, TimeMs } from '../../core/kernel/units.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { HourlyNodeTime, overlapMs } from '../clusters/window.ts';
@@ -45,6 +46,8 @@ export class Member {
   /** How it keeps its contracts, as its agent last decided. */
   conduct: Conduct = HONEST;
   fills: OwnFills = { bidIds: [], askIds: [] };
+  /** What it offered on its first exchange in this epoch. */
+  offered: readonly Spare[] = [];
   /** Nodes under recall that are not back yet. */
   recalled = 0;
   readonly ownedNodes: number;

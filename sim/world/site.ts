@@ -16,18 +16,14 @@ import {
 } from '../hardware/provisioning-time.ts';
 import type { NodeClass, Scenario } from '../scenario/schema.ts';
 import { failureRates } from './failures.ts';
+import { exchangesOf, providersOf } from './names.ts';
+import type { ProviderNames } from './names.ts';
 import { classSecurity } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 
-/** Names under which the services know each other. */
-export const ISOLATION = 'isolation';
-export const ATTESTER = 'attestation';
-export const PROVISIONER = 'provisioning';
-export const MARKET = 'market';
 export const IMAGE = 'tenant-image';
 
 const GOLDEN = 'golden';
-const SWITCH = 'rack';
 const NIC = 'eth0';
 
 export function policyName(level: SecurityLevel): string {
@@ -59,10 +55,13 @@ interface SiteNode {
   readonly nodeClass: NodeClass;
 }
 
-function siteNodes(setup: RunSetup): SiteNode[] {
+/** @param provider whose nodes; default all */
+function siteNodes(setup: RunSetup, provider?: string): SiteNode[] {
   const classes = new Map(setup.scenario.nodeClass.map((one) => [one.name, one]));
+  const providers = new Map(setup.scenario.organisation.map((one) => [one.name, one.provider]));
   const nodes: SiteNode[] = [];
   for (const [owner, byClass] of siteNodeIds(setup)) {
+    if (provider !== undefined && providers.get(owner) !== provider) continue;
     for (const [nodeClass, ids] of byClass) {
       for (const nodeId of ids) nodes.push({ nodeId, owner, nodeClass: classes.get(nodeClass)! });
     }
@@ -70,26 +69,36 @@ function siteNodes(setup: RunSetup): SiteNode[] {
   return nodes;
 }
 
-export function isolationConfiguration(setup: RunSetup): IsolationConfiguration {
+/** Every organisation may borrow here; the nodes are those of the provider's own. */
+export function isolationConfiguration(
+  setup: RunSetup,
+  names: ProviderNames,
+): IsolationConfiguration {
+  const exchanges = exchangesOf(setup.scenario);
   return {
     // Ports carry VXLAN ids: one airlock network a node is more than VLANs there are.
     settings: { networkIdLast: 1_000_000, networkIdMaximum: 16_777_215 },
-    organisations: setup.scenario.organisation.map(({ name }) => ({
-      name,
-      delegations: [{ service: MARKET, rights: ['leasing'] as const }],
+    organisations: setup.scenario.organisation.map((organisation) => ({
+      name: organisation.name,
+      delegations: exchanges
+        .filter(({ exchange }) => organisation.exchanges.includes(exchange))
+        .map(({ service }) => ({ service, rights: ['leasing'] as const })),
     })),
-    switches: [{ switchId: SWITCH }],
-    nodes: siteNodes(setup).map(({ nodeId, owner, nodeClass }) => ({
+    switches: [{ switchId: names.rack }],
+    nodes: siteNodes(setup, names.provider).map(({ nodeId, owner, nodeClass }) => ({
       nodeId,
       owner,
       nodeClass: nodeClass.name,
       securityLevel: classSecurity(nodeClass),
-      nics: [{ nicId: NIC, switchId: SWITCH, portId: nodeId }],
+      nics: [{ nicId: NIC, switchId: names.rack, portId: nodeId }],
     })),
   };
 }
 
-export function attesterConfiguration(setup: RunSetup): AttesterConfiguration {
+export function attesterConfiguration(
+  setup: RunSetup,
+  names: ProviderNames,
+): AttesterConfiguration {
   const profiles = (['uefi', 'linuxboot'] as const).map((firmware) => ({
     profile: firmware,
     pcrs: Object.entries(goldenMeasurements(firmware)).map(([index, digest]) => ({
@@ -99,9 +108,9 @@ export function attesterConfiguration(setup: RunSetup): AttesterConfiguration {
   }));
   return {
     ...ATTESTER_DEFAULTS,
-    name: ATTESTER,
-    isolation: ISOLATION,
-    nodes: siteNodes(setup)
+    name: names.attester,
+    isolation: names.isolation,
+    nodes: siteNodes(setup, names.provider)
       .filter(({ nodeClass }) => nodeClass.tpm)
       .map(({ nodeId, nodeClass }) => ({
         nodeId,
@@ -110,7 +119,7 @@ export function attesterConfiguration(setup: RunSetup): AttesterConfiguration {
       })),
     policies: (['attested', 'full'] as const).map((level) => ({
       policyId: policyName(level),
-      owner: ATTESTER,
+      owner: names.attester,
       version: 1,
       profiles,
       runtimeDigests: null,
@@ -119,11 +128,11 @@ export function attesterConfiguration(setup: RunSetup): AttesterConfiguration {
   };
 }
 
-export function provisionerConfiguration(): ProvisionerConfiguration {
+export function provisionerConfiguration(names: ProviderNames): ProvisionerConfiguration {
   return {
     ...PROVISIONER_DEFAULTS,
-    name: PROVISIONER,
-    images: [{ imageId: IMAGE, owner: PROVISIONER, shared: true, snapshotId: GOLDEN }],
+    name: names.provisioner,
+    images: [{ imageId: IMAGE, owner: names.provisioner, shared: true, snapshotId: GOLDEN }],
   };
 }
 
@@ -139,13 +148,15 @@ export function simulatedHardware(setup: RunSetup): SimulatedHardware {
     failureRates: failureRates(scenario.failures),
   });
   hardware.storage.addImage(IMAGE, GOLDEN);
-  for (const { nodeId, nodeClass } of siteNodes(setup)) {
+  const racks = new Map(providersOf(scenario).map(({ provider, rack }) => [provider, rack]));
+  const rackOf = new Map(scenario.organisation.map((o) => [o.name, racks.get(o.provider)!]));
+  for (const { nodeId, owner, nodeClass } of siteNodes(setup)) {
     hardware.addNode({
       nodeId,
       profile,
       firmware: nodeClass.firmware,
       endorsementKeyHash: nodeClass.tpm ? endorsementKeyOf(nodeId) : null,
-      ports: [{ switchId: SWITCH, portId: nodeId }],
+      ports: [{ switchId: rackOf.get(owner)!, portId: nodeId }],
     });
   }
   return hardware;

@@ -2,51 +2,27 @@
  * The simulated site: the services of the core, simulated hardware, and the organisations with
  * their clusters and agents. One queue of events, one clock; the loop is `run`.
  */
-import type { IsolationEffect, LeaseNotice } from '../../core/allocator/protocol.ts';
-import { isolationService } from '../../core/allocator/service.ts';
-import { checkIsolationInvariants } from '../../core/allocator/invariants.ts';
-import { attesterService } from '../../core/attester/attester.ts';
-import type { AttesterEffect } from '../../core/attester/protocol.ts';
 import { Digest } from '../../core/kernel/digest.ts';
 import { randomStream } from '../../core/kernel/random.ts';
-import type { Principal } from '../../core/kernel/service.ts';
 import { DAY_MS, MINUTE_MS, WEEK_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
-import { orchestratorService } from '../../core/leasing/orchestrator.ts';
-import type { OrchestratorEffect, OrchestratorEvent } from '../../core/leasing/protocol.ts';
-import { ORCHESTRATOR_DEFAULTS } from '../../core/leasing/state.ts';
-import { checkMarketInvariants, marketService } from '../../core/market/service.ts';
-import type { MarketEffect } from '../../core/market/protocol.ts';
+import type { Contract } from '../../core/market/contracts.ts';
 import type { MarketOutcome } from '../../core/metrics/outcome.ts';
-import { provisionerService } from '../../core/provisioner/provisioner.ts';
-import type { ProvisionerEffect } from '../../core/provisioner/protocol.ts';
-import { isHardwareEffect } from '../hardware/effects.ts';
-import type { SimulatedHardware } from '../hardware/hardware.ts';
 import { EventQueue } from '../queue/event-queue.ts';
 import type { EventToken } from '../queue/event-queue.ts';
-import { Bus, PRIORITY, ServiceRunner } from './bus.ts';
+import { Bus, PRIORITY } from './bus.ts';
 import type { Occurrence } from './bus.ts';
 import { clusterOf } from './clusters.ts';
+import { Exchange } from './exchange.ts';
 import { ownersOf } from './identities.ts';
 import { LeaseDesk } from './lease-desk.ts';
-import { MarketDesk } from './market-desk.ts';
-import { marketConfiguration } from './market-configuration.ts';
+import type { MarketDesk } from './market-desk.ts';
 import { Member } from './member.ts';
+import { exchangesOf, providersOf } from './names.ts';
+import { ProviderSite } from './provider-site.ts';
 import { measuredWindow, ROUND_SETTLE_LIMIT_MS } from './setup.ts';
 import type { RunSetup } from './setup.ts';
-import {
-  attesterConfiguration,
-  isolationConfiguration,
-  ISOLATION,
-  leaseOverhead,
-  MARKET,
-  methodOf,
-  provisionerConfiguration,
-  simulatedHardware,
-  siteNodeIds,
-} from './site.ts';
-
-type AnyRunner = { post(event: never): void };
+import { leaseOverhead, methodOf, simulatedHardware, siteNodeIds } from './site.ts';
 
 /** When a member's cluster next changes by itself, and the event that is scheduled for it. */
 interface Wake {
@@ -63,15 +39,12 @@ export class MarketWorld {
   readonly #setup: RunSetup;
   readonly #queue = new EventQueue<Occurrence>();
   readonly #bus: Bus;
-  readonly #hardware: SimulatedHardware;
-  readonly #isolation;
-  readonly #attester;
-  readonly #provisioner;
-  readonly #market;
-  readonly #orchestrators = new Map<string, { post(event: OrchestratorEvent): void }>();
-  readonly #byName: ReadonlyMap<string, Member>;
+  /** Organisation → its provider. */
+  readonly #providerOf: ReadonlyMap<string, string>;
+  /** By provider. */
+  readonly #sites: ReadonlyMap<string, ProviderSite>;
+  readonly #exchanges: readonly Exchange[];
   readonly #leases: LeaseDesk;
-  readonly #rounds: MarketDesk;
   readonly #wakes = new Map<Member, Wake>();
   readonly #touched = new Set<Member>();
   /** Emergencies that have called a round of their own. */
@@ -81,68 +54,70 @@ export class MarketWorld {
     this.#setup = setup;
     const { scenario, ports } = setup;
     this.#bus = new Bus(this.#queue, this.digest, ports.observe);
-    this.#hardware = simulatedHardware(setup);
     this.members = this.#makeMembers();
-    this.#byName = new Map(this.members.map((member) => [member.name, member]));
-    this.#isolation = new ServiceRunner(
-      ISOLATION,
-      isolationService,
-      isolationConfiguration(setup),
-      this.#bus,
-      (effect, nowMs) => this.#onIsolation(effect, nowMs),
+    const hardware = simulatedHardware(setup);
+    const providers = providersOf(scenario);
+    const exchanges = exchangesOf(scenario);
+    const services = new Set(exchanges.map(({ service }) => service));
+    this.#providerOf = new Map(scenario.organisation.map((one) => [one.name, one.provider]));
+    this.#sites = new Map(
+      providers.map((names) => [
+        names.provider,
+        new ProviderSite(setup, names, {
+          bus: this.#bus,
+          hardware,
+          leases: () => this.#leases,
+          isExchange: (service) => services.has(service),
+        }),
+      ]),
     );
-    this.#attester = new ServiceRunner(
-      attesterConfiguration(setup).name,
-      attesterService,
-      attesterConfiguration(setup),
-      this.#bus,
-      (effect, nowMs) => this.#onAttester(effect, nowMs),
-    );
-    this.#provisioner = new ServiceRunner(
-      provisionerConfiguration().name,
-      provisionerService,
-      provisionerConfiguration(),
-      this.#bus,
-      (effect, nowMs) => this.#onProvisioner(effect, nowMs),
-    );
-    this.#market = new ServiceRunner(
-      MARKET,
-      marketService,
-      marketConfiguration(setup),
-      this.#bus,
-      (effect: MarketEffect, nowMs) => this.#rounds.onEffect(effect, nowMs),
+    const overhead = leaseOverhead(setup);
+    this.#exchanges = exchanges.map(
+      (names) =>
+        new Exchange(setup, names, exchanges.length === 1, {
+          bus: this.#bus,
+          members: this.members,
+          overhead,
+          sampled: sampledRounds(setup),
+          isolationOf: (organisation) => this.#siteOf(organisation).names.isolation,
+          openLeases: (contracts, nowMs) => this.#leases.open(contracts, nowMs),
+          hoardOf: (name, nowMs) => this.#leases.hoardOf(name, nowMs),
+        }),
     );
     for (const member of this.members) {
-      this.#addOrchestrator(member);
+      for (const site of this.#sites.values()) {
+        site.addOrchestrator(member.name, providers.length === 1);
+      }
       this.#addWake(member);
     }
-    const overhead = leaseOverhead(setup);
-    this.#leases = new LeaseDesk({
-      members: this.#byName,
-      owners: ownersOf(scenario),
-      method: methodOf(scenario),
-      releaseMs: overhead.releaseMs,
-      postIsolation: (event) => this.#isolation.post(event),
-      postPlan: (lessee, plan) => this.#orchestrators.get(lessee)!.post(plan),
-      report: (contractId, what, deliveredNodeMs, nowMs) =>
-        this.#market.post({
-          kind: 'LeaseReported',
-          timeMs: nowMs,
-          from: { role: 'service', name: ISOLATION },
-          contractId,
-          what,
-          deliveredNodeMs,
-        }),
+    this.#leases = this.#makeLeaseDesk(overhead.releaseMs);
+  }
+
+  /** The provider of an organisation's own nodes. */
+  #siteOf(organisation: string): ProviderSite {
+    return this.#sites.get(this.#providerOf.get(organisation)!)!;
+  }
+
+  #makeLeaseDesk(releaseMs: number): LeaseDesk {
+    const byName = new Map(this.members.map((member) => [member.name, member]));
+    const exchangeOf = ({ contractId }: Contract) =>
+      this.#exchanges.find((exchange) => exchange.sold(contractId))!;
+    return new LeaseDesk({
+      members: byName,
+      owners: ownersOf(this.#setup.scenario),
+      method: methodOf(this.#setup.scenario),
+      releaseMs,
+      servicesOf: (owner) => this.#siteOf(owner).names,
+      exchangeOf: (contract) => ({ role: 'service', name: exchangeOf(contract).names.service }),
+      postIsolation: (owner, event) => this.#siteOf(owner).postIsolation(event),
+      postPlan: (owner, lessee, plan) => this.#siteOf(owner).postPlan(lessee, plan),
+      report: (contract, what, deliveredNodeMs, nowMs) => {
+        const { isolation } = this.#siteOf(contract.seller).names;
+        const exchange = exchangeOf(contract);
+        exchange.report(contract.contractId, isolation, what, deliveredNodeMs, nowMs);
+      },
       later: (atMs, work) => this.#queue.schedule(atMs, PRIORITY.timer, work),
       touched: (member) => this.#touched.add(member),
-    });
-    this.#rounds = new MarketDesk(setup, overhead, sampledRounds(setup), {
-      members: this.members,
-      post: (event) => this.#market.post(event),
-      drain: () => this.#bus.drain(),
-      openLeases: (contracts, nowMs) => this.#leases.open(contracts, nowMs),
-      hoardOf: (name, nowMs) => this.#leases.hoardOf(name, nowMs),
-      balanceMillicredits: (name) => this.#market.state.ledger.balances.get(name) ?? 0,
     });
   }
 
@@ -160,7 +135,12 @@ export class MarketWorld {
     const limitMs = endMs + ROUND_SETTLE_LIMIT_MS;
     for (const member of this.members) this.#touched.add(member);
     this.#rewake(0);
-    this.#queue.schedule(0, PRIORITY.round, (nowMs) => this.#holdRound(nowMs));
+    // Exchanges call one after the other within an epoch, each at its own time.
+    const everyMs = this.#everyMs();
+    for (const [index, exchange] of this.#exchanges.entries()) {
+      const firstMs = Math.floor((index * everyMs) / this.#exchanges.length);
+      this.#queue.schedule(firstMs, PRIORITY.round, (nowMs) => this.#holdRound(exchange, nowMs));
+    }
     this.#queue.schedule(DAY_MS, PRIORITY.round, (nowMs) => this.#checkDaily(nowMs));
     this.#queue.schedule(WEEK_MS, PRIORITY.timer, (nowMs) => this.#payWeekly(nowMs));
     for (let work = this.#queue.next(); work !== undefined; work = this.#queue.next()) {
@@ -209,11 +189,18 @@ export class MarketWorld {
     for (const { wantId } of member.cluster.wants(nowMs)) {
       if (this.#called.has(wantId)) continue;
       this.#called.add(wantId);
-      this.#queue.schedule(nowMs, PRIORITY.round, (at) => this.#rounds.hold(at));
+      for (const exchange of this.#exchanges) {
+        if (!member.organisation.exchanges.includes(exchange.names.exchange)) continue;
+        this.#queue.schedule(nowMs, PRIORITY.round, (at) => exchange.rounds.hold(at));
+      }
     }
   }
 
-  #holdRound(nowMs: TimeMs): void {
+  #everyMs(): number {
+    return Math.round(this.#setup.scenario.market.epochMinutes * MINUTE_MS);
+  }
+
+  #holdRound(exchange: Exchange, nowMs: TimeMs): void {
     for (const member of this.members) {
       member.cluster.advance(nowMs);
       for (const leaseId of member.cluster.lotsToReturn()) {
@@ -221,15 +208,15 @@ export class MarketWorld {
       }
     }
     this.#bus.drain();
-    this.#rounds.hold(nowMs);
+    exchange.rounds.hold(nowMs);
     for (const member of this.members) this.#touched.add(member);
-    const everyMs = Math.round(this.#setup.scenario.market.epochMinutes * MINUTE_MS);
-    const jitterMs = this.#rounds.jitterMs(everyMs);
-    this.#queue.schedule(nowMs + everyMs + jitterMs, PRIORITY.round, (at) => this.#holdRound(at));
+    const everyMs = this.#everyMs();
+    const nextMs = nowMs + everyMs + exchange.rounds.jitterMs(everyMs);
+    this.#queue.schedule(nextMs, PRIORITY.round, (at) => this.#holdRound(exchange, at));
   }
 
   #payWeekly(nowMs: TimeMs): void {
-    this.#rounds.payIncome(nowMs);
+    for (const { rounds } of this.#exchanges) rounds.payIncome(nowMs);
     this.#queue.schedule(nowMs + WEEK_MS, PRIORITY.timer, (at) => this.#payWeekly(at));
   }
 
@@ -239,33 +226,42 @@ export class MarketWorld {
   }
 
   #check(): void {
-    this.violations.push(...checkIsolationInvariants(this.#isolation.state));
-    this.violations.push(...checkMarketInvariants(this.#market.state));
+    for (const site of this.#sites.values()) this.violations.push(...site.violations());
+    for (const exchange of this.#exchanges) this.violations.push(...exchange.violations());
   }
 
   ledgerImbalance(): number {
-    let sum = 0;
-    for (const balance of this.#market.state.ledger.balances.values()) sum += balance;
-    return sum;
+    return sum(this.#exchanges.map((exchange) => exchange.ledgerImbalance()));
   }
 
   /** Receipts − payments of an organisation in the measured window. */
   netMillicredits(name: string): number {
-    return this.#rounds.netMillicredits.get(name) ?? 0;
+    return sum(this.#exchanges.map(({ rounds }) => rounds.netMillicredits.get(name) ?? 0));
   }
 
   marketOutcome(): MarketOutcome {
     const { startMs, endMs } = measuredWindow(this.#setup.scenario);
     const inWindow = (atMs: TimeMs) => atMs >= startMs && atMs < endMs;
+    const total = (pick: (desk: MarketDesk) => number) =>
+      sum(this.#exchanges.map(({ rounds }) => pick(rounds)));
+    const safeguards = new Map<string, number>();
+    for (const { rounds } of this.#exchanges) {
+      for (const [name, count] of rounds.safeguards) {
+        safeguards.set(name, (safeguards.get(name) ?? 0) + count);
+      }
+    }
     return {
-      rounds: this.#rounds.rounds.filter(({ atMs }) => inWindow(atMs)),
+      rounds: this.#exchanges
+        .flatMap(({ rounds }) => rounds.rounds.filter(({ atMs }) => inWindow(atMs)))
+        .sort((a, b) => a.atMs - b.atMs),
       leases: this.#leases.finished.filter((lease) => inWindow(lease.startMs)),
-      individualRationalityViolations: this.#rounds.individualRationalityViolations,
-      surplusMillicredits: this.#rounds.surplusMillicredits,
+      individualRationalityViolations: total((desk) => desk.individualRationalityViolations),
+      surplusMillicredits: total((desk) => desk.surplusMillicredits),
       recalls: this.#leases.recalls,
-      defaults: this.#rounds.defaults,
-      safeguards: Object.fromEntries(this.#rounds.safeguards),
-      haltedRounds: this.#rounds.haltedRounds,
+      defaults: total((desk) => desk.defaults),
+      ticketsRefused: this.#leases.ticketsRefused,
+      safeguards: Object.fromEntries(safeguards),
+      haltedRounds: total((desk) => desk.haltedRounds),
     };
   }
 
@@ -284,96 +280,14 @@ export class MarketWorld {
     );
   }
 
-  #addOrchestrator(member: Member): void {
-    const runner = new ServiceRunner(
-      `orchestrator/${member.name}`,
-      orchestratorService,
-      { ...ORCHESTRATOR_DEFAULTS, name: member.name, isolation: ISOLATION },
-      this.#bus,
-      (effect: OrchestratorEffect, nowMs) => this.#onOrchestrator(member, effect, nowMs),
-    );
-    this.#orchestrators.set(member.name, runner);
-  }
-
   #addWake(member: Member): void {
     const wake: Wake = { atMs: Infinity, token: 0, occur: (at) => this.#wake(member, wake, at) };
     this.#wakes.set(member, wake);
   }
+}
 
-  #onIsolation(effect: IsolationEffect, nowMs: TimeMs): void {
-    if (isHardwareEffect(effect)) this.#perform(this.#isolation, effect, nowMs);
-    else if (effect.kind === 'Reply') this.#answer(effect.to, effect, nowMs);
-    else if (effect.kind === 'Notify') this.#tell(effect.to, effect.notice, nowMs);
-  }
-
-  #onAttester(effect: AttesterEffect, nowMs: TimeMs): void {
-    if (isHardwareEffect(effect)) this.#perform(this.#attester, effect, nowMs);
-    else if (effect.kind === 'Reply') this.#answer(effect.to, effect, nowMs);
-    else if (effect.kind === 'ReportVerdict') {
-      const from = { role: 'service', name: this.#attester.name } as const;
-      this.#isolation.post({ ...effect.command, timeMs: nowMs, from });
-    } else if (effect.kind === 'Notify') {
-      this.#orchestrators
-        .get(effect.to.name)
-        ?.post({ kind: 'NoticeReceived', timeMs: nowMs, notice: effect.notice });
-    }
-  }
-
-  #onProvisioner(effect: ProvisionerEffect, nowMs: TimeMs): void {
-    if (isHardwareEffect(effect)) this.#perform(this.#provisioner, effect, nowMs);
-    else if (effect.kind === 'Reply') this.#answer(effect.to, effect, nowMs);
-    else if (effect.kind === 'Notify') {
-      this.#orchestrators
-        .get(effect.to.name)
-        ?.post({ kind: 'NoticeReceived', timeMs: nowMs, notice: effect.notice });
-    }
-  }
-
-  #onOrchestrator(member: Member, effect: OrchestratorEffect, nowMs: TimeMs): void {
-    if (effect.kind !== 'Request') {
-      this.#leases.onOrchestrator(effect, nowMs);
-      return;
-    }
-    const from = { role: 'organisation', name: member.name } as const;
-    const target: AnyRunner =
-      effect.service === ISOLATION
-        ? this.#isolation
-        : effect.service === this.#attester.name
-          ? this.#attester
-          : this.#provisioner;
-    target.post({ ...effect.command, timeMs: nowMs, from } as never);
-  }
-
-  /** Does an effect on hardware; its outcome comes back as an event when it is due. */
-  #perform(
-    runner: AnyRunner,
-    effect: Parameters<SimulatedHardware['perform']>[0],
-    nowMs: TimeMs,
-  ): void {
-    const { completesAtMs, outcome } = this.#hardware.perform(effect, nowMs);
-    const { effectId } = effect;
-    this.#queue.schedule(completesAtMs, PRIORITY.outcome, (timeMs) =>
-      runner.post({ kind: 'EffectOutcome', timeMs, effectId, outcome } as never),
-    );
-  }
-
-  #answer(to: Principal, reply: Extract<IsolationEffect, { kind: 'Reply' }>, nowMs: TimeMs): void {
-    if (to.role === 'organisation') {
-      this.#orchestrators.get(to.name)?.post({ kind: 'ReplyReceived', timeMs: nowMs, reply });
-    } else if (to.name === this.#attester.name) {
-      this.#attester.post({ kind: 'ReplyReceived', timeMs: nowMs, reply });
-    } else if (to.name === MARKET) this.#leases.onReply(reply, nowMs);
-  }
-
-  /** The lessee's orchestrator needs the notice, the owner's desk notes it. */
-  #tell(to: Principal, notice: LeaseNotice, nowMs: TimeMs): void {
-    if (to.name === this.#attester.name) {
-      this.#attester.post({ kind: 'NoticeReceived', timeMs: nowMs, notice });
-      return;
-    }
-    if (this.#leases.ownerOf(notice.leaseId) === to.name) this.#leases.onNotice(notice, nowMs);
-    else this.#orchestrators.get(to.name)?.post({ kind: 'NoticeReceived', timeMs: nowMs, notice });
-  }
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
 }
 
 /** Rounds whose LP bound is computed, drawn before anything of them is known. */

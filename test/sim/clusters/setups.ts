@@ -17,6 +17,7 @@ export const POLICY: Policy = {
   tauMinutes: 30,
   recallNoticeMinutes: 5,
   sellsBusyNodes: true,
+  sellsTwice: false,
   acceptsRecall: true,
 };
 

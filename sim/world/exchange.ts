@@ -1,0 +1,107 @@
+/**
+ * One exchange: a market service with its own ledger and rounds, and the organisations that trade
+ * on it. What it has sold is a ticket; the lease is made by the owner's isolation service.
+ */
+import type { HoardedNodes } from '../../core/agents/view.ts';
+import type { Contract, LeaseReportKind } from '../../core/market/contracts.ts';
+import { checkMarketInvariants, marketService } from '../../core/market/service.ts';
+import type { MarketEffect } from '../../core/market/protocol.ts';
+import type { TimeMs } from '../../core/kernel/units.ts';
+import { ServiceRunner } from './bus.ts';
+import type { Bus } from './bus.ts';
+import { MarketDesk } from './market-desk.ts';
+import { marketConfiguration } from './market-configuration.ts';
+import type { Member } from './member.ts';
+import type { ExchangeNames } from './names.ts';
+import type { RunSetup } from './setup.ts';
+import type { LeaseOverhead } from './site.ts';
+
+export interface ExchangePorts {
+  readonly bus: Bus;
+  readonly members: readonly Member[];
+  readonly overhead: LeaseOverhead;
+  /** Rounds whose LP bound is computed. */
+  readonly sampled: ReadonlySet<number>;
+  /** The isolation service of an organisation's provider. */
+  isolationOf(organisation: string): string;
+  openLeases(contracts: readonly Contract[], nowMs: TimeMs): void;
+  /** What an organisation holds to sell it on. */
+  hoardOf(organisation: string, nowMs: TimeMs): readonly HoardedNodes[];
+}
+
+/** Between the exchange and its own number of a contract, where there are several exchanges. */
+const SEPARATOR = ':';
+
+export class Exchange {
+  readonly names: ExchangeNames;
+  readonly rounds: MarketDesk;
+  readonly #market;
+  /** Before the numbers of its contracts; empty where there is no other exchange. */
+  readonly #prefix: string;
+
+  constructor(setup: RunSetup, names: ExchangeNames, isOnly: boolean, ports: ExchangePorts) {
+    this.names = names;
+    this.#prefix = isOnly ? '' : `${names.exchange}${SEPARATOR}`;
+    this.#market = new ServiceRunner(
+      names.service,
+      marketService,
+      marketConfiguration(setup, names),
+      ports.bus,
+      (effect: MarketEffect, nowMs) => this.rounds.onEffect(effect, nowMs),
+    );
+    const trading = new Set(names.organisations.map(({ name }) => name));
+    this.rounds = new MarketDesk(setup, ports.overhead, ports.sampled, {
+      exchange: isOnly ? null : names.exchange,
+      members: ports.members.filter(({ name }) => trading.has(name)),
+      isolationOf: ports.isolationOf,
+      post: (event) => this.#market.post(event),
+      drain: () => ports.bus.drain(),
+      openLeases: (contracts, nowMs) =>
+        ports.openLeases(
+          contracts.map((contract) => this.#ticketOf(contract)),
+          nowMs,
+        ),
+      hoardOf: ports.hoardOf,
+      balanceMillicredits: (name) => this.#market.state.ledger.balances.get(name) ?? 0,
+    });
+  }
+
+  /** Two exchanges number their contracts alike; a ticket's id is the whole site's. */
+  #ticketOf(contract: Contract): Contract {
+    if (this.#prefix === '') return contract;
+    return { ...contract, contractId: this.#prefix + contract.contractId };
+  }
+
+  /** Whether it has sold the ticket. */
+  sold(ticketId: string): boolean {
+    return ticketId.startsWith(this.#prefix);
+  }
+
+  /** What became of a ticket, told by the isolation service of its seller's provider. */
+  report(
+    ticketId: string,
+    isolation: string,
+    what: LeaseReportKind,
+    deliveredNodeMs: number,
+    nowMs: TimeMs,
+  ): void {
+    this.#market.post({
+      kind: 'LeaseReported',
+      timeMs: nowMs,
+      from: { role: 'service', name: isolation },
+      contractId: ticketId.slice(this.#prefix.length),
+      what,
+      deliveredNodeMs,
+    });
+  }
+
+  violations(): readonly string[] {
+    return checkMarketInvariants(this.#market.state);
+  }
+
+  ledgerImbalance(): number {
+    let sum = 0;
+    for (const balance of this.#market.state.ledger.balances.values()) sum += balance;
+    return sum;
+  }
+}
