@@ -6,8 +6,12 @@ import type { Clearing, MarketRound } from './orders.ts';
  *
  * `unit-demand`: every organisation has one order for one node over one window, every bid one option;
  * false prices and numbers of nodes, and holding back, are what it may try.
- * `diminishing-returns`: an organisation only buys or only sells, all in one window, and no gangs.
- * `single-minded`: every organisation has one order, every bid one option, a gang.
+ * `diminishing-returns`: an organisation only buys or only sells, all in one window, and no gangs;
+ * each further node is worth no more to it, or costs it no less, than the one before.
+ * `single-minded`: every organisation has one order, every bid one option, a gang; an owner's nodes
+ * and window are known, its reserve is not.
+ * `price-taking`: every organisation has one order, and only its price is not known; or, over one slot
+ * and without gangs, its number of nodes too.
  * `proved-optimum`: no organisation both buys and sells, and the clearing's `search` says that all
  * welfares it rests on are proved (`unprovedWelfares` is 0).
  */

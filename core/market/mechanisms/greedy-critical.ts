@@ -9,9 +9,10 @@
  * with which it would have won: √(nodes · slots) × the density of the first option that takes its
  * place when it is not there, or the pool's price. Both are fixed without the payer's own report.
  * Then the posted price follows demand for the pool as in `posted-price`.
- * Claims: individually rational, always; truthful for single-minded buyers and for owners with one
- * ask, within the round (deviation gain exactly 0: critical values are exact to the millicredit);
- * not with XOR options. Weakly budget balanced: the exchange keeps what competition adds to the
+ * Claims: individually rational, always; truthful for single-minded buyers, and for owners with one
+ * ask on their reserve, within the round (deviation gain exactly 0: critical values are exact to the
+ * millicredit); not with XOR options, and an owner that holds back nodes or hours may sell more of
+ * the rest. Weakly budget balanced: the exchange keeps what competition adds to the
  * pool's price. Not efficient: the worked example has 20 of 24. Not false-name-proof.
  * Complexity: O(n log n + winners × options × asks of the class × steps).
  *

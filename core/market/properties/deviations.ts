@@ -105,7 +105,8 @@ class Liar {
 
   /** One thing or several at once. */
   lie(own: Orders): Orders {
-    const kinds = this.#market.misreports === 'prices' ? 1 : 6;
+    const { bids, asks } = this.#market.misreports;
+    const kinds = (own.bids.length > 0 ? bids : asks) === 'prices' ? 1 : 6;
     let orders = own;
     do {
       const kind = this.#pick(kinds);

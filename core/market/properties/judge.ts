@@ -72,13 +72,16 @@ const falseNameProofness: Judge = (mechanism, market, tries) => {
   const random = streamOf(market, 'false names');
   const withLies = mechanism.properties.incentiveCompatibility !== 'never';
   return largestGain(mechanism, market, tries, (organisation) =>
-    falseNames(market, organisation, random, withLies && market.misreports === 'all'),
+    falseNames(market, organisation, random, withLies && market.misreports.bids === 'all'),
   );
 };
 
-const efficiency: Judge = (mechanism, { round }) => {
+const efficiency: Judge = (mechanism, market) => {
+  const { round } = market;
+  const clearing = clearFresh(mechanism, round);
+  if (!isInDomain(market, clearing)) return OUTSIDE;
   const best = bestWelfare(round);
-  const { welfareMillicredits } = clearFresh(mechanism, round);
+  const { welfareMillicredits } = clearing;
   const missed = best - welfareMillicredits;
   const violation = missed === 0 ? null : `welfare ${welfareMillicredits} of ${best}`;
   return verdict(missed, violation, best, best > 0);
@@ -139,10 +142,11 @@ function largestGain(
   deviate: (organisation: string) => Deviation,
 ): Verdict {
   const { round } = market;
-  const strategic = mechanism.properties.truthfulSide ?? market.strategic;
   const random = streamOf(market, 'who deviates');
-  const liars = strategic === 'both' ? [...round.bids, ...round.asks] : round.bids;
+  const isTwoSided = mechanism.properties.truthfulSide !== 'buyers';
+  const liars = isTwoSided ? [...round.bids, ...round.asks] : round.bids;
   const honest = clearFresh(mechanism, round);
+  if (!isInDomain(market, honest)) return OUTSIDE;
   let gain = 0;
   let violation: string | null = null;
   for (let i = 0; i < tries && liars.length > 0; i++) {
@@ -150,12 +154,21 @@ function largestGain(
     const truth = truthOf(round, organisation);
     const before = utilityOf(truth, new Set([organisation]), round, honest);
     const { round: reported, names } = deviate(organisation);
-    const after = utilityOf(truth, names, reported, clearFresh(mechanism, reported));
+    const dishonest = clearFresh(mechanism, reported);
+    if (!isInDomain(market, dishonest)) continue;
+    const after = utilityOf(truth, names, reported, dishonest);
     if (after - before <= gain) continue;
     gain = after - before;
     violation = `${organisation} gains ${gain} by ${differences(round, reported)}`;
   }
   return verdict(gain, violation, honest.welfareMillicredits, honest.fills.length > 0);
+}
+
+const OUTSIDE = verdict(0, null, 0, false);
+
+/** Some claims are made only for clearings that say so of themselves. */
+function isInDomain({ domain }: RandomMarket, { search }: Clearing): boolean {
+  return domain !== 'proved-optimum' || (search?.unprovedWelfares ?? 0) === 0;
 }
 
 /** The reported orders that are not in the honest round. */

@@ -13,14 +13,15 @@ import type { Ask, Bid, BidOption, MarketRound } from '../orders.ts';
 /** A domain in which a claim can be tried. */
 export type MarketDomain = Exclude<ClaimDomain, 'never'>;
 
+/** What is not known of an order but by its owner's word. */
+export type Misreports = 'prices' | 'all';
+
 export interface RandomMarket {
   readonly domain: MarketDomain;
   readonly seed: number;
   readonly round: MarketRound;
-  /** Whose false reports the domain speaks of; single-minded bidders face a supply that is given. */
-  readonly strategic: 'both' | 'buyers';
-  /** Whether only prices may be misreported, or quantities and windows too. */
-  readonly misreports: 'prices' | 'all';
+  /** What each side may misreport: its prices, or quantities and windows too. */
+  readonly misreports: { readonly bids: Misreports; readonly asks: Misreports };
 }
 
 /** Most orders on each side. */
@@ -50,7 +51,9 @@ export function randomMarket(
   return { domain, seed, round, ...terms };
 }
 
-interface Family extends Pick<RandomMarket, 'strategic' | 'misreports'> {
+const ALL = { bids: 'all', asks: 'all' } as const;
+
+interface Family extends Pick<RandomMarket, 'misreports'> {
   readonly bids: Bid[];
   readonly asks: Ask[];
   readonly horizonSlots: number;
@@ -132,8 +135,7 @@ function unitDemand(draw: Draw): Family {
     bids: draw.list(0, draw.most, (i) => bidOf(i, [draw.option()])),
     asks: draw.list(0, draw.most, (i) => askOf(i, draw.worth())),
     horizonSlots: 1,
-    strategic: 'both',
-    misreports: 'all',
+    misreports: ALL,
   };
 }
 
@@ -164,22 +166,25 @@ function diminishingReturns(draw: Draw): Family {
     }
     draw.list(1, 3, () => asks.push(askOf(asks.length, draw.worth(), { organisation })));
   }
-  return { bids, asks, horizonSlots: 1, strategic: 'both', misreports: 'all' };
+  return { bids, asks, horizonSlots: 1, misreports: ALL };
 }
 
-/** Every bidder wants one gang in one window; one owner offers all there is. */
+/**
+ * Every bidder wants one gang in one window, every owner has one offer: its nodes and their window
+ * are known, what it would take for them is not. In half of the markets one owner has all there is.
+ */
 function singleMinded(draw: Draw): Family {
+  const isPool = draw.chance(0.5);
   const bids = draw.list(1, draw.most, (i) =>
     bidOf(i, [draw.option({ nodes: draw.count(1, 3), ...draw.window(SLOTS) })]),
   );
-  const asks = draw.list(1, 2, (i) =>
-    askOf(i, draw.chance(0.5) ? 0 : draw.worth() >> 1, {
-      organisation: 'pool',
-      nodes: draw.count(1, 4),
-      endSlot: SLOTS,
+  const asks = draw.list(1, isPool ? 1 : draw.most, (i) =>
+    askOf(i, draw.chance(0.5) ? draw.worth() : draw.worth() >> 1, {
+      nodes: draw.count(1, isPool ? 4 : 2),
+      ...(draw.chance(0.7) ? { endSlot: SLOTS } : draw.window(SLOTS)),
     }),
   );
-  return { bids, asks, horizonSlots: SLOTS, strategic: 'buyers', misreports: 'all' };
+  return { bids, asks, horizonSlots: SLOTS, misreports: { bids: 'all', asks: 'prices' } };
 }
 
 /**
@@ -187,43 +192,53 @@ function singleMinded(draw: Draw): Family {
  * of one slot and without gangs, quantities too.
  */
 function priceTaking(draw: Draw): Family {
-  if (draw.chance(0.5)) return { ...mixed(draw, 0), misreports: 'prices' };
+  if (draw.chance(0.5))
+    return { ...mixed(draw, 0), misreports: { bids: 'prices', asks: 'prices' } };
   const bids = draw.list(1, draw.most, (i) =>
     bidOf(i, [{ ...draw.option({ nodes: draw.count(1, 3) }), minimumNodes: 1 }]),
   );
   const asks = draw.list(1, draw.most, (i) => askOf(i, draw.worth(), { nodes: draw.count(1, 3) }));
-  return { bids, asks, horizonSlots: 1, strategic: 'both', misreports: 'all' };
+  return { bids, asks, horizonSlots: 1, misreports: ALL };
 }
 
-/** Gangs and scalable bids, alternatives, windows, classes, security levels, recall terms. */
+/**
+ * Gangs and scalable bids, alternatives, windows, classes, security levels, recall terms. A third
+ * of the markets is crowded: all want and offer the same window of one class, so that mechanisms
+ * for single nodes have something to do.
+ */
 function mixed(draw: Draw, sharing = 0.2): Family {
-  const levels = ['none', 'attested', 'full'] as const;
-  const share = (side: string, i: number) =>
+  const isCrowded = draw.chance(0.35);
+  const from = (share: number) => !isCrowded && draw.chance(share);
+  const window = draw.window(SLOTS);
+  const nodeClass = () => (from(0.2) ? 'B' : 'A');
+  const level = () => (['none', 'attested', 'full'] as const)[draw.count(0, 2)]!;
+  const organisation = (side: string, i: number) =>
     i > 0 && draw.chance(sharing) ? `${side} ${i - 1}` : `${side} ${i}`;
   const bids = draw.list(1, draw.most, (i) => {
-    const nodeClass = draw.chance(0.8) ? 'A' : 'B';
-    const options = draw.list(1, 2, () => {
-      const nodes = draw.count(1, 3);
-      const option = draw.option({ nodeClass, nodes, ...draw.window(SLOTS) });
+    const wanted = nodeClass();
+    const options = draw.list(1, isCrowded ? 1 : 2, () => {
+      const nodes = draw.count(1, isCrowded ? 2 : 3);
+      const when = isCrowded ? window : draw.window(SLOTS);
+      const option = draw.option({ nodeClass: wanted, nodes, ...when });
       return draw.chance(0.3) ? { ...option, minimumNodes: draw.count(1, nodes) } : option;
     });
     return bidOf(i, options, {
-      organisation: share('buyer', i),
-      securityLevel: draw.chance(0.7) ? 'none' : levels[draw.count(0, 2)]!,
-      acceptsRecall: draw.chance(0.8),
+      organisation: organisation('buyer', i),
+      securityLevel: from(0.3) ? level() : 'none',
+      acceptsRecall: !from(0.2),
     });
   });
   const asks = draw.list(draw.chance(0.05) ? 0 : 1, draw.most, (i) =>
     askOf(i, draw.chance(0.5) ? draw.worth() : draw.worth() >> 1, {
-      organisation: share('seller', i),
-      nodeClass: draw.chance(0.8) ? 'A' : 'B',
-      nodes: draw.count(1, 3),
-      ...(draw.chance(0.7) ? { endSlot: SLOTS } : draw.window(SLOTS)),
-      recall: draw.chance(0.2) ? { noticeMs: 600_000, penaltyPartsPerMillion: 100_000 } : null,
-      securityLevel: draw.chance(0.7) ? 'full' : levels[draw.count(0, 2)]!,
+      organisation: organisation('seller', i),
+      nodeClass: nodeClass(),
+      nodes: draw.count(1, isCrowded ? 2 : 3),
+      ...(from(0.3) ? draw.window(SLOTS) : { endSlot: SLOTS }),
+      recall: from(0.2) ? { noticeMs: 600_000, penaltyPartsPerMillion: 100_000 } : null,
+      securityLevel: from(0.3) ? level() : 'full',
     }),
   );
-  return { bids, asks, horizonSlots: SLOTS, strategic: 'both', misreports: 'all' };
+  return { bids, asks, horizonSlots: SLOTS, misreports: ALL };
 }
 
 /** Domains without a family of their own are tried in mixed markets. */
