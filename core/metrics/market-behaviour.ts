@@ -39,6 +39,13 @@ export function marketBehaviour(
     budgetSurplusCredits: each(({ surplusMillicredits }) => surplusMillicredits / 1000),
     fairness: maybeEstimate(gainFairness(comparison, variant), 'nobody gained'),
     sharingIndex: maybeEstimate(variant.runs.map(sharingIndex), 'nothing was idle'),
+    leak: {
+      sealed: maybeEstimate(
+        markets.map(leakOf('sealed')),
+        'nothing was bid for in a sampled round',
+      ),
+      bands: maybeEstimate(markets.map(leakOf('bands')), 'nothing was bid for in a sampled round'),
+    },
     recalls: each(({ recalls }) => recalls),
     defaults: each(({ defaults }) => defaults),
     claims: claimsOf(variant.mechanism),
@@ -75,6 +82,19 @@ function sampledEfficiency({ rounds }: MarketOutcome): number | null {
   const bound = sampled.reduce((sum, round) => sum + round.boundMillicredits!, 0);
   const welfare = sampled.reduce((sum, round) => sum + round.welfareMillicredits, 0);
   return bound > 0 ? welfare / bound : null;
+}
+
+/** Demand cells that a level of publication gives away ÷ all, over the sampled rounds. */
+function leakOf(level: 'sealed' | 'bands'): (market: MarketOutcome) => number | null {
+  return ({ rounds }) => {
+    let cells = 0;
+    let leaked = 0;
+    for (const { leak } of rounds) {
+      cells += leak?.cells ?? 0;
+      leaked += leak?.[level] ?? 0;
+    }
+    return cells > 0 ? leaked / cells : null;
+  };
 }
 
 /** By replication: share of organisations worse off than alone, over the whole window. */

@@ -2,6 +2,7 @@
  * What one run (one replication of one variant) leaves behind: plain data that crosses worker
  * threads. Every metric is computed from these and nothing else.
  */
+import type { LeakedCells } from '../market/sealing/publication.ts';
 import type { ClusterKind } from '../agents/view.ts';
 import type { Millicredits, NodeMs, TimeMs } from '../kernel/units.ts';
 import type { DemandWindows } from './bounds.ts';
@@ -75,6 +76,8 @@ export interface RoundOutcome {
   readonly welfareMillicredits: Millicredits;
   /** LP bound on the welfare where it was sampled. */
   readonly boundMillicredits: number | null;
+  /** Demand cells and how many a publication gives away, in the same rounds. */
+  readonly leak: LeakedCells | null;
   /** By class in the scenario's order: millicredits for a node-hour. */
   readonly prices: readonly (number | null)[];
 }

@@ -70,6 +70,11 @@ export interface MarketBehaviour {
   /** Jain index of the organisations' gains. */
   readonly fairness: MaybeEstimate;
   readonly sharingIndex: MaybeEstimate;
+  /**
+   * Share of others' demand cells that can be read from what is public, over the sampled rounds;
+   * with an open book, or a central scheduler, it is 1. Absent in results of earlier versions.
+   */
+  readonly leak?: { readonly sealed: MaybeEstimate; readonly bands: MaybeEstimate };
   readonly recalls: Estimate;
   readonly defaults: Estimate;
   /** What the mechanism claims, and the domain; as printed. */

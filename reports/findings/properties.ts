@@ -101,6 +101,14 @@ function behaviour(market: MarketBehaviour): PropertyRow[] {
   return [
     row('Fairness (Jain index of gains)', describeEstimate(market.fairness, 'count')),
     row('Sharing index', describeEstimate(market.sharingIndex, 'share')),
+    ...(market.leak
+      ? [
+          row(
+            "Others' demand that can be read",
+            `open book: 100 %; sealed: ${describeEstimate(market.leak.sealed, 'share')}; in bands: ${describeEstimate(market.leak.bands, 'share')}`,
+          ),
+        ]
+      : []),
     row('Rounds', describeEstimate(market.rounds, 'count')),
     row('Rounds with an LP bound', describeEstimate(market.sampledRounds, 'count')),
     row('Bids a round', describeEstimate(market.bidsPerRound, 'count')),

@@ -56,6 +56,7 @@ const market = Type.Object({
   budgetSurplusCredits: estimate,
   fairness: maybe,
   sharingIndex: maybe,
+  leak: Type.Optional(Type.Object({ sealed: maybe, bands: maybe })),
   recalls: estimate,
   defaults: estimate,
   claims: record(text),

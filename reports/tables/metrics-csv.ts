@@ -116,6 +116,12 @@ function marketLines({ name: variant, market }: VariantResult): Line[] {
     line('budgetSurplusCredits', market.budgetSurplusCredits, 'credits'),
     line('fairness', market.fairness, 'share'),
     line('sharingIndex', market.sharingIndex, 'share'),
+    ...(market.leak
+      ? [
+          line('leak.sealed', market.leak.sealed, 'share'),
+          line('leak.bands', market.leak.bands, 'share'),
+        ]
+      : []),
     line('recalls', market.recalls),
     line('defaults', market.defaults),
   ];

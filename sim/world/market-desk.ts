@@ -13,6 +13,7 @@ import type { Contract } from '../../core/market/contracts.ts';
 import type { Ask, Bid, Clearing, ClassPrice, MarketRound } from '../../core/market/orders.ts';
 import type { MarketEffect, MarketEvent, SolveRound } from '../../core/market/protocol.ts';
 import { epochJitterMs } from '../../core/market/safeguards/jitter.ts';
+import { leakedCells } from '../../core/market/sealing/publication.ts';
 import type { RoundOutcome } from '../../core/metrics/outcome.ts';
 import { recordClearing } from '../../core/market/service.ts';
 import { ownersOf, splitMoney } from './identities.ts';
@@ -359,7 +360,7 @@ export class MarketDesk {
     nowMs: TimeMs,
     bids: readonly Bid[],
     asks: readonly Ask[],
-    solved: { clearing: Clearing; bound: number | null } | null,
+    solved: { round: MarketRound; clearing: Clearing; bound: number | null } | null,
   ): void {
     const perHour = HOUR_MS / slotMs(this.#setup.scenario);
     const price = (nodeClass: string) => {
@@ -376,6 +377,7 @@ export class MarketDesk {
       wantedNodes: bids.reduce((sum, { options }) => sum + (options[0]?.nodes ?? 0), 0),
       welfareMillicredits: solved?.clearing.welfareMillicredits ?? 0,
       boundMillicredits: solved?.bound ?? null,
+      leak: solved && solved.bound !== null ? leakedCells(solved.round, solved.clearing) : null,
       prices: this.#setup.scenario.nodeClass.map(({ name }) => price(name)),
     });
   }

@@ -202,6 +202,7 @@ function marketBehaviour(index: number, make: Maker): MarketBehaviour {
     budgetSurplusCredits: make(0, 0),
     fairness: make(0.71, 0.05),
     sharingIndex: make(0.83, 0.02),
+    leak: { sealed: make(0.21, 0.03), bands: make(0.08, 0.02) },
     recalls: make(41),
     defaults: make(0, 0),
     claims: {
