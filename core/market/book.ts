@@ -6,6 +6,7 @@ import { askFault, bidFault, orderLabel, plainAsk, plainBid } from './order-chec
 import type { Ask, Bid } from './orders.ts';
 import type { OrdersPosted } from './protocol.ts';
 import type { Guard } from './safeguards/guard.ts';
+import { mechanisms } from './mechanisms/registry.ts';
 import { MAXIMUM_OPEN_ORDERS } from './state.ts';
 import type { MarketState, RoundBook } from './state.ts';
 
@@ -34,10 +35,10 @@ export function takeBid(
   const before = book?.bids.get(orderId);
   if (before) return sameBid(before, bid) ? { refusal: null, orderId } : conflict();
   if (!hasRoom(state, from)) return tooMany();
-  const order = { ...plainBid(bid), bidId: orderId };
+  const order = { ...plainBid(bid), bidId: orderId, ...nextPlace(state, roundId) };
   const unsafe = guard.admitBid(order);
   if (unsafe) return { refusal: unsafe };
-  bookOf(state, roundId).bids.set(orderId, order);
+  place(state, roundId, order).bids.set(orderId, order);
   count(state, from.name, 1);
   guard.admitted(order);
   return { refusal: null, orderId };
@@ -60,10 +61,10 @@ export function takeAsk(
   const before = book?.asks.get(orderId);
   if (before) return sameAsk(before, ask) ? { refusal: null, orderId } : conflict();
   if (!hasRoom(state, from)) return tooMany();
-  const order = { ...plainAsk(ask), askId: orderId };
+  const order = { ...plainAsk(ask), askId: orderId, ...nextPlace(state, roundId) };
   const unsafe = guard.admitAsk(order);
   if (unsafe) return { refusal: unsafe };
-  bookOf(state, roundId).asks.set(orderId, order);
+  place(state, roundId, order).asks.set(orderId, order);
   count(state, from.name, 1);
   guard.admitted(order);
   return { refusal: null, orderId };
@@ -175,15 +176,31 @@ function bookOf(state: MarketState, roundId: number): RoundBook {
   return book;
 }
 
+/** The order's place among all that came, where that counts. */
+function nextPlace(state: MarketState, roundId: number): { readonly sequence?: number } {
+  const { mechanism } = horizonOf(state.configuration, roundId);
+  if (!mechanisms.get(mechanism)!.goesByArrival) return {};
+  return { sequence: state.books.get(roundId)?.arrivals ?? 0 };
+}
+
+/** The book of the round, in which the order's place is now taken. */
+function place(state: MarketState, roundId: number, { sequence }: Bid | Ask): RoundBook {
+  const book = bookOf(state, roundId);
+  if (sequence !== undefined) book.arrivals = sequence + 1;
+  return book;
+}
+
 function sameBid(before: Bid, bid: Bid): boolean {
   return (
-    JSON.stringify({ ...before, bidId: '' }) === JSON.stringify({ ...plainBid(bid), bidId: '' })
+    JSON.stringify({ ...before, bidId: '', sequence: undefined }) ===
+    JSON.stringify({ ...plainBid(bid), bidId: '' })
   );
 }
 
 function sameAsk(before: Ask, ask: Ask): boolean {
   return (
-    JSON.stringify({ ...before, askId: '' }) === JSON.stringify({ ...plainAsk(ask), askId: '' })
+    JSON.stringify({ ...before, askId: '', sequence: undefined }) ===
+    JSON.stringify({ ...plainAsk(ask), askId: '' })
   );
 }
 

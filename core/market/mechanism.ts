@@ -57,6 +57,8 @@ export interface Mechanism {
   readonly name: string;
   readonly version: number;
   readonly properties: PropertyCard;
+  /** Whether it counts which order came first, over both sides. */
+  readonly goesByArrival?: boolean;
   clear(round: MarketRound, parameters: MechanismParameters, state: MechanismState): ClearedRound;
 }
 

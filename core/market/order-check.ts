@@ -5,6 +5,7 @@
  */
 import { constraintsFault, plainConstraints } from './constraints/constraint.ts';
 import { plainProperties, propertiesFault } from './constraints/properties.ts';
+import { TIMES_IN_FORCE } from './orders.ts';
 import type { Ask, Bid, BidOption, RecallTerms } from './orders.ts';
 
 export const MAXIMUM_OPTIONS = 64;
@@ -37,7 +38,7 @@ export function bidFault(bid: unknown, horizonSlots: number): string | null {
     const fault = optionFault(options[i], horizonSlots);
     if (fault) return fault;
   }
-  return constraintsFault((bid as Partial<Bid>).constraints);
+  return constraintsFault((bid as Partial<Bid>).constraints) ?? submissionFault(bid);
 }
 
 function optionFault(option: unknown, horizonSlots: number): string | null {
@@ -66,7 +67,8 @@ export function askFault(ask: unknown, horizonSlots: number): string | null {
   if (!isRecallTerms(order.recall)) return 'MARKET_RECALL_TERMS_INVALID';
   return (
     moneyFault(order.reserveMillicredits, order.nodes * (endSlot! - startSlot!)) ??
-    propertiesFault(order.properties)
+    propertiesFault(order.properties) ??
+    submissionFault(order)
   );
 }
 
@@ -86,6 +88,7 @@ export function plainBid(bid: Bid): Bid {
     securityLevel: bid.securityLevel,
     acceptsRecall: bid.acceptsRecall,
     ...(bid.constraints ? { constraints: plainConstraints(bid.constraints) } : {}),
+    ...(bid.timeInForce ? { timeInForce: bid.timeInForce } : {}),
   };
 }
 
@@ -105,7 +108,18 @@ export function plainAsk(ask: Ask): Ask {
     },
     securityLevel: ask.securityLevel,
     ...(ask.properties ? { properties: plainProperties(ask.properties) } : {}),
+    ...(ask.timeInForce ? { timeInForce: ask.timeInForce } : {}),
   };
+}
+
+/** How an order is to be handled, and when it came. */
+function submissionFault(order: object): string | null {
+  const { timeInForce, sequence } = order as Partial<Bid>;
+  if (timeInForce !== undefined && !TIMES_IN_FORCE.includes(timeInForce)) {
+    return 'MARKET_TIME_IN_FORCE_UNKNOWN';
+  }
+  if (sequence === undefined || (Number.isSafeInteger(sequence) && sequence >= 0)) return null;
+  return 'MARKET_ORDER_MALFORMED';
 }
 
 /** A printable id of an order that may be anything. */

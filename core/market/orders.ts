@@ -14,6 +14,18 @@ export type SecurityLevel = 'none' | 'attested' | 'full';
 
 export const SECURITY_LEVELS: readonly SecurityLevel[] = ['none', 'attested', 'full'];
 
+/**
+ * What becomes of an order that is not filled at once, where trade is continuous: it rests, what is
+ * left of it lapses, or it is filled as a whole or not at all.
+ */
+export type TimeInForce = 'limit' | 'immediate-or-cancel' | 'fill-or-kill';
+
+export const TIMES_IN_FORCE: readonly TimeInForce[] = [
+  'limit',
+  'immediate-or-cancel',
+  'fill-or-kill',
+];
+
 /** One way in which a bid can be served. */
 export interface BidOption {
   readonly nodeClass: string;
@@ -40,6 +52,13 @@ export interface Bid {
   readonly acceptsRecall: boolean;
   /** What the nodes must be; see `constraints/constraint.ts`. */
   readonly constraints?: readonly Constraint[];
+  /** Only where trade is continuous; absent: `limit`. */
+  readonly timeInForce?: TimeInForce;
+  /**
+   * Place in the order of submission over both sides, given by the market. Orders without one came
+   * first, asks before bids.
+   */
+  readonly sequence?: number;
 }
 
 /** Terms on which an owner may take a lent node back before the lease ends. */
@@ -64,6 +83,13 @@ export interface Ask {
   readonly securityLevel: SecurityLevel;
   /** What the nodes are, for the constraints of bids. */
   readonly properties?: NodeProperties;
+  /** Only where trade is continuous; absent: `limit`. */
+  readonly timeInForce?: TimeInForce;
+  /**
+   * Place in the order of submission over both sides, given by the market. Orders without one came
+   * first, asks before bids.
+   */
+  readonly sequence?: number;
 }
 
 /** The part of a fill that one ask supplies. */

@@ -25,6 +25,8 @@ import type { SealedRound } from './sealing/sealed-round.ts';
 export interface RoundBook {
   readonly bids: Map<string, Bid>;
   readonly asks: Map<string, Ask>;
+  /** Orders that ever came, where it counts which was first. */
+  arrivals?: number;
 }
 
 export interface PendingRound {

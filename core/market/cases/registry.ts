@@ -6,6 +6,7 @@ import type { CaseSolver, MarketCase } from './case.ts';
 import { solveClearingHouse } from './clearing-house.ts';
 import { solveCombinatorialVcg } from './combinatorial-vcg.ts';
 import { solveDrf } from './drf.ts';
+import { solveContinuousDoubleAuction } from './continuous-double-auction.ts';
 import { solveExchangeThreshold } from './exchange-threshold.ts';
 import { solveGreedyCritical } from './greedy-critical.ts';
 import { solveGsp } from './gsp.ts';
@@ -26,6 +27,7 @@ export const caseKinds: ReadonlyMap<string, CaseSolver> = new Map([
   ['clearing-house', solveClearingHouse],
   ['combinatorial-vcg', solveCombinatorialVcg],
   ['drf', solveDrf],
+  ['continuous-double-auction', solveContinuousDoubleAuction],
   ['exchange-threshold', solveExchangeThreshold],
   ['greedy-critical', solveGreedyCritical],
   ['gsp', solveGsp],

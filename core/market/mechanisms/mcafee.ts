@@ -19,6 +19,9 @@
  * second name may bring a price down.
  * Complexity: as `k-double-auction`.
  *
+ * Parameter `byUnit`: 1 ranks units whoever owns them, by McAfee's rule for single units. That trades
+ * where one organisation is alone on its side, and nothing is claimed for truthfulness then.
+ *
  * Example: bids 9 and 8, asks 4 and 3: there is no third rank, so b1 buys from s2, pays 8, and s2
  * gets 4.
  */
@@ -55,10 +58,13 @@ export const mcafee = unitMechanism({
     windows: true,
   },
   isBound: true,
-  rule: () => (book) =>
-    isOneEach(book.bids) && isOneEach(book.asks)
-      ? callTrades(book, tradeReduction)
-      : reduceByOrganisation(book),
+  rule: (parameters) => {
+    const byUnit = parameters['byUnit'] === 1;
+    return (book) =>
+      byUnit || (isOneEach(book.bids) && isOneEach(book.asks))
+        ? callTrades(book, tradeReduction)
+        : reduceByOrganisation(book);
+  },
 });
 
 function isOneEach(orders: readonly Pick<UnitAsk, 'organisation' | 'units'>[]): boolean {

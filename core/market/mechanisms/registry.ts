@@ -1,6 +1,7 @@
 /** Every mechanism by its name; adding one costs its file, its test and a line here. */
 import type { Mechanism } from '../mechanism.ts';
 import { combinatorialVcg } from './combinatorial-vcg.ts';
+import { continuousDoubleAuction } from './continuous-double-auction.ts';
 import { drf } from './drf.ts';
 import { easyPool } from './easy-pool.ts';
 import { exchangeThreshold } from './exchange-threshold.ts';
@@ -29,6 +30,7 @@ const ALL: readonly Mechanism[] = [
   karma,
   proportionalShare,
   postedPrice,
+  continuousDoubleAuction,
   kDoubleAuction,
   mcafee,
   sbba,

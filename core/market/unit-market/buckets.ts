@@ -14,6 +14,8 @@ export interface Bucket {
   readonly options: readonly number[];
   /** Ascending: asks that may serve every one of the options. */
   readonly asks: readonly number[];
+  /** The same, and those of organisations that bid in the bucket. */
+  readonly compatible: readonly number[];
 }
 
 interface Draft {
@@ -49,6 +51,7 @@ export function bucketsOf(instance: Instance, options: readonly number[]): Bucke
     .flat()
     .map(({ options: own, compatible }) => ({
       options: own,
+      compatible,
       asks: withoutOwners(instance, compatible, own),
     }))
     .sort(({ options: [a] }, { options: [b] }) => {
