@@ -42,7 +42,8 @@ export function describeMark(mark: JudgedMark): string {
   const end = mark.figure === 'mean' ? [] : [`${mark.figure} end of the interval`];
   const notes = [...end, ...relative];
   const about = notes.length > 0 ? ` (${notes.join('; ')})` : '';
-  return `${mark.measure}${about} ${SIGNS[mark.comparison]} ${mark.threshold}`;
+  const what = mark.per === null ? mark.measure : `${mark.measure} per ${mark.per}`;
+  return `${what}${about} ${SIGNS[mark.comparison]} ${mark.threshold}`;
 }
 
 const SIGNS: Readonly<Record<Comparator, string>> = {
@@ -55,7 +56,7 @@ const SIGNS: Readonly<Record<Comparator, string>> = {
 
 /** Of a mark's values: the measure's own, or none for a quotient. */
 export function unitOf({ measures }: SweepResults, mark: JudgedMark): MeasureUnit {
-  if (mark.relativeTo) return 'count';
+  if (mark.relativeTo || mark.per !== null) return 'count';
   return measures.find(({ name }) => name === mark.measure)?.unit ?? 'count';
 }
 

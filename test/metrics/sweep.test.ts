@@ -34,6 +34,7 @@ const CELLS: SweepCell[] = (
 const MARK: PassMark = {
   name: 'the price does no more than double',
   measure: 'price',
+  per: null,
   at: { safeguard: 'on', event: 'crash' },
   relativeTo: { event: 'calm' },
   figure: 'mean',
@@ -75,6 +76,18 @@ test('an end of the interval may be asked for, and every comparison means what i
   t.deepEqual(verdicts(10), [false, true, true, true, false]);
   t.deepEqual(verdicts(11), [true, true, false, false, false]);
   t.deepEqual(verdicts(9), [false, false, false, true, true]);
+});
+
+test('a figure may be divided by another of its cell', (t) => {
+  const measures = [...MEASURES, { name: 'lots', path: 'l', unit: 'count' as const }];
+  const cells = CELLS.map((cell, index) => ({
+    ...cell,
+    figures: [...cell.figures, { mean: index, ci95: [index, index] as const, n: 5 }],
+  }));
+  const mark = { ...MARK, per: 'lots', relativeTo: null, at: { safeguard: 'on', event: 'crash' } };
+  t.is(judgeMark(mark, measures, cells).cells[0]!.value, 6);
+  const first = judgeMark({ ...mark, at: { safeguard: 'off', event: 'calm' } }, measures, cells);
+  t.is(first.cells[0]!.reason, 'lots is 0');
 });
 
 test('a measure is found by its key path, entries of lists by their name', (t) => {

@@ -1,6 +1,5 @@
 /** Holds pass marks against the cells of a sweep. */
 import { isEstimate } from '../estimate.ts';
-import type { MaybeEstimate } from '../estimate.ts';
 import type {
   Comparator,
   JudgedCell,
@@ -18,11 +17,20 @@ export function judgeMark(
   measures: readonly SweepMeasure[],
   cells: readonly SweepCell[],
 ): JudgedMark {
-  const column = measures.findIndex(({ name }) => name === mark.measure);
-  const judge = (cell: SweepCell) => judgeCell(mark, cell, column, cells);
+  const columnOf = (wanted: string) => measures.findIndex(({ name }) => name === wanted);
+  const columns = {
+    measure: columnOf(mark.measure),
+    per: mark.per === null ? null : columnOf(mark.per),
+  };
+  const judge = (cell: SweepCell) => judgeCell(mark, cell, columns, cells);
   const judged = cells.filter(({ levels }) => agrees(levels, mark.at)).map(judge);
   const elsewhere = cells.filter(({ levels }) => !agrees(levels, mark.at)).map(judge);
   return { ...mark, verdict: overall(judged), cells: judged, elsewhere };
+}
+
+interface Columns {
+  readonly measure: number;
+  readonly per: number | null;
 }
 
 /** Whether a cell has all of these levels. */
@@ -39,10 +47,10 @@ function overall(cells: readonly JudgedCell[]): MarkVerdict {
 function judgeCell(
   mark: PassMark,
   cell: SweepCell,
-  column: number,
+  columns: Columns,
   cells: readonly SweepCell[],
 ): JudgedCell {
-  const own = valueOf(mark, cell.figures[column]!);
+  const own = valueOf(mark, cell, columns);
   const nothing = (reason: string): JudgedCell => ({
     levels: cell.levels,
     value: null,
@@ -54,7 +62,7 @@ function judgeCell(
   if (mark.relativeTo) {
     const reference = { ...cell.levels, ...mark.relativeTo };
     const other = cells.find(({ levels }) => agrees(levels, reference));
-    const base = other ? valueOf(mark, other.figures[column]!) : 'there is no such cell';
+    const base = other ? valueOf(mark, other, columns) : 'there is no such cell';
     if (typeof base === 'string') return nothing(base);
     if (base === 0) return nothing('the figure it is compared with is 0');
     value = own / base;
@@ -64,10 +72,14 @@ function judgeCell(
 }
 
 /** The value, or the reason why there is none. */
-function valueOf(mark: PassMark, figure: MaybeEstimate): number | string {
+function valueOf(mark: PassMark, { figures }: SweepCell, columns: Columns): number | string {
+  const figure = figures[columns.measure]!;
   if (!isEstimate(figure)) return figure.reason;
-  if (mark.figure === 'mean') return figure.mean;
-  return figure.ci95[mark.figure === 'lower' ? 0 : 1];
+  const value = mark.figure === 'mean' ? figure.mean : figure.ci95[mark.figure === 'lower' ? 0 : 1];
+  if (columns.per === null) return value;
+  const divisor = figures[columns.per]!;
+  if (!isEstimate(divisor)) return divisor.reason;
+  return divisor.mean === 0 ? `${mark.per} is 0` : value / divisor.mean;
 }
 
 function holds(value: number, comparison: Comparator, threshold: number): boolean {

@@ -52,6 +52,8 @@ export interface PassMark {
   readonly name: string;
   /** Name of a measure. */
   readonly measure: string;
+  /** Name of a measure of the same cell that the figure is divided by first. */
+  readonly per: string | null;
   /** The cells it is asked of: those with these levels. */
   readonly at: Levels;
   /** The figure is divided by that of the cell with these levels in place of its own. */

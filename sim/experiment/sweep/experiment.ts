@@ -103,7 +103,11 @@ export function loadExperiment(
     axes: levelNames,
     cells: combine(axes, given, file),
     measures: given.measure,
-    marks: given.mark.map((mark) => ({ ...mark, relativeTo: mark.relativeTo ?? null })),
+    marks: given.mark.map((mark) => ({
+      ...mark,
+      per: mark.per ?? null,
+      relativeTo: mark.relativeTo ?? null,
+    })),
   };
 }
 
@@ -176,15 +180,11 @@ function checkMark(
 ): void {
   const keyPath = `mark.${mark.name}`;
   const measures = given.measure.map(({ name }) => name);
-  if (!measures.includes(mark.measure)) {
-    const message = `no measure is called ${JSON.stringify(mark.measure)}`;
-    throw refusal(
-      'VALUE',
-      file,
-      `${keyPath}.measure`,
-      message,
-      nearestRemedy(mark.measure, measures),
-    );
+  for (const key of ['measure', 'per'] as const) {
+    const name = mark[key];
+    if (name === undefined || measures.includes(name)) continue;
+    const message = `no measure is called ${JSON.stringify(name)}`;
+    throw refusal('VALUE', file, `${keyPath}.${key}`, message, nearestRemedy(name, measures));
   }
   for (const [key, levels] of Object.entries({ at: mark.at, relativeTo: mark.relativeTo ?? {} })) {
     for (const [axis, level] of Object.entries(levels)) {

@@ -67,6 +67,9 @@ export const MarkSchema = table(
   {
     name: title('what is asked, in words'),
     measure: Type.String({ description: 'name of a measure' }),
+    per: Type.Optional(
+      Type.String({ description: 'name of a measure of the same cell to divide by' }),
+    ),
     at: levels('axis → level of the cells that it is asked of; empty: all'),
     relativeTo: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
