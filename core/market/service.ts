@@ -324,7 +324,10 @@ function hardwareReported(state: MarketState, event: HardwareReported): readonly
   const refuse = (code: string, message: string): readonly MarketEffect[] => [
     { kind: 'ReportRefused', contractId, refusal: { code, message } },
   ];
-  const seller = state.contracts.get(contractId)?.contract.seller;
+  // The bond outlives the contract.
+  const seller =
+    state.contracts.get(contractId)?.contract.seller ??
+    state.safeguards?.bonds.get(contractId)?.seller;
   if (from.role !== 'service' || !isBelieved(state, from.name, seller)) {
     return refuse('DENIED_NOT_ISOLATION', 'only the isolation service reports on hardware');
   }

@@ -5,6 +5,7 @@ import { nodeHours, STATIC, variantNamed } from './comparison.ts';
 import type { Comparison, VariantRuns } from './comparison.ts';
 import type { LeaseOutcome, MarketOutcome, RunOutcome } from './outcome.ts';
 import type { MarketBehaviour } from './results.ts';
+import { marketSafety } from './market-safety.ts';
 import { estimate, jainIndex, maybeEstimate, mean } from './statistics.ts';
 
 export function marketBehaviour(
@@ -48,6 +49,10 @@ export function marketBehaviour(
     },
     recalls: each(({ recalls }) => recalls),
     defaults: each(({ defaults }) => defaults),
+    safety: marketSafety(
+      markets,
+      comparison.nodeClasses.map(({ name }) => name),
+    ),
     claims: claimsOf(variant.mechanism),
   };
 }

@@ -82,6 +82,15 @@ export interface RoundOutcome {
   readonly prices: readonly (number | null)[];
 }
 
+/** What defaults left unpaid beyond deposits; all 0 without a clearing house. */
+export interface WaterfallOutcome {
+  readonly uses: number;
+  readonly lossMillicredits: Millicredits;
+  readonly mutualMillicredits: Millicredits;
+  readonly haircutMillicredits: Millicredits;
+  readonly suspensions: number;
+}
+
 export interface MarketOutcome {
   readonly rounds: readonly RoundOutcome[];
   readonly leases: readonly LeaseOutcome[];
@@ -95,6 +104,7 @@ export interface MarketOutcome {
   readonly safeguards: Readonly<Record<string, number>>;
   /** Rounds that were held without trade because of a halt. */
   readonly haltedRounds: number;
+  readonly waterfall: WaterfallOutcome;
 }
 
 export interface RunOutcome {

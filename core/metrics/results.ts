@@ -49,6 +49,22 @@ export interface VariantResult {
   readonly market: MarketBehaviour | null;
 }
 
+/** How often safeguards acted, and what defaults cost whom. */
+export interface MarketSafety {
+  /** By safeguard; those that never acted are not in it. */
+  readonly acted: Readonly<Record<string, Estimate>>;
+  readonly actedInAll: Estimate;
+  readonly haltedRounds: Estimate;
+  readonly waterfallUses: Estimate;
+  readonly suspensions: Estimate;
+  /** Left unpaid beyond deposits, and the parts that other members and creditors bore; credits. */
+  readonly lossCredits: Estimate;
+  readonly mutualCredits: Estimate;
+  readonly haircutCredits: Estimate;
+  /** Highest price of a node-hour of each class ÷ its median, of the rounds in which it traded. */
+  readonly priceSpike: Readonly<Record<string, MaybeEstimate>>;
+}
+
 /** Does the market behave? Null for variants without money. */
 export interface MarketBehaviour {
   readonly rounds: Estimate;
@@ -77,6 +93,8 @@ export interface MarketBehaviour {
   readonly leak?: { readonly sealed: MaybeEstimate; readonly bands: MaybeEstimate };
   readonly recalls: Estimate;
   readonly defaults: Estimate;
+  /** What the safeguards and the clearing house did. */
+  readonly safety?: MarketSafety;
   /** What the mechanism claims, and the domain; as printed. */
   readonly claims: Readonly<Record<string, string>>;
 }

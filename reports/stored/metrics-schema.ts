@@ -59,6 +59,19 @@ const market = Type.Object({
   leak: Type.Optional(Type.Object({ sealed: maybe, bands: maybe })),
   recalls: estimate,
   defaults: estimate,
+  safety: Type.Optional(
+    Type.Object({
+      acted: record(estimate),
+      actedInAll: estimate,
+      haltedRounds: estimate,
+      waterfallUses: estimate,
+      suspensions: estimate,
+      lossCredits: estimate,
+      mutualCredits: estimate,
+      haircutCredits: estimate,
+      priceSpike: record(maybe),
+    }),
+  ),
   claims: record(text),
 });
 

@@ -5,6 +5,7 @@
  */
 import { Type } from 'typebox';
 import type { Static, TSchema } from 'typebox';
+import { ClearingHouseSchema } from './clearing-house-schema.ts';
 import { SafeguardsSchema } from './safeguards-schema.ts';
 
 const NAME_PATTERN = '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$';
@@ -168,6 +169,7 @@ export const MarketSchema = optionalTable(
       description: 'rounds whose LP bound is computed',
     }),
     safeguards: SafeguardsSchema,
+    clearingHouse: ClearingHouseSchema,
   },
   'the market',
 );

@@ -9,6 +9,7 @@ import type { MarketEffect } from '../../core/market/protocol.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import { ServiceRunner } from './bus.ts';
 import type { Bus } from './bus.ts';
+import { performanceOf } from './hardware-quality.ts';
 import { MarketDesk } from './market-desk.ts';
 import { marketConfiguration } from './market-configuration.ts';
 import type { Member } from './member.ts';
@@ -25,6 +26,8 @@ export interface ExchangePorts {
   /** The isolation service of an organisation's provider. */
   isolationOf(organisation: string): string;
   openLeases(contracts: readonly Contract[], nowMs: TimeMs): void;
+  /** The market has ended a contract before its time. */
+  callOff(ticketId: string, nowMs: TimeMs): void;
   /** What an organisation holds to sell it on. */
   hoardOf(organisation: string, nowMs: TimeMs): readonly HoardedNodes[];
 }
@@ -35,12 +38,14 @@ const SEPARATOR = ':';
 export class Exchange {
   readonly names: ExchangeNames;
   readonly rounds: MarketDesk;
+  readonly #setup: RunSetup;
   readonly #market;
   /** Before the numbers of its contracts; empty where there is no other exchange. */
   readonly #prefix: string;
 
   constructor(setup: RunSetup, names: ExchangeNames, isOnly: boolean, ports: ExchangePorts) {
     this.names = names;
+    this.#setup = setup;
     this.#prefix = isOnly ? '' : `${names.exchange}${SEPARATOR}`;
     this.#market = new ServiceRunner(
       names.service,
@@ -61,6 +66,7 @@ export class Exchange {
           contracts.map((contract) => this.#ticketOf(contract)),
           nowMs,
         ),
+      contractEnded: (contractId, nowMs) => ports.callOff(this.#prefix + contractId, nowMs),
       hoardOf: ports.hoardOf,
       balanceMillicredits: (name) => this.#market.state.ledger.balances.get(name) ?? 0,
     });
@@ -92,6 +98,19 @@ export class Exchange {
       contractId: ticketId.slice(this.#prefix.length),
       what,
       deliveredNodeMs,
+    });
+  }
+
+  /** Where sellers answer for their hardware, their isolation service says how it did. */
+  judge(ticket: Contract, isolation: string, givenClass: string, nowMs: TimeMs): void {
+    const { scenario } = this.#setup;
+    if (scenario.market.safeguards.warrantyBondShare === 0) return;
+    this.#market.post({
+      kind: 'HardwareReported',
+      timeMs: nowMs,
+      from: { role: 'service', name: isolation },
+      contractId: ticket.contractId.slice(this.#prefix.length),
+      performancePartsPerMillion: performanceOf(scenario, givenClass, ticket.nodeClass),
     });
   }
 

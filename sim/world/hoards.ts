@@ -46,8 +46,9 @@ export class Hoards {
     return held;
   }
 
-  end(contract: Contract): void {
-    this.#byId.delete(hoardId(contract));
+  /** Harmless for a contract that is no hoard. */
+  end(contractId: string): void {
+    this.#byId.delete(`${HOARD_PREFIX}${contractId}`);
   }
 }
 

@@ -2,46 +2,25 @@
  * From contracts to leases: holds the seller's nodes, has the isolation service lease them out,
  * tells both clusters what comes and goes, and reports to the market how it ended.
  */
-import type { IsolationEvent } from '../../core/allocator/commands.ts';
 import type { LeaseNotice } from '../../core/allocator/protocol.ts';
 import type { HoardedNodes } from '../../core/agents/view.ts';
-import type { Principal, Reply } from '../../core/kernel/service.ts';
+import type { Reply } from '../../core/kernel/service.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
-import type { EnclavePlan, OrchestratorEffect } from '../../core/leasing/protocol.ts';
+import type { OrchestratorEffect } from '../../core/leasing/protocol.ts';
 import { contractedNodeMs } from '../../core/market/contracts.ts';
-import type { Contract, LeaseReportKind } from '../../core/market/contracts.ts';
+import type { Contract } from '../../core/market/contracts.ts';
 import type { LeaseOutcome } from '../../core/metrics/outcome.ts';
-import type { ProvisioningMethod } from '../../core/provisioner/protocol.ts';
 import { Hoards, isHoarded } from './hoards.ts';
 import type { PooledNode } from './hoards.ts';
 import { inRealNames } from './identities.ts';
+import type { LeaseDeskPorts } from './lease-desk-ports.ts';
 import type { Member } from './member.ts';
-import type { ProviderNames } from './names.ts';
 import { IMAGE, policyName } from './site.ts';
-
-/** What the desk asks of the world around it. */
-export interface LeaseDeskPorts {
-  readonly members: ReadonlyMap<string, Member>;
-  /** Name of a member of the market → organisation behind it. */
-  readonly owners: ReadonlyMap<string, string>;
-  readonly method: ProvisioningMethod;
-  /** Time that a lease ends before its contract does, for release. */
-  readonly releaseMs: number;
-  /** The services of the provider that has the owner's nodes. */
-  servicesOf(owner: string): ProviderNames;
-  /** The exchange that has sold the contract, as the isolation service knows it. */
-  exchangeOf(contract: Contract): Principal;
-  postIsolation(owner: string, event: IsolationEvent): void;
-  postPlan(owner: string, lessee: string, plan: EnclavePlan): void;
-  report(contract: Contract, what: LeaseReportKind, deliveredNodeMs: number, nowMs: TimeMs): void;
-  /** Does the work at a time that has not passed. */
-  later(atMs: TimeMs, work: (nowMs: TimeMs) => void): void;
-  /** The member's cluster was changed: its next own event may be another. */
-  touched(member: Member): void;
-}
 
 interface OpenLease {
   readonly contract: Contract;
+  /** Class of the nodes that are handed over, whatever the contract says. */
+  readonly givenClass: string;
   /** Whose nodes they are; the seller, unless it sold on what it had bought. */
   readonly owner: string;
   readonly nodeIds: readonly string[];
@@ -71,6 +50,8 @@ export class LeaseDesk {
   readonly #holds = new Map<string, Hold>();
   readonly #creations = new Map<string, string>();
   readonly #hoards = new Hoards();
+  /** Contract id → nodes that are kept ready for it and not leased. */
+  readonly #kept = new Map<string, readonly string[]>();
   readonly #recalledNodes = new Set<string>();
   readonly finished: LeaseOutcome[] = [];
   recalls = 0;
@@ -160,8 +141,9 @@ export class LeaseDesk {
 
   /** The seller keeps the nodes ready until the moment at which nobody comes for them. */
   #neverTake(contract: Contract, nodeIds: readonly string[]): void {
+    this.#kept.set(contract.contractId, nodeIds);
     this.#ports.later(contract.startMs, (atMs) => {
-      for (const nodeId of nodeIds) this.#letGo(nodeId, atMs);
+      if (!this.#dropKept(contract.contractId, atMs)) return;
       this.#ports.report(contract, 'not-taken', 0, atMs);
     });
   }
@@ -170,10 +152,38 @@ export class LeaseDesk {
   #keep(contract: Contract, nodeIds: readonly string[]): void {
     const pool = nodeIds.map((nodeId) => ({ nodeId, freeAtMs: contract.startMs }));
     this.#hoards.add(contract, pool);
+    this.#kept.set(contract.contractId, nodeIds);
     this.#ports.later(contract.endMs, (atMs) => {
-      this.#hoards.end(contract);
-      for (const nodeId of nodeIds) this.#letGo(nodeId, atMs);
+      if (!this.#dropKept(contract.contractId, atMs)) return;
       this.#ports.report(contract, 'ended', contractedNodeMs(contract), atMs);
+    });
+  }
+
+  /** Lets nodes go that were kept ready without a lease. @returns whether they still were */
+  #dropKept(contractId: string, atMs: TimeMs): boolean {
+    const nodeIds = this.#kept.get(contractId);
+    if (!nodeIds) return false;
+    this.#kept.delete(contractId);
+    this.#hoards.end(contractId);
+    for (const nodeId of nodeIds) this.#letGo(nodeId, atMs);
+    return true;
+  }
+
+  /** The market has ended a contract before its time: what has not begun does not begin. */
+  callOff(contractId: string, nowMs: TimeMs): void {
+    if (this.#dropKept(contractId, nowMs)) return;
+    const lease = this.#leases.get(contractId);
+    if (!lease || lease.endedAtMs !== null) return;
+    const { contract, owner } = lease;
+    if (contract.startMs <= nowMs)
+      return this.giveBack(this.#member(contract.buyer), contractId, nowMs);
+    lease.end = 'returned';
+    this.#ports.postIsolation(owner, {
+      kind: 'LeaseCancel',
+      timeMs: nowMs,
+      commandId: `desk/${++this.#commands}`,
+      from: { role: 'organisation', name: owner },
+      leaseId: contractId,
     });
   }
 
@@ -216,6 +226,7 @@ export class LeaseDesk {
     const lease: OpenLease = {
       contract,
       owner,
+      givenClass: this.#holds.get(nodeIds[0]!)!.nodeClass,
       nodeIds,
       outNodeIds: new Set(nodeIds),
       endMs,
@@ -440,6 +451,7 @@ export class LeaseDesk {
         ? wholeMs
         : Math.max(0, Math.min(wholeMs, (lease.endedAtMs ?? nowMs) - contract.startMs));
     const nodes = contract.nodes - lease.lostNodes;
+    this.#ports.judged(contract, lease.givenClass, nowMs);
     const what = end === 'recalled' ? 'recalled' : end === 'failed' ? 'failed' : 'ended';
     this.#ports.report(contract, what, nodes * heldMs, nowMs);
     this.finished.push({

@@ -3,6 +3,7 @@ import type { MarketConfiguration } from '../../core/market/protocol.ts';
 import { identitiesOf } from '../scenario/aliases.ts';
 import type { Organisation } from '../scenario/schema.ts';
 import { splitMoney } from './identities.ts';
+import { clearingHouseConfiguration } from './clearing-house-configuration.ts';
 import { safeguardConfiguration } from './safeguard-configuration.ts';
 import { nodeHoursAtCostMillicredits, slotMs, totalNodes } from './setup.ts';
 import type { RunSetup } from './setup.ts';
@@ -22,6 +23,7 @@ export function marketConfiguration(setup: RunSetup, names: ExchangeNames): Mark
   const { scenario, replication } = setup;
   const { market } = scenario;
   const safeguards = safeguardConfiguration(setup);
+  const clearingHouse = clearingHouseConfiguration(setup);
   const depositPartsPerMillion = Math.round(market.depositShare * 1e6);
   return {
     mechanism: market.mechanism,
@@ -51,6 +53,7 @@ export function marketConfiguration(setup: RunSetup, names: ExchangeNames): Mark
       })),
     ),
     ...isolationOf(setup, names),
+    ...(clearingHouse ? { clearingHouse } : {}),
     ...(safeguards ? { safeguards } : {}),
   };
 }

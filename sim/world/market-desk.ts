@@ -40,6 +40,8 @@ export interface MarketDeskPorts {
   drain(): void;
   openLeases(contracts: readonly Contract[], nowMs: TimeMs): void;
   balanceMillicredits(organisation: string): number;
+  /** The market has settled a contract, whoever asked for it. */
+  contractEnded(contractId: string, nowMs: TimeMs): void;
   /** Nodes that the member has bought to sell them on. */
   hoardOf(organisation: string, nowMs: TimeMs): readonly HoardedNodes[];
 }
@@ -61,6 +63,13 @@ export class MarketDesk {
   /** Safeguard → how often it acted. */
   readonly safeguards = new Map<string, number>();
   haltedRounds = 0;
+  readonly waterfall = {
+    uses: 0,
+    lossMillicredits: 0,
+    mutualMillicredits: 0,
+    haircutMillicredits: 0,
+    suspensions: 0,
+  };
   #roundId = 0;
   #prices: readonly ClassPrice[] = [];
   #contracts: Contract[] = [];
@@ -208,7 +217,9 @@ export class MarketDesk {
     this.#ports.drain();
     this.#note(nowMs, bids, asks, this.#solved);
     this.#tellFills();
-    this.#ports.openLeases(this.#contracts, nowMs);
+    // A margin call may have ended one before its lease was made.
+    const formed = this.#contracts.filter(({ contractId }) => this.#live.has(contractId));
+    this.#ports.openLeases(formed, nowMs);
   }
 
   /** Demand that was there first goes first; among equals the organisations take turns. */
@@ -250,6 +261,16 @@ export class MarketDesk {
       case 'ContractSettled':
         if (effect.outcome.startsWith('defaulted')) this.defaults += 1;
         this.#settle(effect);
+        this.#ports.contractEnded(effect.contractId, nowMs);
+        return;
+      case 'WaterfallUsed':
+        this.waterfall.uses += 1;
+        this.waterfall.lossMillicredits += effect.lossMillicredits;
+        this.waterfall.mutualMillicredits += effect.mutualMillicredits;
+        this.waterfall.haircutMillicredits += effect.haircutMillicredits;
+        return;
+      case 'MemberStanding':
+        if (effect.suspended) this.waterfall.suspensions += 1;
         return;
       default:
     }

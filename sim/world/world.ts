@@ -81,6 +81,7 @@ export class MarketWorld {
           sampled: sampledRounds(setup),
           isolationOf: (organisation) => this.#siteOf(organisation).names.isolation,
           openLeases: (contracts, nowMs) => this.#leases.open(contracts, nowMs),
+          callOff: (ticketId, nowMs) => this.#leases.callOff(ticketId, nowMs),
           hoardOf: (name, nowMs) => this.#leases.hoardOf(name, nowMs),
         }),
     );
@@ -115,6 +116,10 @@ export class MarketWorld {
         const { isolation } = this.#siteOf(contract.seller).names;
         const exchange = exchangeOf(contract);
         exchange.report(contract.contractId, isolation, what, deliveredNodeMs, nowMs);
+      },
+      judged: (contract, givenClass, nowMs) => {
+        const { isolation } = this.#siteOf(contract.seller).names;
+        exchangeOf(contract).judge(contract, isolation, givenClass, nowMs);
       },
       later: (atMs, work) => this.#queue.schedule(atMs, PRIORITY.timer, work),
       touched: (member) => this.#touched.add(member),
@@ -262,6 +267,13 @@ export class MarketWorld {
       ticketsRefused: this.#leases.ticketsRefused,
       safeguards: Object.fromEntries(safeguards),
       haltedRounds: total((desk) => desk.haltedRounds),
+      waterfall: {
+        uses: total(({ waterfall }) => waterfall.uses),
+        lossMillicredits: total(({ waterfall }) => waterfall.lossMillicredits),
+        mutualMillicredits: total(({ waterfall }) => waterfall.mutualMillicredits),
+        haircutMillicredits: total(({ waterfall }) => waterfall.haircutMillicredits),
+        suspensions: total(({ waterfall }) => waterfall.suspensions),
+      },
     };
   }
 

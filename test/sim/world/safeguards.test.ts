@@ -28,8 +28,8 @@ load = 0.6
 deterministic = true
 `;
 
-async function runWith(settings: readonly string[]): Promise<RunOutcome> {
-  const source = { file: 'two.toml', text: SCENARIO, settings, tracesFolder: undefined };
+async function runWith(settings: readonly string[], text = SCENARIO): Promise<RunOutcome> {
+  const source = { file: 'two.toml', text, settings, tracesFolder: undefined };
   const context = await taskContext(source, loadComparison(source));
   const result = executeTask({ kind: 'run', variant: 'market', replication: 0 }, context);
   if (result.kind !== 'run') throw new Error('a run was asked for');
@@ -72,4 +72,57 @@ test('a site without safeguards counts none, and one that is on changes the run'
   t.is(off.market!.haltedRounds, 0);
   t.is((await runWith(['market.safeguards.haltRounds=3'])).digest, off.digest);
   t.not((await runWith(['market.safeguards.positionLimitShare=0.05'])).digest, off.digest);
+});
+
+const HOUSE = [
+  'enabled=true',
+  'leastShare=5',
+  'capital=10',
+  'reviewHours=1',
+  'stressShare=1',
+  'zScore=0',
+  'variationMargin=false',
+].map((setting) => `market.clearingHouse.${setting}`);
+
+/** The scenario with a strategy for the cloud, and old nodes that it may pass off as new ones. */
+function withStrategy(strategy: string): string {
+  return SCENARIO.replace(
+    'name = "standard"',
+    'name = "standard"\n[[nodeClass]]\nname = "old"\ntpm = false\ncostPerHour = 0.1',
+  )
+    .replace(
+      'nodes = { standard = 16 }\n[organisation.workload]\nmodel = "azure',
+      'nodes = { standard = 16, old = 8 }\n[organisation.workload]\nmodel = "azure',
+    )
+    .replace('kind = "cloud"', `kind = "cloud"\nstrategy = "${strategy}"`);
+}
+
+test('a seller that does not deliver costs the others nothing that the waterfall does not show', async (t) => {
+  const bare = await runWith([], withStrategy('defaulter'));
+  // Without deposits nothing else covers what a replacement costs more.
+  const thin = ['market.depositShare=0', ...HOUSE];
+  const safe = await runWith(thin, withStrategy('defaulter'));
+  for (const { invariantViolations, ledgerImbalanceMillicredits } of [bare, safe]) {
+    t.deepEqual(invariantViolations, []);
+    t.is(ledgerImbalanceMillicredits, 0);
+  }
+  t.true(bare.market!.defaults > 0);
+  t.is(bare.market!.waterfall.uses, 0);
+  t.true(safe.market!.waterfall.uses > 0, JSON.stringify(safe.market!.waterfall));
+});
+
+test('nodes of another class than was sold are found out where sellers answer for them', async (t) => {
+  const settings = ['market.safeguards.warrantyBondShare=0.2'];
+  const bare = await runWith([], withStrategy('hardware-misreporter'));
+  const safe = await runWith(settings, withStrategy('hardware-misreporter'));
+  t.deepEqual(safe.invariantViolations, []);
+  t.deepEqual(bare.market!.safeguards, {});
+  t.true(safe.market!.safeguards['warranty']! > 0);
+});
+
+test('what is bought and never begun is released, and its nodes are their owner’s again', async (t) => {
+  const settings = ['market.safeguards.releaseAfterMinutes=30'];
+  const { market, invariantViolations } = await runWith(settings, withStrategy('corner'));
+  t.deepEqual(invariantViolations, []);
+  t.true((market!.safeguards['use-or-release'] ?? 0) > 0, JSON.stringify(market!.safeguards));
 });
