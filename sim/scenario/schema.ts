@@ -168,6 +168,16 @@ export const MarketSchema = optionalTable(
       default: 50,
       description: 'rounds whose LP bound is computed',
     }),
+    sealing: optionalTable(
+      {
+        enabled: Type.Boolean({
+          default: false,
+          description: 'orders are committed to first and revealed when nobody can change any',
+        }),
+        bondCredits: nonNegative('locked with a commitment, lost without its reveal', 10),
+      },
+      'sealed rounds',
+    ),
     safeguards: SafeguardsSchema,
     clearingHouse: ClearingHouseSchema,
   },

@@ -55,6 +55,9 @@ export function marketConfiguration(setup: RunSetup, names: ExchangeNames): Mark
     ...isolationOf(setup, names),
     ...(clearingHouse ? { clearingHouse } : {}),
     ...(safeguards ? { safeguards } : {}),
+    ...(market.sealing.enabled
+      ? { sealing: { bondMillicredits: Math.round(market.sealing.bondCredits * 1000) } }
+      : {}),
   };
 }
 

@@ -26,6 +26,7 @@ import {
   slotMs,
 } from './setup.ts';
 import type { RunSetup } from './setup.ts';
+import { sealedEvents } from './sealed-posting.ts';
 import type { LeaseOverhead } from './site.ts';
 
 export interface MarketDeskPorts {
@@ -196,6 +197,23 @@ export class MarketDesk {
 
   #clear(bids: Bid[], asks: Ask[], nowMs: TimeMs): void {
     const roundId = this.#roundId;
+    if (this.#setup.scenario.market.sealing.enabled) this.#postSealed(bids, asks, nowMs);
+    else this.#postOpen(bids, asks, nowMs);
+    const from = { role: 'admin', name: 'clock' } as const;
+    const commandId = `close/${roundId}`;
+    this.#ports.post({ kind: 'CloseRound', timeMs: nowMs, commandId, from, roundId });
+    this.#contracts = [];
+    this.#solved = null;
+    this.#ports.drain();
+    this.#note(nowMs, bids, asks, this.#solved);
+    this.#tellFills();
+    // A margin call may have ended one before its lease was made.
+    const formed = this.#contracts.filter(({ contractId }) => this.#live.has(contractId));
+    this.#ports.openLeases(formed, nowMs);
+  }
+
+  #postOpen(bids: readonly Bid[], asks: readonly Ask[], nowMs: TimeMs): void {
+    const roundId = this.#roundId;
     for (const name of this.#ports.members.flatMap(({ identities }) => identities)) {
       const from = { role: 'organisation', name } as const;
       const mine = asks.filter((ask) => ask.organisation === name);
@@ -209,17 +227,19 @@ export class MarketDesk {
       const commandId = `${bid.bidId}/${roundId}`;
       this.#ports.post({ kind: 'PostBid', timeMs: nowMs, commandId, from, roundId, bid });
     }
-    const from = { role: 'admin', name: 'clock' } as const;
-    const commandId = `close/${roundId}`;
-    this.#ports.post({ kind: 'CloseRound', timeMs: nowMs, commandId, from, roundId });
-    this.#contracts = [];
-    this.#solved = null;
-    this.#ports.drain();
-    this.#note(nowMs, bids, asks, this.#solved);
-    this.#tellFills();
-    // A margin call may have ended one before its lease was made.
-    const formed = this.#contracts.filter(({ contractId }) => this.#live.has(contractId));
-    this.#ports.openLeases(formed, nowMs);
+  }
+
+  #postSealed(bids: readonly Bid[], asks: readonly Ask[], nowMs: TimeMs): void {
+    const { scenario, replication } = this.#setup;
+    const posting = {
+      roundId: this.#roundId,
+      nowMs,
+      seed: `${scenario.seed}/${replication}`,
+      members: this.#ports.members.flatMap(({ identities }) => identities),
+      bids: this.#inOrderOfDemand(bids),
+      asks,
+    };
+    for (const event of sealedEvents(posting)) this.#ports.post(event);
   }
 
   /** Demand that was there first goes first; among equals the organisations take turns. */

@@ -60,6 +60,13 @@ async function runOf(variant: string, settings: readonly string[] = []): Promise
   return result.outcome;
 }
 
+test('with sealed orders the market trades as well, and the books hold', async (t) => {
+  const run = await runOf('market', ['market.sealing.enabled=true']);
+  t.deepEqual(run.invariantViolations, []);
+  t.is(run.ledgerImbalanceMillicredits, 0);
+  t.true(run.market!.leases.length > 0);
+});
+
 test('the same run twice has the same history, another seed another one', async (t) => {
   const first = await runOf('market');
   t.is((await runOf('market')).digest, first.digest);
