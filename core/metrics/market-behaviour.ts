@@ -3,7 +3,8 @@ import { HOUR_MS } from '../kernel/units.ts';
 import { mechanisms } from '../market/mechanisms/registry.ts';
 import { nodeHours, STATIC, variantNamed } from './comparison.ts';
 import type { Comparison, VariantRuns } from './comparison.ts';
-import type { LeaseOutcome, MarketOutcome, RunOutcome } from './outcome.ts';
+import { deviationGain } from './incentives.ts';
+import type { LeaseOutcome, MarketOutcome, ProfileOutcome, RunOutcome } from './outcome.ts';
 import type { MarketBehaviour } from './results.ts';
 import { marketSafety } from './market-safety.ts';
 import { estimate, jainIndex, maybeEstimate, mean } from './statistics.ts';
@@ -11,9 +12,14 @@ import { estimate, jainIndex, maybeEstimate, mean } from './statistics.ts';
 export function marketBehaviour(
   comparison: Comparison,
   variant: VariantRuns,
+  profiles: readonly ProfileOutcome[],
 ): MarketBehaviour | null {
   const markets = variant.runs.flatMap((run) => (run.market ? [run.market] : []));
   if (markets.length === 0) return null;
+  const gain = deviationGain(
+    variant.runs,
+    profiles.filter((profile) => profile.variant === variant.name),
+  );
   const each = (pick: (market: MarketOutcome) => number) => estimate(markets.map(pick));
   return {
     rounds: each(({ rounds }) => rounds.length),
@@ -54,6 +60,7 @@ export function marketBehaviour(
       comparison.nodeClasses.map(({ name }) => name),
     ),
     claims: claimsOf(variant.mechanism),
+    ...(gain ? { deviationGain: gain } : {}),
   };
 }
 

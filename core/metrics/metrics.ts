@@ -5,7 +5,7 @@ import type { Comparison } from './comparison.ts';
 import { extraDemandMet, runsBeyondOptimum } from './extra-demand.ts';
 import { hardwareReduction } from './hardware-reduction.ts';
 import { variantResult } from './organisation-results.ts';
-import type { SearchOutcome } from './outcome.ts';
+import type { ProfileOutcome, SearchOutcome } from './outcome.ts';
 import { provisioningEffect } from './provisioning-effect.ts';
 import { METRICS_SCHEMA } from './results.ts';
 import type { Metrics, ProvisioningTime, SensitivityPoint } from './results.ts';
@@ -20,6 +20,8 @@ export interface MetricsInput {
   readonly searches: readonly SearchOutcome[];
   readonly provisioningTimes: readonly ProvisioningTime[];
   readonly sensitivity: readonly SensitivityPoint[];
+  /** Of the search for deviations that pay; empty: not asked for. */
+  readonly profiles: readonly ProfileOutcome[];
 }
 
 export function computeMetrics(input: MetricsInput): Metrics {
@@ -35,7 +37,9 @@ export function computeMetrics(input: MetricsInput): Metrics {
     replications: alone.runs.length,
     horizonSeconds: comparison.windowEndMs / 1000,
     warmUpSeconds: comparison.windowStartMs / 1000,
-    variants: comparison.variants.map((variant) => variantResult(comparison, variant)),
+    variants: comparison.variants.map((variant) =>
+      variantResult(comparison, variant, input.profiles),
+    ),
     hardwareReduction: hardwareReduction(comparison, searches),
     extraDemandMet: extraDemandMet(comparison, main),
     extraDemandByVariant: others.map((variant) => extraDemandMet(comparison, variant)),

@@ -2,7 +2,7 @@
 import { demandHours, metHours, nodeHours, sumOver, variantNamed, STATIC } from './comparison.ts';
 import type { Comparison, VariantRuns } from './comparison.ts';
 import { marketBehaviour } from './market-behaviour.ts';
-import type { OrganisationOutcome } from './outcome.ts';
+import type { OrganisationOutcome, ProfileOutcome } from './outcome.ts';
 import type { OrganisationResult, VariantResult } from './results.ts';
 import {
   estimate,
@@ -13,7 +13,11 @@ import {
   SMALLEST_DENOMINATOR_SHARE,
 } from './statistics.ts';
 
-export function variantResult(comparison: Comparison, variant: VariantRuns): VariantResult {
+export function variantResult(
+  comparison: Comparison,
+  variant: VariantRuns,
+  profiles: readonly ProfileOutcome[],
+): VariantResult {
   const names = variant.runs[0]!.organisations.map(({ name }) => name);
   const spanMs = comparison.windowEndMs - comparison.windowStartMs;
   const installed = comparison.installedNodes;
@@ -35,7 +39,7 @@ export function variantResult(comparison: Comparison, variant: VariantRuns): Var
       value,
       sumOver(variantNamed(comparison, STATIC), valueCredits),
     ),
-    market: marketBehaviour(comparison, variant),
+    market: marketBehaviour(comparison, variant, profiles),
   };
 }
 

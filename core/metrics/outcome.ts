@@ -141,3 +141,16 @@ export interface SearchOutcome {
   readonly monotone: boolean;
   readonly invariantViolations: readonly string[];
 }
+
+/** What everybody got where one organisation, or all, reported in another way. */
+export interface ProfileOutcome {
+  readonly variant: string;
+  readonly replication: number;
+  /** Who reported `own`; null: everybody. */
+  readonly organisation: string | null;
+  readonly own: string;
+  /** How the others reported; null: as the scenario says. */
+  readonly others: string | null;
+  /** By organisation. */
+  readonly utilityMillicredits: Readonly<Record<string, Millicredits>>;
+}

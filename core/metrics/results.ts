@@ -6,6 +6,7 @@
  */
 import type { ClusterKind } from '../agents/view.ts';
 import type { Estimate, MaybeEstimate } from './estimate.ts';
+import type { DeviationGain } from './incentives.ts';
 
 export const METRICS_SCHEMA = 'ocx-metrics/1';
 
@@ -97,6 +98,8 @@ export interface MarketBehaviour {
   readonly safety?: MarketSafety;
   /** What the mechanism claims, and the domain; as printed. */
   readonly claims: Readonly<Record<string, string>>;
+  /** What false reports would have brought; absent where the scenario does not ask. */
+  readonly deviationGain?: DeviationGain;
 }
 
 /** Metric 1. */

@@ -42,6 +42,25 @@ const organisation = Type.Object({
   ownMeasures: record(maybe),
 });
 
+const deviationGain = Type.Object({
+  meanCredits: estimate,
+  shareOfSurplus: maybe,
+  largest: Type.Object({ organisation: text, deviation: text, gainCredits: estimate }),
+  organisations: list(
+    Type.Object({ name: text, deviation: text, gainCredits: estimate, gains: record(estimate) }),
+  ),
+  game: Type.Optional(
+    Type.Object({
+      truthAmongTruth: estimate,
+      shadeAmongTruth: estimate,
+      truthAmongShade: estimate,
+      shadeAmongShade: estimate,
+      truthRegretCredits: number,
+      shadeRegretCredits: number,
+    }),
+  ),
+});
+
 const market = Type.Object({
   rounds: estimate,
   bidsPerRound: estimate,
@@ -73,6 +92,7 @@ const market = Type.Object({
     }),
   ),
   claims: record(text),
+  deviationGain: Type.Optional(deviationGain),
 });
 
 const variant = Type.Object({

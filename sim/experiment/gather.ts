@@ -82,6 +82,7 @@ export function gather(
     ),
     provisioningTimes: provisioningTimes(profile),
     sensitivity: sensitivityPoints(scenario, results),
+    profiles: results.flatMap((result) => (result.kind === 'deviation' ? [result.outcome] : [])),
   });
   return { metrics, runs, sources };
 }

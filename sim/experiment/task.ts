@@ -3,7 +3,7 @@
  * number of workers: each depends on the scenario and its own replication alone.
  */
 import type { Demand, DemandSource } from '../../core/demand/demand.ts';
-import type { RunOutcome, SearchOutcome } from '../../core/metrics/outcome.ts';
+import type { ProfileOutcome, RunOutcome, SearchOutcome } from '../../core/metrics/outcome.ts';
 import { demandCorrelation } from '../../core/metrics/series.ts';
 import type { LoadedScenario, ScenarioVariant } from '../scenario/load.ts';
 import { STATIC_VARIANT } from '../scenario/load.ts';
@@ -13,6 +13,8 @@ import { runAlone } from '../world/alone.ts';
 import { run } from '../world/run.ts';
 import { installedHardware, measuredWindow } from '../world/setup.ts';
 import type { RunPorts, RunSetup } from '../world/setup.ts';
+import { executeDeviation, planDeviations } from './deviations.ts';
+import type { DeviationTask } from './deviations.ts';
 import { withSearchEmergencies } from './emergencies.ts';
 import { searchHardware } from './hardware-search.ts';
 
@@ -24,7 +26,8 @@ export type Task =
       readonly parameter: string;
       readonly value: number;
       readonly replication: number;
-    };
+    }
+  | DeviationTask;
 
 export type TaskResult =
   | { readonly kind: 'run'; readonly outcome: RunOutcome; readonly sources: TaskSource[] }
@@ -35,7 +38,8 @@ export type TaskResult =
       readonly value: number;
       readonly replication: number;
       readonly extraNodeMs: number;
-    };
+    }
+  | { readonly kind: 'deviation'; readonly outcome: ProfileOutcome };
 
 export type TaskSource = DemandSource & { readonly organisation: string };
 
@@ -55,7 +59,8 @@ export interface TaskContext {
 }
 
 /** All tasks of a comparison, the long ones first. */
-export function planTasks({ scenario, variants }: LoadedScenario): Task[] {
+export function planTasks(loaded: LoadedScenario): Task[] {
+  const { scenario, variants } = loaded;
   const replications = Array.from({ length: scenario.replications }, (_, index) => index);
   const tasks: Task[] = [];
   if (scenario.search.enabled) {
@@ -73,6 +78,7 @@ export function planTasks({ scenario, variants }: LoadedScenario): Task[] {
       }
     }
   }
+  tasks.push(...planDeviations(loaded));
   for (const { name } of [...variants].reverse()) {
     for (const replication of replications) tasks.push({ kind: 'run', variant: name, replication });
   }
@@ -87,6 +93,14 @@ export function executeTask(task: Task, context: TaskContext): TaskResult {
       return { kind: 'search', outcome: executeSearch(task, context) };
     case 'sensitivity':
       return executeSensitivity(task, context);
+    case 'deviation': {
+      const outcome = executeDeviation(
+        task,
+        variantNamed(context, task.variant),
+        (variant) => prepare(variant, task.replication, context).setup,
+      );
+      return { kind: 'deviation', outcome };
+    }
   }
 }
 

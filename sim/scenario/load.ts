@@ -62,6 +62,7 @@ export function loadScenario(
   const scenario = resolve(structuredClone(raw));
   const variants = resolveVariants(raw, scenario, file, resolve);
   checkSearched(scenario, variants, file);
+  checkIncentives(scenario, variants, file);
   for (const { parameter, values } of scenario.sensitivity) {
     for (const value of values) {
       const changed = structuredClone(raw);
@@ -88,6 +89,30 @@ function checkSearched(
     place: { file, keyPath: 'search.variant' },
     remedy: nearestRemedy(variant, names),
   });
+}
+
+/** Deviations are of variants that exist, and there is something to try. */
+function checkIncentives(
+  { incentives, search }: Scenario,
+  variants: readonly ScenarioVariant[],
+  file: string,
+): void {
+  if (!incentives?.enabled) return;
+  const names = variants.map(({ name }) => name).filter((name) => name !== STATIC_VARIANT);
+  const asked = incentives.variants.length > 0 ? incentives.variants : [search.variant];
+  const unknown = asked.find((name) => !names.includes(name));
+  const fail = (key: string, message: string, remedy: string) => {
+    const place = { file, keyPath: `incentives.${key}` };
+    throw new OcxError({ code: 'INPUT_SCENARIO_VALUE', message, place, remedy });
+  };
+  if (unknown !== undefined) {
+    const message = `no variant with a market is called ${JSON.stringify(unknown)}`;
+    fail('variants', message, nearestRemedy(unknown, names));
+  }
+  const { factors, markups, withheldShares, waitSlots } = incentives;
+  if ([...factors, ...markups, ...withheldShares, ...waitSlots].length === 0) {
+    fail('factors', 'there is no deviation to try', 'list at least one factor');
+  }
 }
 
 function resolveVariants(

@@ -6,6 +6,8 @@
 import { Type } from 'typebox';
 import type { Static, TSchema } from 'typebox';
 import { ClearingHouseSchema } from './clearing-house-schema.ts';
+import { IncentivesSchema } from './incentives-schema.ts';
+import type { Incentives } from './incentives-schema.ts';
 import { SafeguardsSchema } from './safeguards-schema.ts';
 
 const NAME_PATTERN = '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$';
@@ -272,6 +274,7 @@ export function scenarioSchema(workload: TSchema) {
       failures: FailuresSchema,
       search: SearchSchema,
       gates: GatesSchema,
+      incentives: Type.Optional(IncentivesSchema),
       variant: Type.Array(VariantSchema, { default: [], maxItems: 64 }),
       sensitivity: Type.Array(
         table(
@@ -332,6 +335,7 @@ export interface Scenario {
   failures: Failures;
   search: Search;
   gates: Gates;
+  incentives?: Incentives;
   variant: Variant[];
   sensitivity: { parameter: string; values: number[] }[];
 }
