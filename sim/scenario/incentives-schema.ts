@@ -7,7 +7,7 @@ const numbers = (range: TNumberOptions, value: readonly number[], description: s
 
 const FACTOR = { minimum: 0, maximum: 100 };
 
-/** One run for each organisation, deviation and replication. */
+/** One run for each organisation, false report and replication. */
 export const IncentivesSchema = Type.Object(
   {
     enabled: Type.Boolean({ default: false }),
@@ -36,7 +36,7 @@ export const IncentivesSchema = Type.Object(
       description: 'replications measured; 0: all',
     }),
   },
-  { additionalProperties: false, description: 'what deviations from the truth would bring' },
+  { additionalProperties: false, description: 'what false reports would bring' },
 );
 
 export type Incentives = Static<typeof IncentivesSchema>;

@@ -91,7 +91,7 @@ function checkSearched(
   });
 }
 
-/** Deviations are of variants that exist, and there is something to try. */
+/** False reports are tried in variants that exist, and there is one to try. */
 function checkIncentives(
   { incentives, search }: Scenario,
   variants: readonly ScenarioVariant[],
@@ -111,7 +111,7 @@ function checkIncentives(
   }
   const { factors, markups, withheldShares, waitSlots } = incentives;
   if ([...factors, ...markups, ...withheldShares, ...waitSlots].length === 0) {
-    fail('factors', 'there is no deviation to try', 'list at least one factor');
+    fail('factors', 'there is no false report to try', 'list at least one factor');
   }
 }
 
