@@ -15,6 +15,9 @@ export interface PriceScale {
   ask(spare: Spare): number;
 }
 
+/** Name of the horizon whose slots are short. */
+export const SPOT_HORIZON = 'spot';
+
 /** A want with this much room offers a second, later window, in slots. */
 const SECOND_WINDOW_SLACK_SLOTS = 12;
 
@@ -24,6 +27,7 @@ const LARGEST_BID_MILLICREDITS = 1e12;
 export function ordersFromView(view: ClusterView, terms: MarketTerms, scale: PriceScale): Orders {
   const bids: Bid[] = [];
   for (const want of view.wants) {
+    if (terms.horizon === SPOT_HORIZON && !isForSpot(want, terms)) continue;
     const bid = bidFor(view.organisation, want, terms, scale.bid(want));
     if (bid) bids.push(bid);
   }
@@ -33,6 +37,14 @@ export function ordersFromView(view: ClusterView, terms: MarketTerms, scale: Pri
     if (ask) asks.push(ask);
   }
   return { bids, asks };
+}
+
+/** Spot serves at once and not for long: work that scales, can be stopped, or is done by then. */
+function isForSpot(want: Want, terms: MarketTerms): boolean {
+  if (want.earliestStartMs > terms.roundStartMs + terms.slotMs) return false;
+  if (want.minimumNodes < want.nodes || want.keepsProgress === true) return true;
+  const overheadMs = terms.setupMs[want.securityLevel] + terms.releaseMs;
+  return want.durationMs + overheadMs <= terms.horizonSlots * terms.slotMs;
 }
 
 /** Whole orders are named after their piece of demand, so that fills can be traced back to it. */
@@ -51,7 +63,7 @@ function bidFor(organisation: string, want: Want, terms: MarketTerms, factor: nu
   }
   const share = slots / neededSlots;
   const full = want.valueMillicredits * want.certainty * factor * share;
-  const earliest = slotAt(want.earliestStartMs, terms);
+  const earliest = slotAt(Math.max(want.earliestStartMs, terms.firstStartMs ?? 0), terms);
   const latest = Math.floor(
     (want.latestEndMs + terms.releaseMs - terms.roundStartMs) / terms.slotMs - slots,
   );

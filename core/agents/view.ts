@@ -29,6 +29,8 @@ export interface Want {
   readonly certainty: number;
   readonly securityLevel: SecurityLevel;
   readonly acceptsRecall: boolean;
+  /** The work keeps its progress when it is stopped: a shorter lease is of use too. */
+  readonly keepsProgress?: boolean;
 }
 
 /** Nodes that the cluster could do without. */
@@ -79,6 +81,10 @@ export interface ClusterView {
 
 /** How the market is laid out in time: what an agent needs to turn times into slots. */
 export interface MarketTerms {
+  /** Name of the horizon; absent: the epoch call. */
+  readonly horizon?: string;
+  /** First instant that is traded; absent: the round's start. */
+  readonly firstStartMs?: TimeMs;
   readonly roundStartMs: TimeMs;
   readonly slotMs: number;
   readonly horizonSlots: number;

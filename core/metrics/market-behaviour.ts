@@ -3,11 +3,13 @@ import { HOUR_MS } from '../kernel/units.ts';
 import { mechanisms } from '../market/mechanisms/registry.ts';
 import { nodeHours, STATIC, variantNamed } from './comparison.ts';
 import type { Comparison, VariantRuns } from './comparison.ts';
+import { EPOCH_HORIZON } from '../market/horizons.ts';
 import { deviationGain } from './incentives.ts';
-import type { LeaseOutcome, MarketOutcome, ProfileOutcome, RunOutcome } from './outcome.ts';
-import type { MarketBehaviour } from './results.ts';
+import type { LeaseOutcome, MarketOutcome, ProfileOutcome } from './outcome.ts';
+import type { HorizonTrade, MarketBehaviour } from './results.ts';
 import { marketSafety } from './market-safety.ts';
 import { estimate, jainIndex, maybeEstimate, mean } from './statistics.ts';
+import { sharingIndex, willingness } from './willingness.ts';
 
 export function marketBehaviour(
   comparison: Comparison,
@@ -53,6 +55,8 @@ export function marketBehaviour(
       ),
       bands: maybeEstimate(markets.map(leakOf('bands')), 'nothing was bid for in a sampled round'),
     },
+    willingness: willingness(variant.runs),
+    horizons: horizonTrades(markets),
     recalls: each(({ recalls }) => recalls),
     defaults: each(({ defaults }) => defaults),
     safety: marketSafety(
@@ -132,15 +136,32 @@ function gains(comparison: Comparison, variant: VariantRuns): number[][] {
   );
 }
 
-/** Offered idle node-slots ÷ truly idle node-slots, over all rounds and organisations. */
-function sharingIndex(run: RunOutcome): number | null {
-  let idle = 0;
-  let offered = 0;
-  for (const organisation of run.organisations) {
-    idle += organisation.idleNodeRounds;
-    offered += organisation.offeredNodeRounds;
-  }
-  return idle > 0 ? offered / idle : null;
+function horizonTrades(markets: readonly MarketOutcome[]): Record<string, HorizonTrade> {
+  const nameOf = ({ horizon = EPOCH_HORIZON }: { readonly horizon?: string }) => horizon;
+  const names = new Set(markets.flatMap(({ rounds }) => rounds.map(nameOf)));
+  if (names.size < 2) return {};
+  return Object.fromEntries(
+    [...names].sort().map((name) => {
+      const each = (pick: (market: MarketOutcome) => number) =>
+        estimate(
+          markets.map(({ rounds, leases, ...rest }) =>
+            pick({
+              ...rest,
+              rounds: rounds.filter((round) => nameOf(round) === name),
+              leases: leases.filter((lease) => nameOf(lease) === name),
+            }),
+          ),
+        );
+      return [
+        name,
+        {
+          rounds: each(({ rounds }) => rounds.length),
+          contracts: each(({ rounds }) => rounds.reduce((sum, { fills }) => sum + fills, 0)),
+          tradedNodeHours: each(tradedNodeHours),
+        },
+      ];
+    }),
+  );
 }
 
 function claimsOf(mechanism: string): Record<string, string> {

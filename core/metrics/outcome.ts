@@ -37,6 +37,11 @@ export interface OrganisationOutcome {
   /** Node-time idle, and offered, at the rounds; for the sharing index. */
   readonly idleNodeRounds: number;
   readonly offeredNodeRounds: number;
+  /** Node-time of all offers that no work has to stop for; of it, where waiting jobs are moved. */
+  readonly offeredNodeMs: NodeMs;
+  readonly movedNodeMs: NodeMs;
+  /** Nodes by the minutes they were idle before they were offered, ascending. */
+  readonly timeToOffer: readonly (readonly [minutes: number, nodes: number])[];
   readonly ownMeasures: Readonly<Record<string, number | null>>;
   /** Hour by hour of the measured window, node-ms. */
   readonly demandHours: Float64Array;
@@ -49,6 +54,8 @@ export interface OrganisationOutcome {
 
 /** One lease as it ended. */
 export interface LeaseOutcome {
+  /** Absent: the epoch call. */
+  readonly horizon?: string;
   readonly leaseId: string;
   readonly seller: string;
   readonly buyer: string;
@@ -67,6 +74,8 @@ export interface LeaseOutcome {
 }
 
 export interface RoundOutcome {
+  /** Absent: the epoch call. */
+  readonly horizon?: string;
   readonly atMs: TimeMs;
   readonly bids: number;
   readonly asks: number;

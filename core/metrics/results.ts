@@ -92,6 +92,9 @@ export interface MarketBehaviour {
    * with an open book, or a central scheduler, it is 1. Absent in results of earlier versions.
    */
   readonly leak?: { readonly sealed: MaybeEstimate; readonly bands: MaybeEstimate };
+  readonly willingness: Willingness;
+  /** By name, where there are more than the epoch call; else empty. */
+  readonly horizons: Readonly<Record<string, HorizonTrade>>;
   readonly recalls: Estimate;
   readonly defaults: Estimate;
   /** What the safeguards and the clearing house did. */
@@ -100,6 +103,22 @@ export interface MarketBehaviour {
   readonly claims: Readonly<Record<string, string>>;
   /** What false reports would have brought; absent where the scenario does not ask. */
   readonly deviationGain?: DeviationGain;
+}
+
+/** How willing owners are to share, in one variant. */
+export interface Willingness {
+  /** From falling idle to being offered, over the nodes that were offered. */
+  readonly timeToOfferMedianSeconds: MaybeEstimate;
+  readonly timeToOfferP95Seconds: MaybeEstimate;
+  /** Node-time offered for which own jobs are moved ÷ node-time offered. */
+  readonly reshapeIndex: MaybeEstimate;
+}
+
+/** What was traded on one horizon. */
+export interface HorizonTrade {
+  readonly rounds: Estimate;
+  readonly contracts: Estimate;
+  readonly tradedNodeHours: Estimate;
 }
 
 /** Metric 1. */

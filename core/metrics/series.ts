@@ -45,7 +45,8 @@ function hourlyRounds(comparison: Comparison, variant: VariantRuns, hours: numbe
   const sums = new Float64Array(hours);
   const counts = new Float64Array(hours);
   for (const { market } of variant.runs) {
-    for (const { atMs, offeredNodes } of market?.rounds ?? []) {
+    for (const { atMs, offeredNodes, horizon } of market?.rounds ?? []) {
+      if (horizon !== undefined) continue;
       const hour = Math.floor((atMs - comparison.windowStartMs) / HOUR_MS);
       if (hour < 0 || hour >= hours) continue;
       sums[hour]! += offeredNodes;
@@ -60,7 +61,8 @@ function hourlyPrices(comparison: Comparison, variant: VariantRuns, hours: numbe
     comparison.nodeClasses.map(({ name }, index) => {
       const seen: number[][] = Array.from({ length: hours }, () => []);
       for (const { market } of variant.runs) {
-        for (const { atMs, prices } of market?.rounds ?? []) {
+        for (const { atMs, prices, horizon } of market?.rounds ?? []) {
+          if (horizon !== undefined) continue;
           const price = prices[index];
           const hour = Math.floor((atMs - comparison.windowStartMs) / HOUR_MS);
           if (price !== null && price !== undefined) seen[hour]?.push(price / 1000);

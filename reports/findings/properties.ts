@@ -92,6 +92,7 @@ function unmeasured(): Pick<PropertyRow, 'measured' | 'verdict'> {
 }
 
 function behaviour(market: MarketBehaviour): PropertyRow[] {
+  const { timeToOfferMedianSeconds, timeToOfferP95Seconds, reshapeIndex } = market.willingness;
   const row = (property: string, measured: string): PropertyRow => ({
     property,
     claimed: '–',
@@ -109,12 +110,18 @@ function behaviour(market: MarketBehaviour): PropertyRow[] {
           ),
         ]
       : []),
+    row('Idle before being offered, median', describeEstimate(timeToOfferMedianSeconds, 'seconds')),
+    row('Idle before being offered, 95 %', describeEstimate(timeToOfferP95Seconds, 'seconds')),
+    row('Offered by moving own jobs', describeEstimate(reshapeIndex, 'share')),
     row('Rounds', describeEstimate(market.rounds, 'count')),
     row('Rounds with an LP bound', describeEstimate(market.sampledRounds, 'count')),
     row('Bids a round', describeEstimate(market.bidsPerRound, 'count')),
     row('Contracts', describeEstimate(market.contracts, 'count')),
     row('Leases', describeEstimate(market.leases, 'count')),
     row('Traded', describeEstimate(market.tradedNodeHours, 'node-hours')),
+    ...Object.entries(market.horizons).map(([name, { tradedNodeHours }]) =>
+      row(`Traded, ${name}`, describeEstimate(tradedNodeHours, 'node-hours')),
+    ),
     row('Recalls', describeEstimate(market.recalls, 'count')),
     row('Defaults', describeEstimate(market.defaults, 'count')),
   ];

@@ -76,6 +76,14 @@ const market = Type.Object({
   fairness: maybe,
   sharingIndex: maybe,
   leak: Type.Optional(Type.Object({ sealed: maybe, bands: maybe })),
+  willingness: Type.Object({
+    timeToOfferMedianSeconds: maybe,
+    timeToOfferP95Seconds: maybe,
+    reshapeIndex: maybe,
+  }),
+  horizons: record(
+    Type.Object({ rounds: estimate, contracts: estimate, tradedNodeHours: estimate }),
+  ),
   recalls: estimate,
   defaults: estimate,
   safety: Type.Optional(

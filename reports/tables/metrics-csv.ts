@@ -122,6 +122,14 @@ function marketLines({ name: variant, market }: VariantResult): Line[] {
           line('leak.bands', market.leak.bands, 'share'),
         ]
       : []),
+    line('timeToOfferMedian', market.willingness.timeToOfferMedianSeconds, 'seconds'),
+    line('timeToOfferP95', market.willingness.timeToOfferP95Seconds, 'seconds'),
+    line('reshapeIndex', market.willingness.reshapeIndex, 'share'),
+    ...Object.entries(market.horizons).flatMap(([name, horizon]) => [
+      line(`horizons.${name}.rounds`, horizon.rounds),
+      line(`horizons.${name}.contracts`, horizon.contracts),
+      line(`horizons.${name}.tradedNodeHours`, horizon.tradedNodeHours, 'node-hours'),
+    ]),
     line('recalls', market.recalls),
     line('defaults', market.defaults),
   ];

@@ -9,14 +9,17 @@
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
 import type { JobTable } from '../../core/demand/jobs.ts';
 import { randomStream } from '../../core/kernel/random.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/kernel/units.ts';
+import { HOUR_MS, MINUTE_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { SecurityLevel } from '../../core/market/orders.ts';
 import type { Policy, Valuation } from '../scenario/schema.ts';
 import { BatchCluster } from './batch/cluster.ts';
 import type { Scheduler } from './batch/scheduler.ts';
 import { batchOutcome } from './batch-outcome.ts';
+import { BatchSpares } from './batch-spares.ts';
 import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
+import { Promises } from './forward-trader.ts';
+import type { NodePromise } from './forward-trader.ts';
 import { Holdings } from './holdings.ts';
 import { HourlyNodeTime } from './window.ts';
 import type { MeasuredWindow } from './window.ts';
@@ -38,20 +41,11 @@ export interface BatchSetup {
   readonly replication: number;
 }
 
-/** Lease lengths that idle nodes are offered for, longest first. */
-const OFFER_HOURS: readonly number[] = [24, 12, 6, 2];
-
 /** Jobs that are bid for at once, the first in the queue. */
 const MOST_WANTS = 24;
 
-/** A new job would have used an idle node for half of the time that the cluster is in use. */
-const OPPORTUNITY_SHARE = 0.5;
-
 /** Time within which a borrowed node is ready: own nodes need not be free earlier. */
 const HOLD_LEAD_MS = 5 * MINUTE_MS;
-
-/** Stopping work costs what was done since the last checkpoint and the wait that follows. */
-const INTERRUPTION_FACTOR = 2;
 
 /** Part of a job that own nodes will run, together with a borrowed rest. */
 interface Share {
@@ -70,6 +64,8 @@ export class BatchOwner implements Cluster {
   readonly #setup: BatchSetup;
   readonly #cluster: BatchCluster;
   readonly #holdings: Holdings;
+  readonly #promises = new Promises();
+  readonly #spares: BatchSpares;
   readonly #busy: HourlyNodeTime;
   /** Worth of a node-hour of each job, credits. */
   readonly #worth: Float64Array;
@@ -109,6 +105,8 @@ export class BatchOwner implements Cluster {
       isCheckpointable: (row) => checkpointable[row]!,
       onSegment: (_row, fromMs, toMs, nodes) => this.#busy.add(fromMs, toMs, nodes),
     });
+    const valueOf = (row: number) => this.#valueOf(row, this.#estimatedNodeMs(row));
+    this.#spares = new BatchSpares(setup, this.#cluster, this.#holdings, this.#promises, valueOf);
   }
 
   advance(nowMs: TimeMs): void {
@@ -157,11 +155,17 @@ export class BatchOwner implements Cluster {
       durationMs,
       earliestStartMs: startMs,
       latestEndMs: jobs.patienceEndMs(row) + durationMs,
-      valueMillicredits: this.#valueOf(row, jobs.nodes[row]! * durationMs),
+      valueMillicredits: this.#valueOf(row, this.#estimatedNodeMs(row)),
       certainty: Math.min(1, certainty),
       securityLevel,
       acceptsRecall: policy.acceptsRecall && jobs.checkpointable[row] === 1,
+      keepsProgress: jobs.checkpointable[row] === 1,
     };
+  }
+
+  #estimatedNodeMs(row: number): number {
+    const { jobs } = this.#cluster;
+    return jobs.nodes[row]! * jobs.estimateLeftMs(row);
   }
 
   /**
@@ -189,44 +193,50 @@ export class BatchOwner implements Cluster {
   }
 
   spares(nowMs: TimeMs, untilMs: TimeMs): readonly Spare[] {
-    const { classCostPerHour, valuation, policy } = this.#setup;
-    const spares: Spare[] = [];
-    const longest = Math.min(untilMs, nowMs + OFFER_HOURS[0]! * HOUR_MS);
-    const outlook = this.#cluster.outlook(longest);
-    const opportunity = OPPORTUNITY_SHARE * this.#inUse() * valuation.nodeHour;
-    for (const nodeClass of Object.keys(this.#setup.nodes)) {
-      const cost = classCostPerHour[nodeClass] ?? 0;
-      let offered = 0;
-      const offer = (spareId: string, nodes: number, endMs: TimeMs, credits: number) => {
-        if (nodes <= 0) return;
-        offered += nodes;
-        spares.push({
-          spareId: `${spareId}/${nodeClass}`,
-          nodeClass,
-          nodes,
-          fromMs: nowMs,
-          untilMs: endMs,
-          costMillicreditsPerNodeHour: Math.round(credits * 1000),
-          recallNoticeMs: null,
-        });
-      };
-      for (const hours of OFFER_HOURS) {
-        const endMs = Math.min(longest, nowMs + hours * HOUR_MS);
-        const idle = outlook.idleNodes(nodeClass, nowMs, endMs);
-        offer(`idle-${hours}h`, idle - offered, endMs, cost + opportunity);
-      }
-      if (policy.sellsBusyNodes) {
-        const left = (this.#holdings.own.get(nodeClass) ?? 0) - offered;
-        const lost = INTERRUPTION_FACTOR * valuation.nodeHour;
-        offer('busy', left, Math.min(untilMs, nowMs + 2 * DAY_MS), cost + lost);
-      }
-    }
-    return spares;
+    return this.#spares.now(nowMs, untilMs);
   }
 
-  /** Share of the nodes it has that jobs run on. */
-  #inUse(): number {
-    return this.#cluster.busyNodes / Math.max(1, this.#holdings.readyNodes());
+  /** Jobs that have to wait until then anyway, whole: own nodes are not known so far ahead. */
+  futureWants(_nowMs: TimeMs, fromMs: TimeMs): readonly Want[] {
+    const { jobs } = this.#cluster;
+    const wants: Want[] = [];
+    for (const row of this.#cluster.outlook(fromMs).lateRows) {
+      if (this.#bought.has(row)) continue;
+      const gone = Math.max(0, fromMs - jobs.submitMs[row]!) / jobs.patienceMs[row]!;
+      wants.push(this.#wantFor(row, { ownNodes: 0, startMs: fromMs }, gone));
+      if (wants.length >= MOST_WANTS) break;
+    }
+    return wants;
+  }
+
+  futureSpares(_nowMs: TimeMs, fromMs: TimeMs, untilMs: TimeMs): readonly Spare[] {
+    return this.#spares.ahead(fromMs, untilMs);
+  }
+
+  promise(promise: NodePromise, nowMs: TimeMs): void {
+    this.#cluster.advance(nowMs);
+    this.#promises.add(promise);
+    const { promiseId, nodeClass, nodes, fromMs, untilMs } = promise;
+    this.#cluster.drain(promiseId, nodeClass, nodes, { byMs: fromMs, returnMs: untilMs });
+  }
+
+  keepPromise(promiseId: string): boolean {
+    const { nodeClass, nodes } = this.#promises.take(promiseId)!;
+    this.#cluster.fulfil(promiseId);
+    this.#noteDrain(nodeClass, { drainId: promiseId, nodes });
+    this.#holdings.lend(nodeClass, nodes);
+    return true;
+  }
+
+  dropPromise(promiseId: string): void {
+    this.#promises.take(promiseId);
+    this.#cluster.undrain(promiseId);
+  }
+
+  #noteDrain(nodeClass: string, drain: Drain): void {
+    const drains = this.#drains.get(nodeClass);
+    if (drains) drains.push(drain);
+    else this.#drains.set(nodeClass, [drain]);
   }
 
   lend(nodeClass: string, nodes: number, _spareId: string, nowMs: TimeMs): void {
@@ -240,9 +250,7 @@ export class BatchOwner implements Cluster {
     const enough = this.#cluster.nodes(nodeClass).free >= nodes;
     // What was sold is handed over now: if it is not free, work is stopped for it.
     this.#cluster.drain(drainId, nodeClass, nodes, { preemption: enough ? 'never' : 'any' });
-    const drains = this.#drains.get(nodeClass);
-    if (drains) drains.push({ drainId, nodes });
-    else this.#drains.set(nodeClass, [{ drainId, nodes }]);
+    this.#noteDrain(nodeClass, { drainId, nodes });
     this.#holdings.lend(nodeClass, nodes);
   }
 
@@ -271,7 +279,7 @@ export class BatchOwner implements Cluster {
     }
     this.#bought.set(row, new Set([lot.leaseId]));
     const share = this.#shares.get(row);
-    if (share && share.ownNodes > 0) this.#hold(row, share, nowMs);
+    if (share && share.ownNodes > 0 && lot.fromMs === undefined) this.#hold(row, share, nowMs);
   }
 
   /** Keeps own nodes for a job that nodes were bought for; until then short jobs may use them. */

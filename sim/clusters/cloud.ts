@@ -8,10 +8,12 @@
 import type { NodeNeedSeries } from '../../core/demand/demand.ts';
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
 import type { SecurityLevel } from '../../core/market/orders.ts';
-import { HOUR_MS, MINUTE_MS } from '../../core/kernel/units.ts';
+import { HOUR_MS, MINUTE_MS, WEEK_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Policy, Valuation } from '../scenario/schema.ts';
 import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
+import { Promises } from './forward-trader.ts';
+import type { NodePromise } from './forward-trader.ts';
 import { Holdings } from './holdings.ts';
 import { LoadHistory } from './load-history.ts';
 import { hourlyDemand, HourlyNodeTime } from './window.ts';
@@ -41,6 +43,7 @@ export class CloudCluster implements Cluster {
   readonly organisation: string;
   readonly #setup: CloudSetup;
   readonly #holdings: Holdings;
+  readonly #promises = new Promises();
   readonly #history = new LoadHistory();
   readonly #served: HourlyNodeTime;
   readonly #demand: HourlyNodeTime;
@@ -140,17 +143,101 @@ export class CloudCluster implements Cluster {
     for (const hours of OFFER_HOURS) {
       const endMs = Math.min(untilMs, nowMs + hours * HOUR_MS);
       const need = this.#target(Math.max(this.#load, this.#history.peak(nowMs, endMs)));
-      const idle = this.#ownIdle(need) - offered;
+      const idle = this.#ownIdle(need) - this.#promises.nodesIn(nowMs, endMs) - offered;
       if (idle <= 0) continue;
       offered += idle;
       offer(`idle-${hours}h`, idle, endMs, 0);
     }
-    const busy = this.#holdings.ownNodes() - offered;
+    const busy = this.#holdings.ownNodes() - this.#promises.nodesIn(nowMs, untilMs) - offered;
     if (policy.sellsBusyNodes && busy > 0) {
       const lost = valuation.nodeHour + valuation.penaltyNodeHour;
       offer('busy', busy, untilMs, lost);
     }
     return spares;
+  }
+
+  /** Windows of one lease each in which the forecast is above what it will have. */
+  futureWants(nowMs: TimeMs, fromMs: TimeMs, untilMs: TimeMs): readonly Want[] {
+    const { policy, valuation, nodeClasses, window } = this.#setup;
+    const nodeHour = (valuation.nodeHour + valuation.penaltyNodeHour) * 1000;
+    const wants: Want[] = [];
+    for (const [startMs, endMs] of this.#blocks(fromMs, Math.min(untilMs, window.endMs))) {
+      const own = this.#holdings.nodesAt((startMs + endMs) / 2);
+      const covered = own - this.#promises.nodesIn(startMs, endMs);
+      const durationMs = endMs - startMs;
+      let tier = 0;
+      for (const { nodes, share } of this.#history.tiersAhead(nowMs, startMs, endMs, covered)) {
+        wants.push({
+          wantId: `${tier++}-ahead@${startMs}`,
+          nodes,
+          minimumNodes: 1,
+          nodeClasses,
+          durationMs,
+          earliestStartMs: startMs,
+          latestEndMs: endMs + HOUR_MS,
+          valueMillicredits: Math.round((nodes * nodeHour * durationMs) / HOUR_MS),
+          certainty: share,
+          securityLevel: this.#setup.securityLevel,
+          acceptsRecall: policy.acceptsRecall,
+        });
+      }
+    }
+    return wants;
+  }
+
+  /** Windows in which even the forecast with its head-room leaves nodes over. */
+  futureSpares(nowMs: TimeMs, fromMs: TimeMs, untilMs: TimeMs): readonly Spare[] {
+    // Without a past nothing can be foreseen.
+    if (nowMs < WEEK_MS) return [];
+    const spares: Spare[] = [];
+    for (const [startMs, endMs] of this.#blocks(fromMs, untilMs)) {
+      const need = this.#target(this.#history.peakAhead(nowMs, startMs, endMs));
+      let idle = this.#holdings.ownNodes() - need - this.#promises.nodesIn(startMs, endMs);
+      for (const nodeClass of this.#setup.nodeClasses) {
+        const own = this.#holdings.own.get(nodeClass) ?? 0;
+        const left = own - this.#promises.nodesIn(startMs, endMs, nodeClass);
+        const nodes = Math.min(idle, left);
+        if (nodes <= 0) continue;
+        idle -= nodes;
+        const cost = this.#setup.classCostPerHour[nodeClass] ?? 0;
+        spares.push({
+          spareId: `trough@${startMs}/${nodeClass}`,
+          nodeClass,
+          nodes,
+          fromMs: startMs,
+          untilMs: endMs,
+          costMillicreditsPerNodeHour: Math.round(cost * 1000),
+          recallNoticeMs: null,
+        });
+      }
+    }
+    return spares;
+  }
+
+  /** Whole leases within [from, until), on the hours of the day that they always begin at. */
+  #blocks(fromMs: TimeMs, untilMs: TimeMs): [startMs: TimeMs, endMs: TimeMs][] {
+    const lengthMs = Math.max(HOUR_MS, Math.round(this.#setup.policy.leaseHours) * HOUR_MS);
+    const blocks: [number, number][] = [];
+    for (let at = Math.ceil(fromMs / lengthMs) * lengthMs; at + lengthMs <= untilMs;) {
+      blocks.push([at, at + lengthMs]);
+      at += lengthMs;
+    }
+    return blocks;
+  }
+
+  promise(promise: NodePromise): void {
+    this.#promises.add(promise);
+  }
+
+  keepPromise(promiseId: string, nowMs: TimeMs): boolean {
+    const { nodeClass, nodes, spareId } = this.#promises.take(promiseId)!;
+    if ((this.#holdings.own.get(nodeClass) ?? 0) < nodes) return false;
+    this.lend(nodeClass, nodes, spareId, nowMs);
+    return true;
+  }
+
+  dropPromise(promiseId: string): void {
+    this.#promises.take(promiseId);
   }
 
   lend(nodeClass: string, nodes: number, _spareId: string, nowMs: TimeMs): void {

@@ -7,6 +7,7 @@
  */
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
 import type { JobColumns } from '../../core/metrics/outcome.ts';
+import type { ForwardTrader } from './forward-trader.ts';
 import type { Millicredits, NodeMs, TimeMs } from '../../core/kernel/units.ts';
 
 /** Nodes on their way to a borrower, or already there. */
@@ -17,10 +18,12 @@ export interface BorrowedLot {
   readonly nodes: number;
   /** The borrower must have stopped by then. */
   readonly usableUntilMs: TimeMs;
+  /** When it begins; absent: now. */
+  readonly fromMs?: TimeMs;
   readonly recallable: boolean;
 }
 
-export interface Cluster {
+export interface Cluster extends ForwardTrader {
   readonly organisation: string;
   readonly kind: ClusterKind;
   /** Does everything that is due until then, the instant included. */

@@ -14,6 +14,8 @@ import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Policy, Valuation } from '../scenario/schema.ts';
 import { joinWindows } from '../../core/metrics/bounds.ts';
 import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
+import { Promises } from './forward-trader.ts';
+import type { NodePromise } from './forward-trader.ts';
 import { Holdings } from './holdings.ts';
 import { hourlyDemand, HourlyNodeTime } from './window.ts';
 import type { MeasuredWindow } from './window.ts';
@@ -51,6 +53,7 @@ export class GovernmentCluster implements Cluster {
   readonly organisation: string;
   readonly #setup: GovernmentSetup;
   readonly #holdings: Holdings;
+  readonly #promises = new Promises();
   readonly #responses: Response[];
   readonly #demand: HourlyNodeTime;
   readonly #busy: HourlyNodeTime;
@@ -206,28 +209,79 @@ export class GovernmentCluster implements Cluster {
   }
 
   spares(nowMs: TimeMs, untilMs: TimeMs): readonly Spare[] {
-    if (this.#responses.some(({ phase }) => phase === 'gathering' || phase === 'running')) {
-      return [];
-    }
-    let idle = this.#holdings.ownNodes() - this.#need;
     const spares: Spare[] = [];
+    for (const [nodeClass, nodes] of this.#idleReserve()) {
+      const promised = Math.min(nodes, this.#promises.nodesIn(nowMs, untilMs, nodeClass));
+      const firstMs = Math.min(untilMs, this.#promises.firstMs(nodeClass));
+      if (promised < nodes) {
+        spares.push(this.#spare('reserve', nodeClass, nodes - promised, nowMs, untilMs));
+      }
+      if (promised > 0) {
+        spares.push(this.#spare('until-promised', nodeClass, promised, nowMs, firstMs));
+      }
+    }
+    return spares;
+  }
+
+  futureWants(): readonly Want[] {
+    return [];
+  }
+
+  futureSpares(_nowMs: TimeMs, fromMs: TimeMs, untilMs: TimeMs): readonly Spare[] {
+    const spares: Spare[] = [];
+    for (const [nodeClass, idle] of this.#idleReserve()) {
+      const nodes = idle - this.#promises.nodesIn(fromMs, untilMs, nodeClass);
+      if (nodes > 0) spares.push(this.#spare('reserve', nodeClass, nodes, fromMs, untilMs));
+    }
+    return spares;
+  }
+
+  /** What no emergency needs, by class; nothing while there is one. */
+  #idleReserve(): [nodeClass: string, nodes: number][] {
+    if (this.#isResponding()) return [];
+    let idle = this.#holdings.ownNodes() - this.#need;
+    const reserve: [string, number][] = [];
     for (const [nodeClass, own] of this.#holdings.own) {
       const nodes = Math.min(own, idle);
       if (nodes <= 0) continue;
       idle -= nodes;
-      spares.push({
-        spareId: `reserve/${nodeClass}`,
-        nodeClass,
-        nodes,
-        fromMs: nowMs,
-        untilMs,
-        costMillicreditsPerNodeHour: Math.round(
-          (this.#setup.classCostPerHour[nodeClass] ?? 0) * 1000,
-        ),
-        recallNoticeMs: Math.round(this.#setup.policy.recallNoticeMinutes * MINUTE_MS),
-      });
+      reserve.push([nodeClass, nodes]);
     }
-    return spares;
+    return reserve;
+  }
+
+  #spare(what: string, nodeClass: string, nodes: number, fromMs: TimeMs, untilMs: TimeMs): Spare {
+    const { classCostPerHour, policy } = this.#setup;
+    return {
+      spareId: `${what}/${nodeClass}`,
+      nodeClass,
+      nodes,
+      fromMs,
+      untilMs,
+      costMillicreditsPerNodeHour: Math.round((classCostPerHour[nodeClass] ?? 0) * 1000),
+      recallNoticeMs: Math.round(policy.recallNoticeMinutes * MINUTE_MS),
+    };
+  }
+
+  #isResponding(): boolean {
+    return this.#responses.some(({ phase }) => phase === 'gathering' || phase === 'running');
+  }
+
+  promise(promise: NodePromise): void {
+    this.#promises.add(promise);
+  }
+
+  /** An emergency goes before what was promised recallable. */
+  keepPromise(promiseId: string): boolean {
+    const promise = this.#promises.take(promiseId)!;
+    if (this.#isResponding()) return false;
+    if ((this.#holdings.own.get(promise.nodeClass) ?? 0) < promise.nodes) return false;
+    this.lend(promise.nodeClass, promise.nodes);
+    return true;
+  }
+
+  dropPromise(promiseId: string): void {
+    this.#promises.take(promiseId);
   }
 
   lend(nodeClass: string, nodes: number): void {

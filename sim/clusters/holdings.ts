@@ -36,6 +36,7 @@ export class Holdings {
   nodesAt(atMs: TimeMs): number {
     let nodes = this.#ownTotal;
     for (const held of this.lots.values()) {
+      if ((held.lot.fromMs ?? 0) > atMs) continue;
       if (held.usableUntilMs > atMs) nodes += held.ready + held.expected;
     }
     return nodes;

@@ -55,16 +55,29 @@ export class LoadHistory {
    */
   tiers(fromMs: TimeMs, toMs: TimeMs, load: number, covered: number): NeedTier[] {
     const samples = this.#samples(fromMs, toMs, load);
-    samples.sort((a, b) => b - a);
-    const tiers: { nodes: number; share: number }[] = [];
-    for (let level = Math.floor(covered) + 1, needed = samples.length; ; level++) {
-      while (needed > 0 && samples[needed - 1]! < level) needed -= 1;
-      const share = Math.floor((needed / samples.length) * SHARE_STEPS) / SHARE_STEPS;
-      if (share === 0) return tiers;
-      const last = tiers.at(-1);
-      if (last?.share === share) last.nodes += 1;
-      else tiers.push({ nodes: 1, share });
-    }
+    return tiersOf(samples, covered);
+  }
+
+  /** As `peak`, for a window ahead: the last day and week that were over by now. */
+  peakAhead(nowMs: TimeMs, fromMs: TimeMs, toMs: TimeMs): number {
+    const lags = [DAY_MS, WEEK_MS].map((period) => lagOf(nowMs, toMs, period));
+    return Math.max(...lags.flatMap((lag) => this.#past(fromMs - lag, toMs - lag)), 0);
+  }
+
+  /** As `tiers`, for a window ahead: what the load is now says nothing about it. */
+  tiersAhead(nowMs: TimeMs, fromMs: TimeMs, toMs: TimeMs, covered: number): NeedTier[] {
+    const week = lagOf(nowMs, toMs, WEEK_MS);
+    const lags = [lagOf(nowMs, toMs, DAY_MS), week, week + WEEK_MS, week + 2 * WEEK_MS];
+    const samples = lags.flatMap((lag) => this.#past(fromMs - lag, toMs - lag));
+    return samples.length > 0 ? tiersOf(samples, covered) : [];
+  }
+
+  /** The hours of a window in the past; none where it began before time 0. */
+  #past(fromMs: TimeMs, toMs: TimeMs): number[] {
+    if (fromMs < 0) return [];
+    const first = Math.floor(fromMs / HOUR_MS);
+    const hours = Math.ceil((toMs - fromMs) / HOUR_MS);
+    return Array.from({ length: hours }, (_, hour) => this.#hourlyPeak[first + hour] ?? 0);
   }
 
   /** What hours like those of the window needed; as many for the load now as for each lag. */
@@ -77,5 +90,23 @@ export class LoadHistory {
       for (let i = 0; i < hours; i++) samples.push(this.#hourlyPeak[first + i] ?? 0);
     }
     return samples;
+  }
+}
+
+/** Whole periods by which a window must be moved back to be over by now. */
+function lagOf(nowMs: TimeMs, toMs: TimeMs, periodMs: number): number {
+  return Math.ceil((toMs - nowMs) / periodMs) * periodMs;
+}
+
+function tiersOf(samples: number[], covered: number): NeedTier[] {
+  samples.sort((a, b) => b - a);
+  const tiers: { nodes: number; share: number }[] = [];
+  for (let level = Math.floor(covered) + 1, needed = samples.length; ; level++) {
+    while (needed > 0 && samples[needed - 1]! < level) needed -= 1;
+    const share = Math.floor((needed / samples.length) * SHARE_STEPS) / SHARE_STEPS;
+    if (share === 0) return tiers;
+    const last = tiers.at(-1);
+    if (last?.share === share) last.nodes += 1;
+    else tiers.push({ nodes: 1, share });
   }
 }

@@ -13,6 +13,7 @@ import { DAY_MS, HOUR_MS, WEEK_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Policy, Valuation } from '../scenario/schema.ts';
 import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
+import type { NodePromise } from './forward-trader.ts';
 import { Holdings } from './holdings.ts';
 import { HourlyNodeTime } from './window.ts';
 import type { MeasuredWindow } from './window.ts';
@@ -222,9 +223,33 @@ export class TestbedCluster implements Cluster {
     });
   }
 
+  /** Whole gangs: which own nodes will be idle so far ahead nobody knows. */
+  futureWants(nowMs: TimeMs, fromMs: TimeMs): readonly Want[] {
+    return this.#lateExperiments(nowMs).flatMap((experiment): Want[] => {
+      const { experimentId, acceptsOffHours, durationMs, deadlineMs } = experiment;
+      if (this.#bought.has(experimentId)) return [];
+      const startMs = acceptsOffHours || isOffice(fromMs) ? fromMs : nextOffice(fromMs);
+      if (startMs + durationMs > deadlineMs) return [];
+      return [this.#wantWith(experiment, startMs, experiment.nodes, this.#setup.nodeClasses)];
+    });
+  }
+
+  /** It does not know what it will do with its nodes, and promises none. */
+  futureSpares(): readonly Spare[] {
+    return [];
+  }
+
+  promise(_promise: NodePromise): void {}
+
+  keepPromise(): boolean {
+    return false;
+  }
+
+  dropPromise(): void {}
+
   /** What idle own nodes of one class lack to the gang, or all of it. */
   #wantFor(experiment: Experiment, earliestStartMs: TimeMs): Want {
-    const { policy, nodeClasses, securityLevel } = this.#setup;
+    const { nodeClasses } = this.#setup;
     const promised = [...this.#shares.values()];
     const free = (nodeClass: string) =>
       promised.reduce(
@@ -235,11 +260,21 @@ export class TestbedCluster implements Cluster {
     const ownNodes = Math.max(0, Math.min(free(best), experiment.nodes - 1));
     if (ownNodes > 0) this.#shares.set(experiment.experimentId, { nodeClass: best, ownNodes });
     const nodes = experiment.nodes - ownNodes;
+    return this.#wantWith(experiment, earliestStartMs, nodes, ownNodes > 0 ? [best] : nodeClasses);
+  }
+
+  #wantWith(
+    experiment: Experiment,
+    earliestStartMs: TimeMs,
+    nodes: number,
+    nodeClasses: readonly string[],
+  ): Want {
+    const { policy, securityLevel } = this.#setup;
     return {
       wantId: experiment.experimentId,
       nodes,
       minimumNodes: nodes,
-      nodeClasses: ownNodes > 0 ? [best] : nodeClasses,
+      nodeClasses,
       durationMs: experiment.durationMs,
       earliestStartMs,
       latestEndMs: experiment.deadlineMs,
@@ -315,7 +350,8 @@ export class TestbedCluster implements Cluster {
       known.leaseIds.add(lot.leaseId);
       return;
     }
-    const { ownNodes } = this.#shares.get(lot.wantId) ?? { ownNodes: 0 };
+    const share = lot.fromMs === undefined ? this.#shares.get(lot.wantId) : undefined;
+    const { ownNodes } = share ?? { ownNodes: 0 };
     this.#addFree(lot.nodeClass, -ownNodes);
     const { nodeClass, leaseId } = lot;
     this.#bought.set(lot.wantId, { nodeClass, ownNodes, leaseIds: new Set([leaseId]) });

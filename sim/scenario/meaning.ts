@@ -58,6 +58,10 @@ export function checkMeaning(
     );
   }
   known(scenario.market.mechanism, mechanisms, 'market.mechanism', 'mechanism', fail);
+  for (const horizon of ['forward', 'spot'] as const) {
+    const { mechanism } = scenario.market[horizon];
+    known(mechanism, mechanisms, `market.${horizon}.mechanism`, 'mechanism', fail);
+  }
   if (scenario.warmUpDays >= scenario.horizonDays) {
     fail(
       'INPUT_SCENARIO_VALUE',

@@ -91,6 +91,10 @@ export const PolicySchema = optionalTable(
       default: false,
       description: 'cheats: offers on every exchange what it has sold on another already',
     }),
+    reshapes: Type.Boolean({
+      default: false,
+      description: 'a batch cluster moves waiting jobs to be able to lend',
+    }),
     acceptsRecall: Type.Boolean({
       default: true,
       description: 'takes recallable leases where its work allows it',
@@ -144,6 +148,34 @@ export function organisationSchema(workload: TSchema) {
   );
 }
 
+const horizonClock = {
+  enabled: Type.Boolean({ default: false }),
+  parameters,
+};
+
+export const ForwardSchema = optionalTable(
+  {
+    ...horizonClock,
+    mechanism: Type.String({ default: 'exchange-threshold', description: 'how a round clears' }),
+    everyHours: interval('time between rounds, hours', 6),
+    slotMinutes: interval('length of a slot, minutes', 60),
+    horizonSlots: Type.Integer({ minimum: 1, maximum: 2000, default: 96 }),
+    leadHours: nonNegative('windows begin so long after the round, hours', 12),
+  },
+  'the forward call: reservations of windows ahead',
+);
+
+export const SpotSchema = optionalTable(
+  {
+    ...horizonClock,
+    mechanism: Type.String({ default: 'exchange-threshold', description: 'how a round clears' }),
+    everyMinutes: interval('time between rounds, minutes', 15),
+    slotMinutes: interval('length of a slot, minutes', 15),
+    horizonSlots: Type.Integer({ minimum: 1, maximum: 2000, default: 16 }),
+  },
+  'spot: short slots on what is left',
+);
+
 export const MarketSchema = optionalTable(
   {
     mechanism: Type.String({ default: 'exchange-threshold', description: 'how a round clears' }),
@@ -182,6 +214,8 @@ export const MarketSchema = optionalTable(
     ),
     safeguards: SafeguardsSchema,
     clearingHouse: ClearingHouseSchema,
+    forward: ForwardSchema,
+    spot: SpotSchema,
   },
   'the market',
 );

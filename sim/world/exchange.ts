@@ -28,6 +28,8 @@ export interface ExchangePorts {
   openLeases(contracts: readonly Contract[], nowMs: TimeMs): void;
   /** The market has ended a contract before its time. */
   callOff(ticketId: string, nowMs: TimeMs): void;
+  /** The same for windows that have not begun. */
+  makePromises(contracts: readonly Contract[], nowMs: TimeMs): void;
   /** What an organisation holds to sell it on. */
   hoardOf(organisation: string, nowMs: TimeMs): readonly HoardedNodes[];
 }
@@ -47,10 +49,11 @@ export class Exchange {
     this.names = names;
     this.#setup = setup;
     this.#prefix = isOnly ? '' : `${names.exchange}${SEPARATOR}`;
+    const configuration = marketConfiguration(setup, names);
     this.#market = new ServiceRunner(
       names.service,
       marketService,
-      marketConfiguration(setup, names),
+      configuration,
       ports.bus,
       (effect: MarketEffect, nowMs) => this.rounds.onEffect(effect, nowMs),
     );
@@ -59,13 +62,11 @@ export class Exchange {
       exchange: isOnly ? null : names.exchange,
       members: ports.members.filter(({ name }) => trading.has(name)),
       isolationOf: ports.isolationOf,
+      configuration,
       post: (event) => this.#market.post(event),
       drain: () => ports.bus.drain(),
-      openLeases: (contracts, nowMs) =>
-        ports.openLeases(
-          contracts.map((contract) => this.#ticketOf(contract)),
-          nowMs,
-        ),
+      openLeases: (contracts, nowMs) => ports.openLeases(this.#ticketsOf(contracts), nowMs),
+      makePromises: (contracts, nowMs) => ports.makePromises(this.#ticketsOf(contracts), nowMs),
       contractEnded: (contractId, nowMs) => ports.callOff(this.#prefix + contractId, nowMs),
       hoardOf: ports.hoardOf,
       balanceMillicredits: (name) => this.#market.state.ledger.balances.get(name) ?? 0,
@@ -73,9 +74,12 @@ export class Exchange {
   }
 
   /** Two exchanges number their contracts alike; a ticket's id is the whole site's. */
-  #ticketOf(contract: Contract): Contract {
-    if (this.#prefix === '') return contract;
-    return { ...contract, contractId: this.#prefix + contract.contractId };
+  #ticketsOf(contracts: readonly Contract[]): readonly Contract[] {
+    if (this.#prefix === '') return contracts;
+    return contracts.map((contract) => ({
+      ...contract,
+      contractId: this.#prefix + contract.contractId,
+    }));
   }
 
   /** Whether it has sold the ticket. */

@@ -15,6 +15,8 @@ export interface LeaseDeskPorts {
   readonly method: ProvisioningMethod;
   /** Time that a lease ends before its contract does, for release. */
   readonly releaseMs: number;
+  /** Horizon that the contract was traded on; undefined for the epoch call. */
+  horizonName(contract: Contract): string | undefined;
   /** The services of the provider that has the owner's nodes. */
   servicesOf(owner: string): ProviderNames;
   /** The exchange that has sold the contract, as the isolation service knows it. */

@@ -15,34 +15,8 @@ import type { PooledNode } from './hoards.ts';
 import { inRealNames } from './identities.ts';
 import type { LeaseDeskPorts } from './lease-desk-ports.ts';
 import type { Member } from './member.ts';
+import type { Hold, OpenLease } from './open-lease.ts';
 import { IMAGE, policyName } from './site.ts';
-
-interface OpenLease {
-  readonly contract: Contract;
-  /** Class of the nodes that are handed over, whatever the contract says. */
-  readonly givenClass: string;
-  /** Whose nodes they are; the seller, unless it sold on what it had bought. */
-  readonly owner: string;
-  readonly nodeIds: readonly string[];
-  /** Nodes that are neither back with their owner nor withheld. */
-  readonly outNodeIds: Set<string>;
-  readonly endMs: TimeMs;
-  /** Node id → when it became ready. */
-  readonly readyAtMs: Map<string, TimeMs>;
-  setupMs: number;
-  readyNodes: number;
-  lostNodes: number;
-  usedNodeMs: number;
-  endedAtMs: TimeMs | null;
-  end: LeaseOutcome['end'];
-}
-
-/** A seller's node with the contracts that it is promised to. */
-interface Hold {
-  readonly seller: Member;
-  readonly nodeClass: string;
-  contracts: number;
-}
 
 export class LeaseDesk {
   readonly #ports: LeaseDeskPorts;
@@ -53,6 +27,8 @@ export class LeaseDesk {
   /** Contract id → nodes that are kept ready for it and not leased. */
   readonly #kept = new Map<string, readonly string[]>();
   readonly #recalledNodes = new Set<string>();
+  /** Contracts whose seller and buyer know already. */
+  readonly #promised = new Set<string>();
   readonly finished: LeaseOutcome[] = [];
   recalls = 0;
   /** Tickets that an owner's isolation service would not redeem. */
@@ -76,6 +52,18 @@ export class LeaseDesk {
       if (!pool) pools.set(key, (pool = []));
       this.#openOne(contract, pool, nowMs);
     }
+  }
+
+  /** A window that was promised begins; its nodes are out of the seller's service already. */
+  openPromised(contract: Contract, nowMs: TimeMs): void {
+    const seller = this.#member(contract.seller);
+    const { contractId, nodeClass, nodes } = contract;
+    const nodeIds = seller.takeNodes(nodeClass, nodes);
+    for (const nodeId of nodeIds) this.#holds.set(nodeId, { seller, nodeClass, contracts: 1 });
+    seller.lent.change(nodeIds.length, nowMs);
+    this.#promised.add(contractId);
+    if (nodeIds.length < nodes) this.#breakPromise(contract, nodeIds, nowMs);
+    else this.#create(contract, nodeIds, nowMs);
   }
 
   #openOne(contract: Contract, pool: PooledNode[], nowMs: TimeMs): void {
@@ -219,6 +207,18 @@ export class LeaseDesk {
       .map(([nodeId]) => ({ nodeId, freeAtMs: 0 }));
   }
 
+  /** Fewer nodes are there than the seller has taken out of service for it. */
+  #breakPromise(contract: Contract, nodeIds: readonly string[], nowMs: TimeMs): void {
+    const { contractId, nodeClass, nodes } = contract;
+    this.#promised.delete(contractId);
+    for (const nodeId of nodeIds) this.#letGo(nodeId, nowMs);
+    this.#member(contract.seller).cluster.restore(nodeClass, nodes - nodeIds.length, nowMs);
+    const buyer = this.#member(contract.buyer);
+    buyer.cluster.loseExpected(contractId, nodes, nowMs);
+    this.#ports.touched(buyer);
+    this.#ports.report(contract, 'not-delivered', 0, nowMs);
+  }
+
   #create(contract: Contract, nodeIds: readonly string[], nowMs: TimeMs): void {
     const leaseId = contract.contractId;
     const endMs = contract.endMs - this.#ports.releaseMs;
@@ -239,7 +239,7 @@ export class LeaseDesk {
       end: 'expired',
     };
     this.#leases.set(leaseId, lease);
-    this.#expect(contract, nowMs);
+    if (!this.#promised.delete(leaseId)) this.#expect(contract, nowMs);
     const services = this.#ports.servicesOf(owner);
     const attester = contract.securityLevel === 'none' ? null : services.attester;
     this.#ports.postPlan(owner, contract.buyer, {
@@ -454,7 +454,9 @@ export class LeaseDesk {
     this.#ports.judged(contract, lease.givenClass, nowMs);
     const what = end === 'recalled' ? 'recalled' : end === 'failed' ? 'failed' : 'ended';
     this.#ports.report(contract, what, nodes * heldMs, nowMs);
+    const horizon = this.#ports.horizonName(contract);
     this.finished.push({
+      ...(horizon === undefined ? {} : { horizon }),
       leaseId: contract.contractId,
       seller: contract.seller,
       buyer: contract.buyer,

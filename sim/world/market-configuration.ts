@@ -5,6 +5,7 @@ import type { Organisation } from '../scenario/schema.ts';
 import { splitMoney } from './identities.ts';
 import { clearingHouseConfiguration } from './clearing-house-configuration.ts';
 import { safeguardConfiguration } from './safeguard-configuration.ts';
+import { horizonClocks } from './horizons.ts';
 import { nodeHoursAtCostMillicredits, slotMs, totalNodes } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import { ISOLATION, providersOf } from './names.ts';
@@ -24,12 +25,16 @@ export function marketConfiguration(setup: RunSetup, names: ExchangeNames): Mark
   const { market } = scenario;
   const safeguards = safeguardConfiguration(setup);
   const clearingHouse = clearingHouseConfiguration(setup);
+  const horizons = horizonClocks(scenario)
+    .slice(1)
+    .map(({ horizon }) => horizon);
   const depositPartsPerMillion = Math.round(market.depositShare * 1e6);
   return {
     mechanism: market.mechanism,
     parameters: market.parameters,
     slotMs: slotMs(scenario),
     horizonSlots: market.horizonSlots,
+    ...(horizons.length > 0 ? { horizons } : {}),
     seed: `${scenario.seed}/${replication}`,
     buyerDepositPartsPerMillion: depositPartsPerMillion,
     sellerDepositPartsPerMillion: depositPartsPerMillion,

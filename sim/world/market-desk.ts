@@ -2,7 +2,7 @@
  * Rounds of the market: asks every organisation's agent for orders, closes the round, has it
  * solved, and hands the contracts to the lease desk.
  */
-import type { OwnTrade } from '../../core/agents/agent.ts';
+import type { OwnFills } from '../../core/agents/agent.ts';
 import type { ClusterView, HoardedNodes, MarketTerms, Spare } from '../../core/agents/view.ts';
 import type { StreamName } from '../../core/kernel/random.ts';
 import { HONEST } from '../../core/agents/agent.ts';
@@ -10,20 +10,28 @@ import { invariant } from '../../core/kernel/errors.ts';
 import { HOUR_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract } from '../../core/market/contracts.ts';
+import type { Mechanism } from '../../core/market/mechanism.ts';
+import type { MarketConfiguration } from '../../core/market/protocol.ts';
 import type { Ask, Bid, Clearing, ClassPrice, MarketRound } from '../../core/market/orders.ts';
 import type { MarketEffect, MarketEvent, SolveRound } from '../../core/market/protocol.ts';
 import { epochJitterMs } from '../../core/market/safeguards/jitter.ts';
 import { leakedCells } from '../../core/market/sealing/publication.ts';
 import type { RoundOutcome } from '../../core/metrics/outcome.ts';
+import { horizonIndex, roundIdOf } from '../../core/market/horizons.ts';
+import { mechanisms } from '../../core/market/mechanisms/registry.ts';
 import { recordClearing } from '../../core/market/service.ts';
+import { isBusy, lossesOf, tradeOf } from './round-trades.ts';
 import { ownersOf, splitMoney } from './identities.ts';
+import { MOVED } from '../clusters/batch-spares.ts';
+import { FORWARD_HORIZON, horizonClocks } from './horizons.ts';
+import type { HorizonClock } from './horizons.ts';
+import { SPOT_HORIZON } from '../../core/agents/orders-from-view.ts';
 import type { Member } from './member.ts';
 import {
   classProperties,
   classSecurity,
   measuredWindow,
   nodeHoursAtCostMillicredits,
-  slotMs,
 } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import { sealedEvents } from './sealed-posting.ts';
@@ -36,10 +44,13 @@ export interface MarketDeskPorts {
   readonly members: readonly Member[];
   /** The isolation service of an organisation's provider. */
   isolationOf(organisation: string): string;
+  readonly configuration: MarketConfiguration;
   post(event: MarketEvent): void;
   /** Does all that is in line at this instant. */
   drain(): void;
   openLeases(contracts: readonly Contract[], nowMs: TimeMs): void;
+  /** The same for windows that have not begun. */
+  makePromises(contracts: readonly Contract[], nowMs: TimeMs): void;
   balanceMillicredits(organisation: string): number;
   /** The market has settled a contract, whoever asked for it. */
   contractEnded(contractId: string, nowMs: TimeMs): void;
@@ -51,6 +62,7 @@ export class MarketDesk {
   readonly #setup: RunSetup;
   readonly #ports: MarketDeskPorts;
   readonly #overhead: LeaseOverhead;
+  readonly #configuration: MarketConfiguration;
   readonly #sampled: ReadonlySet<number>;
   /** Name of a member of the market → organisation behind it. */
   readonly #owners: ReadonlyMap<string, string>;
@@ -71,8 +83,13 @@ export class MarketDesk {
     haircutMillicredits: 0,
     suspensions: 0,
   };
+  readonly clocks: readonly HorizonClock[];
+  /** The horizon whose round is being held. */
+  #horizon = 0;
   #roundId = 0;
-  #prices: readonly ClassPrice[] = [];
+  /** By horizon: rounds held, and what they published last. */
+  readonly #held: number[] = [];
+  readonly #prices: (readonly ClassPrice[])[] = [];
   #contracts: Contract[] = [];
   #solved: { round: MarketRound; clearing: Clearing; bound: number | null } | null = null;
   /** Bid id → round in which this piece of demand was first bid for. */
@@ -86,13 +103,19 @@ export class MarketDesk {
   ) {
     this.#setup = setup;
     this.#owners = ownersOf(setup.scenario);
+    this.clocks = horizonClocks(setup.scenario);
     this.#overhead = overhead;
+    this.#configuration = ports.configuration;
     this.#sampled = sampled;
     this.#ports = ports;
   }
 
   /** One round, from the agents' views to the leases. */
-  hold(nowMs: TimeMs): void {
+  hold(nowMs: TimeMs, horizon = 0): void {
+    const n = this.#held[horizon] ?? 0;
+    this.#horizon = horizon;
+    this.#roundId = roundIdOf(this.#configuration, horizon, n);
+    this.#held[horizon] = n + 1;
     const terms = this.#terms(nowMs);
     const bids: Bid[] = [];
     const asks: Ask[] = [];
@@ -103,7 +126,6 @@ export class MarketDesk {
     }
     if (bids.length > 0 && asks.length > 0) this.#clear(bids, asks, nowMs);
     else this.#note(nowMs, bids, asks, null);
-    this.#roundId += 1;
   }
 
   #ordersOf(member: Member, terms: MarketTerms) {
@@ -113,20 +135,23 @@ export class MarketDesk {
     cluster.advance(nowMs);
     const untilMs = nowMs + terms.horizonSlots * terms.slotMs;
     const isFirst = exchange === null || organisation.exchanges[0] === exchange;
-    const own = this.#offered(cluster.spares(nowMs, untilMs));
+    const firstMs = terms.firstStartMs;
+    const own = this.#offered(
+      firstMs === undefined
+        ? cluster.spares(nowMs, untilMs)
+        : cluster.futureSpares(nowMs, firstMs, untilMs),
+    );
     // Whoever cheats offers on the next exchange what it had before the first one's round.
-    if (isFirst) member.offered = own;
-    const spares = organisation.policy.sellsTwice ? member.offered : own;
-    let offered = 0;
-    for (const { spareId, nodes } of spares) if (!isBusy(spareId)) offered += nodes;
-    this.#noteIdle(member.name, spares, nowMs);
-    // Offered is offered, on however many exchanges: it is counted on the first.
-    if (isFirst) member.countRound(nowMs, cluster.idleNodes(), offered);
+    const mayCheat = this.#horizon === 0;
+    if (isFirst && mayCheat) member.offered = own;
+    const spares = organisation.policy.sellsTwice && mayCheat ? member.offered : own;
+    this.#countOffers(member, spares, terms, isFirst);
     const view: ClusterView = {
       organisation: member.name,
       kind: cluster.kind,
       nowMs,
-      wants: cluster.wants(nowMs),
+      wants:
+        firstMs === undefined ? cluster.wants(nowMs) : cluster.futureWants(nowMs, firstMs, untilMs),
       spares,
       ownNodes: member.ownedNodes,
       balanceMillicredits: member.identities.reduce(
@@ -139,11 +164,17 @@ export class MarketDesk {
       hoard: this.#ports.hoardOf(member.name, nowMs),
       aliases: member.identities.slice(1),
     };
-    const { strategy, fills, memory } = member;
-    const decision = strategy.decide(view, terms, fills, memory, organisation.strategyParameters);
-    member.memory = decision.memory;
+    const { strategy, fills, memories } = member;
+    const decision = strategy.decide(
+      view,
+      terms,
+      fills[this.#horizon] ?? { bidIds: [], askIds: [] },
+      memories[this.#horizon] ?? {},
+      organisation.strategyParameters,
+    );
+    memories[this.#horizon] = decision.memory;
+    fills[this.#horizon] = NO_FILLS;
     member.conduct = decision.conduct ?? HONEST;
-    member.fills = { bidIds: [], askIds: [], trades: [] };
     for (const order of [...decision.orders.bids, ...decision.orders.asks]) {
       invariant(this.#owners.get(order.organisation) === member.name, 'orders in own names');
     }
@@ -173,7 +204,32 @@ export class MarketDesk {
     const epochPartsPerMillion = Math.round(scenario.market.safeguards.jitterShare * 1e6);
     if (epochPartsPerMillion === 0) return 0;
     const seed = `${scenario.seed}/${replication}`;
-    return epochJitterMs({ epochPartsPerMillion }, seed, this.#roundId, epochMs);
+    const roundId = roundIdOf(this.#configuration, 0, this.#held[0] ?? 0);
+    return epochJitterMs({ epochPartsPerMillion }, seed, roundId, epochMs);
+  }
+
+  /** For the measures of willingness: what is idle, what of it is offered, what is moved for it. */
+  #countOffers(
+    member: Member,
+    spares: readonly Spare[],
+    terms: MarketTerms,
+    isFirst: boolean,
+  ): void {
+    const nowMs = terms.roundStartMs;
+    if (this.#horizon === 0) this.#noteIdle(member.name, spares, nowMs);
+    // Offered is offered, on however many exchanges: it is counted on the first.
+    if (!isFirst) return;
+    let offered = 0;
+    for (const { spareId, nodes, fromMs, untilMs } of spares) {
+      if (isBusy(spareId)) continue;
+      offered += nodes;
+      member.countOffer(nowMs, nodes * (untilMs - fromMs), spareId.startsWith(MOVED));
+    }
+    if (terms.firstStartMs !== undefined) return;
+    const idle = member.cluster.idleNodes();
+    member.timeToOffer.idle(idle, nowMs);
+    member.timeToOffer.offer(Math.min(idle, offered), nowMs);
+    if (this.#horizon === 0) member.countRound(nowMs, idle, offered);
   }
 
   /** Every agent draws from a stream of its own in every round, the same one in every variant. */
@@ -187,11 +243,12 @@ export class MarketDesk {
 
   /**
    * Nobody gives up nodes in use where nothing is paid for them, unless the mechanism weighs what they
-   * are worth to their owner, as the optimum does.
+   * are worth to their owner, as the optimum does; and spot trades what is idle.
    */
   #offered(spares: readonly Spare[]): readonly Spare[] {
-    const { budgetBalance, efficiency } = this.#setup.ports.mechanism.properties;
-    if (budgetBalance !== 'no-money' || efficiency !== 'never') return spares;
+    const { budgetBalance, efficiency } = this.#mechanism().properties;
+    const isSpot = this.#clock.horizon.name === SPOT_HORIZON;
+    if (!isSpot && (budgetBalance !== 'no-money' || efficiency !== 'never')) return spares;
     return spares.filter(({ spareId }) => !isBusy(spareId));
   }
 
@@ -209,7 +266,8 @@ export class MarketDesk {
     this.#tellFills();
     // A margin call may have ended one before its lease was made.
     const formed = this.#contracts.filter(({ contractId }) => this.#live.has(contractId));
-    this.#ports.openLeases(formed, nowMs);
+    if (this.#clock.leadMs > 0) this.#ports.makePromises(formed, nowMs);
+    else this.#ports.openLeases(formed, nowMs);
   }
 
   #postOpen(bids: readonly Bid[], asks: readonly Ask[], nowMs: TimeMs): void {
@@ -242,6 +300,22 @@ export class MarketDesk {
     for (const event of sealedEvents(posting)) this.#ports.post(event);
   }
 
+  /** Name of the horizon that a round belongs to; undefined for the epoch call. */
+  horizonName(roundId: number): string | undefined {
+    const index = horizonIndex(this.#configuration, roundId);
+    return index > 0 ? this.clocks[index]!.horizon.name : undefined;
+  }
+
+  get #clock(): HorizonClock {
+    return this.clocks[this.#horizon]!;
+  }
+
+  /** The epoch call's is the variant's own. */
+  #mechanism(): Mechanism {
+    if (this.#horizon === 0) return this.#setup.ports.mechanism;
+    return mechanisms.get(this.#clock.horizon.mechanism)!;
+  }
+
   /** Demand that was there first goes first; among equals the organisations take turns. */
   #inOrderOfDemand(bids: readonly Bid[]): Bid[] {
     const members = this.#ports.members.length;
@@ -270,7 +344,7 @@ export class MarketDesk {
         this.#live.set(effect.contract.contractId, effect.contract);
         return;
       case 'PricesPublished':
-        this.#prices = effect.prices;
+        this.#prices[this.#horizon] = effect.prices;
         this.surplusMillicredits += effect.surplusMillicredits;
         return;
       case 'SafeguardTriggered': {
@@ -331,14 +405,16 @@ export class MarketDesk {
 
   /** In the simulation a solver answers at once; live, the round waits for it. */
   #solve(effect: SolveRound, nowMs: TimeMs): void {
-    const { mechanism, bound } = this.#setup.ports;
+    const { bound } = this.#setup.ports;
+    const mechanism = this.#mechanism();
     const { round, parameters, mechanismState } = effect;
     // Rounds are held with orders on both sides; a halt takes them away.
     if (round.bids.length + round.asks.length === 0) this.haltedRounds += 1;
     const { clearing, state } = mechanism.clear(round, parameters, mechanismState);
-    const isSampled = bound !== null && this.#sampled.has(this.rounds.length);
+    const isSampled =
+      bound !== null && this.#horizon === 0 && this.#sampled.has(this.#held[0]! - 1);
     this.#solved = { round, clearing, bound: isSampled ? bound(round) : null };
-    this.#countViolations(round, clearing);
+    this.individualRationalityViolations += lossesOf(round, clearing);
     this.#ports.post({
       kind: 'RoundSolved',
       timeMs: nowMs,
@@ -349,52 +425,21 @@ export class MarketDesk {
     });
   }
 
-  /** Trades at a loss to one side on its own report. */
-  #countViolations(round: MarketRound, clearing: Clearing): void {
-    const bids = new Map(round.bids.map((bid) => [bid.bidId, bid]));
-    const asks = new Map(round.asks.map((ask) => [ask.askId, ask]));
-    const soldReserve = new Map<string, number>();
-    for (const fill of clearing.fills) {
-      const option = bids.get(fill.bidId)!.options[fill.optionIndex]!;
-      const value = (option.valueMillicredits * fill.nodes) / option.nodes;
-      if (fill.paymentMillicredits > value + 1) this.individualRationalityViolations += 1;
-      for (const { askId, nodes } of fill.parts) {
-        const slots = option.endSlot - option.startSlot;
-        const cost = asks.get(askId)!.reserveMillicredits * nodes * slots;
-        soldReserve.set(askId, (soldReserve.get(askId) ?? 0) + cost);
-      }
-    }
-    for (const [askId, cost] of soldReserve) {
-      if ((clearing.receipts.get(askId) ?? 0) < cost - 1) this.individualRationalityViolations += 1;
-    }
-  }
-
   #tellFills(): void {
     for (const member of this.#ports.members) {
       const isMine = (name: string) => this.#owners.get(name) === member.name;
       const bought = this.#contracts.filter(({ buyer }) => isMine(buyer));
       const sold = this.#contracts.filter(({ seller }) => isMine(seller));
-      member.fills = {
+      member.fills[this.#horizon] = {
         bidIds: bought.map(({ wantRef }) => wantRef),
         askIds: sold.map(({ askId }) => askId),
         trades: [
-          ...bought.map((contract) => this.#tradeOf('bought', contract)),
-          ...sold.map((contract) => this.#tradeOf('sold', contract)),
+          ...bought.map((contract) => tradeOf('bought', contract, this.#clock.horizon.slotMs)),
+          ...sold.map((contract) => tradeOf('sold', contract, this.#clock.horizon.slotMs)),
         ],
       };
       for (const { wantRef } of bought) this.#firstSeen.delete(wantRef);
     }
-  }
-
-  #tradeOf(side: OwnTrade['side'], contract: Contract): OwnTrade {
-    const { startMs, endMs, nodes } = contract;
-    const slots = (endMs - startMs) / slotMs(this.#setup.scenario);
-    if (side === 'sold') {
-      const orderId = contract.askId.slice(contract.seller.length + 1);
-      return { side, orderId, nodes, slots, millicredits: contract.receiptMillicredits };
-    }
-    const orderId = contract.wantRef.slice(contract.buyer.length + 1);
-    return { side, orderId, nodes, slots, millicredits: contract.priceMillicredits };
   }
 
   #note(
@@ -403,13 +448,15 @@ export class MarketDesk {
     asks: readonly Ask[],
     solved: { round: MarketRound; clearing: Clearing; bound: number | null } | null,
   ): void {
-    const perHour = HOUR_MS / slotMs(this.#setup.scenario);
+    const perHour = HOUR_MS / this.#clock.horizon.slotMs;
     const price = (nodeClass: string) => {
       const found = solved?.clearing.prices.find((entry) => entry.nodeClass === nodeClass);
       const value = found?.millicreditsPerNodeSlot ?? null;
       return value === null ? null : value * perHour;
     };
+    const { name } = this.#clock.horizon;
     this.rounds.push({
+      ...(this.#horizon > 0 ? { horizon: name } : {}),
       atMs: nowMs,
       bids: bids.length,
       asks: asks.length,
@@ -425,13 +472,16 @@ export class MarketDesk {
 
   #terms(nowMs: TimeMs): MarketTerms {
     const { scenario } = this.#setup;
+    const { horizon, leadMs } = this.#clock;
     return {
+      ...(this.#horizon > 0 ? { horizon: horizon.name } : {}),
+      ...(horizon.name === FORWARD_HORIZON ? { firstStartMs: nowMs + leadMs } : {}),
       roundStartMs: nowMs,
-      slotMs: slotMs(scenario),
-      horizonSlots: scenario.market.horizonSlots,
+      slotMs: horizon.slotMs,
+      horizonSlots: horizon.horizonSlots,
       setupMs: this.#overhead.setupMs,
       releaseMs: this.#overhead.releaseMs,
-      lastPrices: this.#prices,
+      lastPrices: this.#prices[this.#horizon] ?? [],
       classSecurity: Object.fromEntries(
         scenario.nodeClass.map((nodeClass) => [nodeClass.name, classSecurity(nodeClass)]),
       ),
@@ -443,7 +493,4 @@ export class MarketDesk {
   }
 }
 
-/** Clusters name spares that work runs on after it. */
-function isBusy(spareId: string): boolean {
-  return spareId.startsWith('busy');
-}
+const NO_FILLS: OwnFills = { bidIds: [], askIds: [], trades: [] };

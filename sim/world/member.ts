@@ -8,6 +8,7 @@ import { HourlyNodeTime, overlapMs } from '../clusters/window.ts';
 import type { MeasuredWindow } from '../clusters/window.ts';
 import { identitiesOf } from '../scenario/aliases.ts';
 import type { Organisation } from '../scenario/schema.ts';
+import { TimeToOffer } from './time-to-offer.ts';
 
 /** A number of nodes that changes over time, added up by the hour. */
 class Stock {
@@ -42,16 +43,20 @@ export class Member {
   readonly borrowed: Stock;
   /** Own nodes that no borrower has, lowest id last. */
   readonly freeNodes = new Map<string, string[]>();
-  memory: AgentMemory = {};
+  /** By horizon: what its agent remembers, and what became of its last orders. */
+  readonly memories: AgentMemory[] = [];
+  readonly fills: OwnFills[] = [];
   /** How it keeps its contracts, as its agent last decided. */
   conduct: Conduct = HONEST;
-  fills: OwnFills = { bidIds: [], askIds: [] };
   /** What it offered on its first exchange in this epoch. */
   offered: readonly Spare[] = [];
   /** Nodes under recall that are not back yet. */
   recalled = 0;
   readonly ownedNodes: number;
+  readonly timeToOffer: TimeToOffer;
   idleNodeRounds = 0;
+  offeredNodeMs = 0;
+  movedNodeMs = 0;
   offeredNodeRounds = 0;
   readonly #window: MeasuredWindow;
   readonly #identities: readonly string[];
@@ -68,6 +73,7 @@ export class Member {
     this.strategy = strategy;
     this.#window = window;
     this.#identities = identitiesOf(organisation);
+    this.timeToOffer = new TimeToOffer(window);
     this.lent = new Stock(window);
     this.borrowed = new Stock(window);
     let owned = 0;
@@ -98,6 +104,13 @@ export class Member {
     let at = free.length;
     while (at > 0 && free[at - 1]! < nodeId) at -= 1;
     free.splice(at, 0, nodeId);
+  }
+
+  /** Offers of any horizon; `moved`: own jobs wait longer for it. */
+  countOffer(nowMs: TimeMs, nodeMs: NodeMs, moved: boolean): void {
+    if (overlapMs(this.#window, nowMs, nowMs + 1) === 0) return;
+    this.offeredNodeMs += nodeMs;
+    if (moved) this.movedNodeMs += nodeMs;
   }
 
   countRound(nowMs: TimeMs, idleNodes: number, offeredNodes: number): void {

@@ -28,6 +28,9 @@ function runStatic(setup: RunSetup): RunOutcome {
       lentNodeMs: 0,
       idleNodeRounds: 0,
       offeredNodeRounds: 0,
+      offeredNodeMs: 0,
+      movedNodeMs: 0,
+      timeToOffer: [],
       lentHours: nothing,
       borrowedHours: nothing,
     };
@@ -70,6 +73,9 @@ function memberOutcome(
     lentNodeMs: member.lent.hours.total(),
     idleNodeRounds: member.idleNodeRounds,
     offeredNodeRounds: member.offeredNodeRounds,
+    offeredNodeMs: member.offeredNodeMs,
+    movedNodeMs: member.movedNodeMs,
+    timeToOffer: member.timeToOffer.histogram(),
     lentHours: member.lent.hours.hours,
     borrowedHours: member.borrowed.hours.hours,
   };

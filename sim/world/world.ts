@@ -6,7 +6,7 @@ import { Digest } from '../../core/kernel/digest.ts';
 import { randomStream } from '../../core/kernel/random.ts';
 import { DAY_MS, MINUTE_MS, WEEK_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
-import type { Contract } from '../../core/market/contracts.ts';
+import type { Contract, LeaseReportKind } from '../../core/market/contracts.ts';
 import type { MarketOutcome } from '../../core/metrics/outcome.ts';
 import { EventQueue } from '../queue/event-queue.ts';
 import type { EventToken } from '../queue/event-queue.ts';
@@ -20,6 +20,7 @@ import type { MarketDesk } from './market-desk.ts';
 import { Member } from './member.ts';
 import { exchangesOf, providersOf } from './names.ts';
 import { ProviderSite } from './provider-site.ts';
+import { PromiseDesk } from './promise-desk.ts';
 import { measuredWindow, ROUND_SETTLE_LIMIT_MS } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import { leaseOverhead, methodOf, simulatedHardware, siteNodeIds } from './site.ts';
@@ -45,6 +46,7 @@ export class MarketWorld {
   readonly #sites: ReadonlyMap<string, ProviderSite>;
   readonly #exchanges: readonly Exchange[];
   readonly #leases: LeaseDesk;
+  readonly #promises: PromiseDesk;
   readonly #wakes = new Map<Member, Wake>();
   readonly #touched = new Set<Member>();
   /** Emergencies that have called a round of their own. */
@@ -81,7 +83,10 @@ export class MarketWorld {
           sampled: sampledRounds(setup),
           isolationOf: (organisation) => this.#siteOf(organisation).names.isolation,
           openLeases: (contracts, nowMs) => this.#leases.open(contracts, nowMs),
-          callOff: (ticketId, nowMs) => this.#leases.callOff(ticketId, nowMs),
+          callOff: (ticketId, nowMs) => {
+            if (!this.#promises.callOff(ticketId, nowMs)) this.#leases.callOff(ticketId, nowMs);
+          },
+          makePromises: (contracts, nowMs) => this.#promises.make(contracts, nowMs),
           hoardOf: (name, nowMs) => this.#leases.hoardOf(name, nowMs),
         }),
     );
@@ -92,6 +97,7 @@ export class MarketWorld {
       this.#addWake(member);
     }
     this.#leases = this.#makeLeaseDesk(overhead.releaseMs);
+    this.#promises = this.#makePromiseDesk(overhead.releaseMs);
   }
 
   /** The provider of an organisation's own nodes. */
@@ -101,22 +107,18 @@ export class MarketWorld {
 
   #makeLeaseDesk(releaseMs: number): LeaseDesk {
     const byName = new Map(this.members.map((member) => [member.name, member]));
-    const exchangeOf = ({ contractId }: Contract) =>
-      this.#exchanges.find((exchange) => exchange.sold(contractId))!;
+    const exchangeOf = (contract: Contract) => this.#exchangeOf(contract);
     return new LeaseDesk({
       members: byName,
       owners: ownersOf(this.#setup.scenario),
       method: methodOf(this.#setup.scenario),
       releaseMs,
+      horizonName: (contract) => exchangeOf(contract).rounds.horizonName(contract.roundId),
       servicesOf: (owner) => this.#siteOf(owner).names,
       exchangeOf: (contract) => ({ role: 'service', name: exchangeOf(contract).names.service }),
       postIsolation: (owner, event) => this.#siteOf(owner).postIsolation(event),
       postPlan: (owner, lessee, plan) => this.#siteOf(owner).postPlan(lessee, plan),
-      report: (contract, what, deliveredNodeMs, nowMs) => {
-        const { isolation } = this.#siteOf(contract.seller).names;
-        const exchange = exchangeOf(contract);
-        exchange.report(contract.contractId, isolation, what, deliveredNodeMs, nowMs);
-      },
+      report: (...report) => this.#report(...report),
       judged: (contract, givenClass, nowMs) => {
         const { isolation } = this.#siteOf(contract.seller).names;
         exchangeOf(contract).judge(contract, isolation, givenClass, nowMs);
@@ -124,6 +126,29 @@ export class MarketWorld {
       later: (atMs, work) => this.#queue.schedule(atMs, PRIORITY.timer, work),
       touched: (member) => this.#touched.add(member),
     });
+  }
+
+  #makePromiseDesk(releaseMs: number): PromiseDesk {
+    return new PromiseDesk({
+      members: new Map(this.members.map((member) => [member.name, member])),
+      owners: ownersOf(this.#setup.scenario),
+      releaseMs,
+      schedule: (atMs, occur) => this.#queue.schedule(atMs, PRIORITY.round, occur),
+      openNow: (contracts, nowMs) => this.#leases.open(contracts, nowMs),
+      open: (contract, nowMs) => this.#leases.openPromised(contract, nowMs),
+      report: (...report) => this.#report(...report),
+      touched: (member) => this.#touched.add(member),
+    });
+  }
+
+  #exchangeOf({ contractId }: Contract): Exchange {
+    return this.#exchanges.find((exchange) => exchange.sold(contractId))!;
+  }
+
+  #report(contract: Contract, what: LeaseReportKind, deliveredNodeMs: number, nowMs: TimeMs): void {
+    const { isolation } = this.#siteOf(contract.seller).names;
+    const exchange = this.#exchangeOf(contract);
+    exchange.report(contract.contractId, isolation, what, deliveredNodeMs, nowMs);
   }
 
   get nowMs(): TimeMs {
@@ -145,6 +170,9 @@ export class MarketWorld {
     for (const [index, exchange] of this.#exchanges.entries()) {
       const firstMs = Math.floor((index * everyMs) / this.#exchanges.length);
       this.#queue.schedule(firstMs, PRIORITY.round, (nowMs) => this.#holdRound(exchange, nowMs));
+      exchange.rounds.clocks.forEach((clock, horizon) => {
+        if (horizon > 0) this.#scheduleRound(exchange, horizon, firstMs + clock.everyMs);
+      });
     }
     this.#queue.schedule(DAY_MS, PRIORITY.round, (nowMs) => this.#checkDaily(nowMs));
     this.#queue.schedule(WEEK_MS, PRIORITY.timer, (nowMs) => this.#payWeekly(nowMs));
@@ -164,6 +192,7 @@ export class MarketWorld {
   #rewake(nowMs: TimeMs): void {
     for (const member of this.#touched) {
       this.#respond(member, nowMs);
+      member.timeToOffer.idle(member.cluster.idleNodes(), nowMs);
       const atMs = Math.max(nowMs, member.cluster.nextEventMs());
       const wake = this.#wakes.get(member)!;
       if (wake.atMs === atMs) continue;
@@ -209,6 +238,7 @@ export class MarketWorld {
     for (const member of this.members) {
       member.cluster.advance(nowMs);
       for (const leaseId of member.cluster.lotsToReturn()) {
+        if (this.#promises.giveBack(leaseId, nowMs)) continue;
         this.#leases.giveBack(member, leaseId, nowMs);
       }
     }
@@ -218,6 +248,16 @@ export class MarketWorld {
     const everyMs = this.#everyMs();
     const nextMs = nowMs + everyMs + exchange.rounds.jitterMs(everyMs);
     this.#queue.schedule(nextMs, PRIORITY.round, (at) => this.#holdRound(exchange, at));
+  }
+
+  /** Rounds of another horizon than the epoch call. */
+  #scheduleRound(exchange: Exchange, horizon: number, atMs: TimeMs): void {
+    const { rounds } = exchange;
+    this.#queue.schedule(atMs, PRIORITY.round, (nowMs) => {
+      rounds.hold(nowMs, horizon);
+      for (const member of this.members) this.#touched.add(member);
+      this.#scheduleRound(exchange, horizon, nowMs + rounds.clocks[horizon]!.everyMs);
+    });
   }
 
   #payWeekly(nowMs: TimeMs): void {

@@ -203,6 +203,12 @@ function marketBehaviour(index: number, make: Maker): MarketBehaviour {
     fairness: make(0.71, 0.05),
     sharingIndex: make(0.83, 0.02),
     leak: { sealed: make(0.21, 0.03), bands: make(0.08, 0.02) },
+    willingness: {
+      timeToOfferMedianSeconds: make(1_800, 120),
+      timeToOfferP95Seconds: make(7_200, 900),
+      reshapeIndex: make(0.04, 0.01),
+    },
+    horizons: {},
     recalls: make(41),
     defaults: make(0, 0),
     claims: {

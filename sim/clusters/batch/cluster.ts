@@ -26,6 +26,8 @@ import { ConservativeScheduler } from './cluster-conservative.ts';
 import type { NodeGroup } from './node-groups.ts';
 import { Outlook } from './outlook.ts';
 import type { Scheduler } from './scheduler.ts';
+import { WhatIf } from './what-if.ts';
+import type { GivenAway, Shift } from './what-if.ts';
 
 export interface BatchClusterOptions extends BatchJobOptions {
   readonly scheduler: Scheduler;
@@ -61,6 +63,7 @@ export class BatchCluster {
   #busyNodeMs = 0;
   /** The one asked for last stands last. */
   readonly #outlooks = [new Outlook(), new Outlook()];
+  readonly #whatIf = new WhatIf();
 
   /** @param table jobs in (submit, row) order, with nodes for processors */
   constructor(table: JobTable, options: BatchClusterOptions) {
@@ -220,6 +223,14 @@ export class BatchCluster {
     return cost;
   }
 
+  /** The nodes of a drain are handed over now: what still runs on them is stopped. */
+  fulfil(drainId: string): PreemptionCost {
+    const drain = this.#capacity.get(drainId);
+    const cost = this.#capacity.preempt(drain, drain.nodes, 'any');
+    this.#scheduler.pass();
+    return cost;
+  }
+
   /** Nodes of a drain that nothing runs on, of how many. Handing over needs them all. */
   drained(drainId: string): { readonly nodes: number; readonly free: number } {
     const { nodes, free } = this.#capacity.get(drainId);
@@ -263,6 +274,11 @@ export class BatchCluster {
     outlook.make(this.#machine, this.#scheduler, untilMs);
     this.#outlooks.push(outlook);
     return outlook;
+  }
+
+  /** Waiting jobs that giving nodes away would move; null where running jobs are on them. */
+  shifts(given: GivenAway): Shift[] | null {
+    return this.#whatIf.shifts(this.#machine, this.#scheduler, given);
   }
 
   /**

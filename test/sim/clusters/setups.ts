@@ -18,6 +18,7 @@ export const POLICY: Policy = {
   recallNoticeMinutes: 5,
   sellsBusyNodes: true,
   sellsTwice: false,
+  reshapes: false,
   acceptsRecall: true,
 };
 

@@ -138,3 +138,35 @@ test('devices that fail cost time and nodes, never isolation or money', async (t
   t.is(broken.ledgerImbalanceMillicredits, 0);
   t.not(broken.digest, (await runOf('market')).digest);
 });
+
+/** Money enough for everybody: a buyer that cannot pay would be in default. */
+const FORWARD_AND_SPOT = [
+  'market.forward.enabled=true',
+  'market.spot.enabled=true',
+  'market.endowmentHours=2000',
+];
+
+test('three horizons trade with one ledger, and windows ahead are honoured', async (t) => {
+  const outcome = await runOf('market', [...FORWARD_AND_SPOT, 'organisation.hpc.nodes.legacy=2']);
+  const { market, organisations } = outcome;
+  t.deepEqual(outcome.invariantViolations, []);
+  t.is(outcome.ledgerImbalanceMillicredits, 0);
+  t.is(market!.individualRationalityViolations, 0);
+  t.is(market!.defaults, 0);
+  const on = (horizon?: string) => market!.leases.filter((lease) => lease.horizon === horizon);
+  for (const horizon of [undefined, 'forward', 'spot']) t.true(on(horizon).length > 0, horizon);
+  for (const { usedNodeMs, end } of on('forward')) t.true(usedNodeMs > 0 || end !== 'expired');
+  const lent = organisations.reduce((sum, { lentNodeMs }) => sum + lentNodeMs, 0);
+  const borrowed = organisations.reduce((sum, { borrowedNodeMs }) => sum + borrowedNodeMs, 0);
+  t.true(borrowed > 0 && borrowed < lent);
+});
+
+test('an owner that reshapes offers nodes that waiting jobs were to get', async (t) => {
+  const moved = async (reshapes: boolean) => {
+    const setting = `organisation.hpc.policy.reshapes=${reshapes}`;
+    const { organisations } = await runOf('market', [setting]);
+    return organisations.find(({ name }) => name === 'hpc')!.movedNodeMs;
+  };
+  t.is(await moved(false), 0);
+  t.true((await moved(true)) > 0);
+});

@@ -1,0 +1,43 @@
+/** What a round's clearing comes to for those who traded in it. */
+import type { OwnTrade } from '../../core/agents/agent.ts';
+import type { Contract } from '../../core/market/contracts.ts';
+import type { Clearing, MarketRound } from '../../core/market/orders.ts';
+
+/** @returns how many trades are at a loss to one side on its own report */
+export function lossesOf(round: MarketRound, clearing: Clearing): number {
+  let losses = 0;
+  const bids = new Map(round.bids.map((bid) => [bid.bidId, bid]));
+  const asks = new Map(round.asks.map((ask) => [ask.askId, ask]));
+  const soldReserve = new Map<string, number>();
+  for (const fill of clearing.fills) {
+    const option = bids.get(fill.bidId)!.options[fill.optionIndex]!;
+    const value = (option.valueMillicredits * fill.nodes) / option.nodes;
+    if (fill.paymentMillicredits > value + 1) losses += 1;
+    for (const { askId, nodes } of fill.parts) {
+      const slots = option.endSlot - option.startSlot;
+      const cost = asks.get(askId)!.reserveMillicredits * nodes * slots;
+      soldReserve.set(askId, (soldReserve.get(askId) ?? 0) + cost);
+    }
+  }
+  for (const [askId, cost] of soldReserve) {
+    if ((clearing.receipts.get(askId) ?? 0) < cost - 1) losses += 1;
+  }
+  return losses;
+}
+
+/** A contract as one side's agent is told of it. */
+export function tradeOf(side: OwnTrade['side'], contract: Contract, slotMs: number): OwnTrade {
+  const { startMs, endMs, nodes } = contract;
+  const slots = (endMs - startMs) / slotMs;
+  if (side === 'sold') {
+    const orderId = contract.askId.slice(contract.seller.length + 1);
+    return { side, orderId, nodes, slots, millicredits: contract.receiptMillicredits };
+  }
+  const orderId = contract.wantRef.slice(contract.buyer.length + 1);
+  return { side, orderId, nodes, slots, millicredits: contract.priceMillicredits };
+}
+
+/** Clusters name spares that work runs on after it. */
+export function isBusy(spareId: string): boolean {
+  return spareId.startsWith('busy');
+}
