@@ -13,6 +13,7 @@ import { holdModel } from './hold-model.ts';
 import { marketYear } from './market-year.ts';
 import { npmStart } from './npm-start.ts';
 import { replay } from './replay.ts';
+import { unitAuctions } from './unit-auctions.ts';
 
 /** One line a benchmark. */
 const BENCHMARKS: readonly Benchmark[] = [
@@ -20,6 +21,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   replay,
   batchCluster,
   clearing,
+  unitAuctions,
   marketYear,
   npmStart,
 ];
