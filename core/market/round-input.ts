@@ -73,10 +73,15 @@ function namedMechanism(name: unknown): Mechanism {
   if (mechanism) return mechanism;
   throw new OcxError({
     code: 'INPUT_MECHANISM_UNKNOWN',
-    message: `no mechanism ${JSON.stringify(name)} clears rounds`,
+    message: `no mechanism ${quoted(name)} clears rounds`,
     place: { keyPath: 'mechanism' },
     remedy: `use one of ${[...mechanisms.keys()].join(', ')}`,
   });
+}
+
+/** What somebody called a mechanism, whatever that is, short enough to print. */
+function quoted(name: unknown): string {
+  return typeof name === 'string' ? JSON.stringify(name.slice(0, 80)) : 'without a name';
 }
 
 function numbers(value: unknown, keyPath: string): Readonly<Record<string, number>> {
@@ -87,7 +92,7 @@ function numbers(value: unknown, keyPath: string): Readonly<Record<string, numbe
   const record: Record<string, number> = Object.create(null);
   for (const [key, number] of Object.entries(value)) {
     if (typeof number !== 'number' || !Number.isFinite(number)) {
-      throw invalid(`${keyPath}.${key}`, 'a number is needed');
+      throw invalid(`${keyPath}.${key.slice(0, 80)}`, 'a number is needed');
     }
     record[key] = number;
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { registerClear } from '../../cli/clear.ts';
+import { NASTY, placesOf, withValue } from '../market/support/hostile.ts';
 import { ask, bid, round } from '../market/support/orders.ts';
 import { assertOneLine, runCli, temporaryFolder } from './run.ts';
 
@@ -143,4 +144,67 @@ test('an auction without one side, or without anybody, is a case like any other'
       t.like(JSON.parse(stdout), { trades: 0, buyers: [], optimalGFT: 0 });
     }
   }
+});
+
+/** What can stand in a file. */
+const IN_JSON = [...NASTY].filter(([name]) => !/NaN|Infinity|undefined/.test(name));
+
+test('a round whose orders hold anything is cleared, and says what was left out', async (t) => {
+  const [first, second] = ROUND.round.bids;
+  const offers = ROUND.round.asks;
+  for (const [name, value] of IN_JSON) {
+    // A deep value cannot even be written by the means at hand.
+    if (name === 'deep' || name === 'a million') continue;
+    const spoil = (order: object, key: string) =>
+      placesOf(order).map((place, i) => withValue({ ...order, [key]: `x${i}` }, place, value));
+    const bids = [...spoil(first!, 'bidId'), second];
+    const document = { ...ROUND, round: { ...ROUND.round, bids, asks: offers } };
+    const { exitCode, stdout } = await clear(t, document, '--json');
+    t.is(exitCode, 0, name);
+    const { rejected } = JSON.parse(stdout);
+    for (const { code } of rejected) t.regex(code, /^MARKET_[A-Z_]+$/);
+    t.true(rejected.length >= 4, `${name}: ${rejected.length}`);
+  }
+});
+
+test('a million options, deep nesting and a reused id are left out, the rest is cleared', async (t) => {
+  const text = JSON.stringify({
+    ...ROUND,
+    round: { ...ROUND.round, bids: ['HOSTILE', ...ROUND.round.bids] },
+  });
+  const million = `{"bidId": "m", "organisation": "m", "securityLevel": "none", "acceptsRecall": true,
+    "options": [${'0,'.repeat(999_999)}0]}`;
+  const again = JSON.stringify({ ...ROUND.round.bids[0], organisation: 'thief' });
+  const deep = '['.repeat(5_000) + ']'.repeat(5_000);
+  const hostile = [million, deep, `{"__proto__": {"bidId": "p"}}`, '1e999', again].join(',');
+  // The one under the reused id comes last: what stands under an id stays.
+  const document = text.replace('"HOSTILE",', '').replace(/\],"asks"/, () => `,${hostile}],"asks"`);
+  const { exitCode, stdout } = await clear(t, document, '--json');
+  t.is(exitCode, 0);
+  const cleared = JSON.parse(stdout);
+  t.is(cleared.welfareMillicredits, 36_000);
+  t.deepEqual(cleared.rejected.map(({ code }: { code: string }) => code).sort(), [
+    'MARKET_OPTIONS_TOO_MANY',
+    'MARKET_ORDER_ID_REUSED',
+    'MARKET_ORDER_MALFORMED',
+    'MARKET_ORDER_MALFORMED',
+    'MARKET_ORDER_MALFORMED',
+  ]);
+});
+
+test('the frame of a round may hold anything: bad input is told in one line', async (t) => {
+  const small = { ...ROUND, mechanism: 'leasing', parameters: { k: 1 }, state: { x: 1 } };
+  const names = ['null', 'a half', '2^53', 'long text', 'no primitive', 'empty list'];
+  for (const place of placesOf(small).filter(({ length }) => length <= 2)) {
+    for (const name of names) {
+      const value = NASTY.get(name);
+      const result = await clear(t, withValue(small, place, value), '--json');
+      const what = `${place.join('.')} is ${name}: ${result.stderr.slice(0, 300)}`;
+      t.true(result.exitCode === 0 || result.exitCode === 2, what);
+      if (result.exitCode === 2) assertOneLine(t, result, 'INPUT_');
+    }
+  }
+  const deep = `{"schema": "ocx-round/1", "mechanism": ${'['.repeat(5_000)}${']'.repeat(5_000)},
+    "round": ${JSON.stringify(ROUND.round)}}`;
+  assertOneLine(t, await clear(t, deep, '--json'), 'INPUT_MECHANISM_UNKNOWN');
 });
