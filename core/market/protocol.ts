@@ -10,6 +10,7 @@ import type { Command, Principal, Reply, ServiceEffect, ServiceEvent } from '../
 import type { Millicredits, NodeMs, TimeMs } from '../kernel/units.ts';
 import type { ClearingHouseConfiguration } from './clearing-house/configuration.ts';
 import type { Contract, ContractState, LeaseReportKind } from './contracts.ts';
+import type { EndowmentTerms } from './endowment.ts';
 import type { MarketHorizon } from './horizons.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { MechanismParameters, MechanismState } from './mechanism.ts';
@@ -48,6 +49,8 @@ export interface MarketConfiguration {
   readonly isolationService: string;
   /** Seller → the isolation service of its own provider, where there are several. */
   readonly isolationServices?: Readonly<Record<string, string>>;
+  /** How credits are shared out; absent: only by `Endow`. */
+  readonly endowment?: EndowmentTerms;
   /** Absent: deposits are shares of the price, and who is not paid bears it. */
   readonly clearingHouse?: ClearingHouseConfiguration;
   /** None where absent. */
@@ -129,6 +132,13 @@ export interface Endow extends Command {
   readonly amountMillicredits: Millicredits;
 }
 
+/** By an administrator: a pool of credits for who has contributed; each `transferId` works once. */
+export interface ShareOut extends Command {
+  readonly kind: 'ShareOut';
+  readonly transferId: string;
+  readonly poolMillicredits: Millicredits;
+}
+
 /** The answer to `SolveRound`. */
 export interface RoundSolved extends ServiceEvent {
   readonly kind: 'RoundSolved';
@@ -159,6 +169,7 @@ export type MarketCommand =
   | VoidContract
   | ExerciseOption
   | ExpireOptions
+  | ShareOut
   | Endow;
 
 /** By the isolation service, before a round closes: nodes of an owner that stand idle. */

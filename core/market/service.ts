@@ -16,6 +16,7 @@ import { holdEpoch } from './clearing-house/epoch.ts';
 import { checkClearing } from './clearing/check.ts';
 import { contractedNodeMs, mayBecome } from './contracts.ts';
 import type { ContractState, LeaseReportKind } from './contracts.ts';
+import { shareOut } from './endowment.ts';
 import { formContracts } from './formation.ts';
 import { horizonIndex, horizonOf } from './horizons.ts';
 import { applyEntry, isClosed, TREASURY_ACCOUNT } from './ledger.ts';
@@ -38,6 +39,7 @@ import type {
   MarketEvent,
   PostOrders,
   RoundSolved,
+  ShareOut,
   VoidContract,
 } from './protocol.ts';
 import { readClearing } from './recorded-clearing.ts';
@@ -112,6 +114,8 @@ function handle(state: MarketState, event: MarketEvent): readonly MarketEffect[]
       return exercise(state, event);
     case 'ExpireOptions':
       return expire(state, event);
+    case 'ShareOut':
+      return sharedOut(state, event);
     case 'Endow':
       return endow(state, event);
     default:
@@ -311,9 +315,10 @@ function leaseReported(state: MarketState, event: LeaseReported): readonly Marke
 function idleAttested(state: MarketState, event: IdleAttested): readonly MarketEffect[] {
   const { from, roundId, organisation, nodeClass, nodes } = event;
   const { safeguards: memory } = state;
+  if (!state.orderCounts.has(organisation)) return NO_EFFECTS;
   const isTold = from.role === 'service' && isBelieved(state, from.name, organisation);
   if (!memory || !isTold || !state.prices.has(nodeClass)) return NO_EFFECTS;
-  if (!state.orderCounts.has(organisation) || !isSafeAmount(nodes) || nodes < 0) return NO_EFFECTS;
+  if (!isSafeAmount(nodes) || nodes < 0) return NO_EFFECTS;
   if (!Number.isSafeInteger(roundId)) return NO_EFFECTS;
   memory.idle.set(supplyKey(organisation, nodeClass), { roundId, nodes });
   return NO_EFFECTS;
@@ -378,6 +383,14 @@ function expire(state: MarketState, event: ExpireOptions): readonly MarketEffect
   const effects: MarketEffect[] = [];
   const ended = expireOptions(state, event.timeMs, effects);
   return [...effects, ...reply(event, null, ended)];
+}
+
+function sharedOut(state: MarketState, event: ShareOut): readonly MarketEffect[] {
+  const denied = notAdministrator(event);
+  if (denied) return reply(event, denied);
+  const effects: MarketEffect[] = [];
+  const refusal = shareOut(state, event, effects);
+  return [...effects, ...reply(event, refusal, event.transferId)];
 }
 
 function endow(state: MarketState, event: Endow): readonly MarketEffect[] {

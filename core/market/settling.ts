@@ -5,6 +5,7 @@
 import { bookShares, coverLoss, defaultLoss } from './clearing-house/default.ts';
 import { isMemberDefault, waterfallUsed } from './clearing-house/default.ts';
 import type { CoveredLoss, DefaultLoss } from './clearing-house/default.ts';
+import { noteDelivered } from './endowment.ts';
 import type { LeaseReportKind, LiveContract } from './contracts.ts';
 import { applyEntry, balanceOf, closeGroup } from './ledger.ts';
 import type { LedgerEntry } from './ledger.ts';
@@ -49,6 +50,7 @@ export function settle(
   closeGroup(state.ledger, number);
   state.contracts.delete(contractId);
   state.clearingHouse?.initial.delete(contractId);
+  noteDelivered(state, contract.seller, deliveredNodeMs);
   state.counts.contractsSettled += 1;
   effects.push(settledEffect(live, settlement, deliveredNodeMs, broken));
   const { outcome } = settlement;

@@ -4,6 +4,7 @@ import type { TimeMs } from '../kernel/units.ts';
 import { openClearingHouse } from './clearing-house/state.ts';
 import type { ClearingHouseState } from './clearing-house/state.ts';
 import type { LiveContract } from './contracts.ts';
+import type { EndowmentState } from './endowment.ts';
 import { EPOCH_HORIZON, horizonCount, horizonOf } from './horizons.ts';
 import { emptyLedger, openAccount, applyEntry, TREASURY_ACCOUNT } from './ledger.ts';
 import type { LedgerState } from './ledger.ts';
@@ -57,6 +58,8 @@ export interface MarketState {
   readonly counts: MarketCounts;
   /** Of known classes in the epoch call; empty where nothing goes by prices. */
   readonly prices: PriceHistory;
+  /** Null where nothing is shared out. */
+  readonly endowment: EndowmentState | null;
   /** Null without a clearing house. */
   readonly clearingHouse: ClearingHouseState | null;
   /** Null without safeguards. */
@@ -118,6 +121,7 @@ export function initialMarketState(configuration: MarketConfiguration): MarketSt
     counts: { rounds: 0, contractsFormed: 0, contractsVoided: 0, contractsSettled: 0 },
     sealedRounds: configuration.sealing ? new Map() : null,
     prices: priceHistoryOf(knownClasses(configuration)),
+    endowment: openEndowment(configuration),
     clearingHouse: openClearingHouse(configuration, ledger),
     safeguards: configuration.safeguards ? emptyMemory() : null,
   };
@@ -127,6 +131,10 @@ export function initialMarketState(configuration: MarketConfiguration): MarketSt
 function knownClasses({ safeguards, clearingHouse }: MarketConfiguration): string[] {
   const guarded = safeguards?.nodeClasses.map(({ nodeClass }) => nodeClass) ?? [];
   return [...new Set([...guarded, ...(clearingHouse?.nodeClasses ?? [])])];
+}
+
+function openEndowment({ endowment }: MarketConfiguration): EndowmentState | null {
+  return endowment ? { delivered: new Map(), lastMs: endowment.startMs } : null;
 }
 
 function checkHorizons(configuration: MarketConfiguration): void {

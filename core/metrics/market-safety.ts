@@ -20,6 +20,10 @@ export function marketSafety(
     lossCredits: each(({ waterfall }) => waterfall.lossMillicredits / 1000),
     mutualCredits: each(({ waterfall }) => waterfall.mutualMillicredits / 1000),
     haircutCredits: each(({ waterfall }) => waterfall.haircutMillicredits / 1000),
+    creditGini: maybeEstimate(
+      markets.map(({ freeMillicredits }) => giniIndex(freeMillicredits)),
+      'nobody had any credits in the end',
+    ),
     priceSpike: Object.fromEntries(
       nodeClasses.map((name, index) => [
         name,
@@ -30,6 +34,16 @@ export function marketSafety(
       ]),
     ),
   };
+}
+
+/** Σᵢ Σⱼ |xᵢ − xⱼ| / (2 n² · mean), of amounts ≥ 0; null where all are 0. */
+export function giniIndex(amounts: readonly number[]): number | null {
+  const sorted = [...amounts].sort((a, b) => a - b);
+  const total = sorted.reduce((sum, amount) => sum + amount, 0);
+  if (total <= 0) return null;
+  const ranked = sorted.reduce((sum, amount, i) => sum + (i + 1) * amount, 0);
+  const n = sorted.length;
+  return (2 * ranked) / (n * total) - (n + 1) / n;
 }
 
 function spike({ rounds }: MarketOutcome, index: number): number | null {

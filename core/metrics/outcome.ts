@@ -113,6 +113,8 @@ export interface MarketOutcome {
   readonly safeguards: Readonly<Record<string, number>>;
   /** Rounds that were held without trade because of a halt. */
   readonly haltedRounds: number;
+  /** By organisation: credits that it had free in the end. */
+  readonly freeMillicredits: readonly Millicredits[];
   readonly waterfall: WaterfallOutcome;
 }
 

@@ -62,6 +62,8 @@ export interface MarketSafety {
   readonly lossCredits: Estimate;
   readonly mutualCredits: Estimate;
   readonly haircutCredits: Estimate;
+  /** Gini index of the organisations' free credits in the end: 0 all alike, towards 1 one has all. */
+  readonly creditGini: MaybeEstimate;
   /** Highest price of a node-hour of each class ÷ its median, of the rounds in which it traded. */
   readonly priceSpike: Readonly<Record<string, MaybeEstimate>>;
 }

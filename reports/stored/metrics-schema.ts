@@ -96,6 +96,7 @@ const market = Type.Object({
       lossCredits: estimate,
       mutualCredits: estimate,
       haircutCredits: estimate,
+      creditGini: maybe,
       priceSpike: record(maybe),
     }),
   ),

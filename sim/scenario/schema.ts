@@ -190,6 +190,16 @@ export const MarketSchema = optionalTable(
       'credits every week: this many hours of every owned node at its cost',
       168,
     ),
+    income: word(['owned', 'contributed'], {
+      default: 'owned',
+      description: 'the weekly credits go to each owner by its nodes, or to all by what they lent',
+    }),
+    incomeBaseShare: share('income by contribution: share of own nodes that counts as lent', 0.1),
+    creditDecayShare: share('income by contribution: of free credits, that goes each day', 0.01),
+    creditCapHours: nonNegative(
+      'income by contribution: free credits at most so many hours of all own nodes; 0: no cap',
+      720,
+    ),
     depositShare: share('of the price, locked by each side while a contract lives', 0.1),
     recallPenaltyShare: share('of the rest of the price, paid to a recalled borrower', 0.2),
     extraRounds: Type.Boolean({

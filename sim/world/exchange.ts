@@ -69,7 +69,7 @@ export class Exchange {
       makePromises: (contracts, nowMs) => ports.makePromises(this.#ticketsOf(contracts), nowMs),
       contractEnded: (contractId, nowMs) => ports.callOff(this.#prefix + contractId, nowMs),
       hoardOf: ports.hoardOf,
-      balanceMillicredits: (name) => this.#market.state.ledger.balances.get(name) ?? 0,
+      balanceMillicredits: (name) => this.balanceMillicredits(name),
     });
   }
 
@@ -120,6 +120,11 @@ export class Exchange {
 
   violations(): readonly string[] {
     return checkMarketInvariants(this.#market.state);
+  }
+
+  /** Free credits of an organisation. */
+  balanceMillicredits(name: string): number {
+    return this.#market.state.ledger.balances.get(name) ?? 0;
   }
 
   ledgerImbalance(): number {

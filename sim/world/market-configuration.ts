@@ -1,4 +1,5 @@
 /** The market service as a scenario configures it. */
+import type { EndowmentTerms } from '../../core/market/endowment.ts';
 import type { MarketConfiguration } from '../../core/market/protocol.ts';
 import { identitiesOf } from '../scenario/aliases.ts';
 import type { Organisation } from '../scenario/schema.ts';
@@ -58,11 +59,27 @@ export function marketConfiguration(setup: RunSetup, names: ExchangeNames): Mark
       })),
     ),
     ...isolationOf(setup, names),
+    ...(market.income === 'contributed' ? { endowment: endowmentOf(setup) } : {}),
     ...(clearingHouse ? { clearingHouse } : {}),
     ...(safeguards ? { safeguards } : {}),
     ...(market.sealing.enabled
       ? { sealing: { bondMillicredits: Math.round(market.sealing.bondCredits * 1000) } }
       : {}),
+  };
+}
+
+/** Credits by contribution: the cap is that of the largest owner, the greatest part of a pool a half. */
+function endowmentOf({ scenario, hardware }: RunSetup): EndowmentTerms {
+  const { incomeBaseShare, creditDecayShare, creditCapHours } = scenario.market;
+  const caps = scenario.organisation.map(({ name }) =>
+    nodeHoursAtCostMillicredits(scenario, hardware[name]!, creditCapHours),
+  );
+  return {
+    startMs: 0,
+    decayPartsPerMillionPerDay: Math.round(creditDecayShare * 1e6),
+    capMillicredits: creditCapHours > 0 ? Math.max(...caps) : null,
+    basePartsPerMillion: Math.round(incomeBaseShare * 1e6),
+    greatestPartsPerMillion: 500_000,
   };
 }
 

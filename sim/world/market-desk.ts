@@ -385,9 +385,12 @@ export class MarketDesk {
   /** Every week each owner gets what its nodes cost for so long: its budget for the site. */
   payIncome(nowMs: TimeMs): void {
     const { scenario, hardware } = this.#setup;
+    let pool = 0;
     for (const { organisation } of this.#ports.members) {
       const hours = scenario.market.weeklyIncomeHours / organisation.exchanges.length;
       const income = nodeHoursAtCostMillicredits(scenario, hardware[organisation.name]!, hours);
+      pool += income;
+      if (scenario.market.income === 'contributed') continue;
       for (const [name, amountMillicredits] of splitMoney(organisation, income)) {
         const transferId = `income/${name}/${nowMs}`;
         this.#ports.post({
@@ -401,6 +404,19 @@ export class MarketDesk {
         });
       }
     }
+    if (scenario.market.income === 'contributed') this.#shareOut(pool, nowMs);
+  }
+
+  #shareOut(poolMillicredits: number, nowMs: TimeMs): void {
+    const transferId = `income/${nowMs}`;
+    this.#ports.post({
+      kind: 'ShareOut',
+      timeMs: nowMs,
+      commandId: transferId,
+      from: { role: 'admin', name: 'clock' },
+      transferId,
+      poolMillicredits,
+    });
   }
 
   /** In the simulation a solver answers at once; live, the round waits for it. */

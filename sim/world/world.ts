@@ -307,6 +307,9 @@ export class MarketWorld {
       ticketsRefused: this.#leases.ticketsRefused,
       safeguards: Object.fromEntries(safeguards),
       haltedRounds: total((desk) => desk.haltedRounds),
+      freeMillicredits: this.members.map(({ name }) =>
+        sum(this.#exchanges.map((exchange) => exchange.balanceMillicredits(name))),
+      ),
       waterfall: {
         uses: total(({ waterfall }) => waterfall.uses),
         lossMillicredits: total(({ waterfall }) => waterfall.lossMillicredits),

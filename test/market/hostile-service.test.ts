@@ -54,6 +54,7 @@ const EVENTS: readonly Record<string, unknown>[] = [
     organisation: 'alpha',
     amountMillicredits: 5,
   },
+  { kind: 'ShareOut', from: ADMIN, transferId: 't1', poolMillicredits: 5 },
   {
     kind: 'LeaseReported',
     from: ISOLATION,
