@@ -35,6 +35,7 @@ import {
 } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import { sealedEvents } from './sealed-posting.ts';
+import { goesByIdleness, idleByClass, SafetyTally } from './safety-tally.ts';
 import type { LeaseOverhead } from './site.ts';
 
 export interface MarketDeskPorts {
@@ -73,16 +74,7 @@ export class MarketDesk {
   individualRationalityViolations = 0;
   surplusMillicredits = 0;
   defaults = 0;
-  /** Safeguard → how often it acted. */
-  readonly safeguards = new Map<string, number>();
-  haltedRounds = 0;
-  readonly waterfall = {
-    uses: 0,
-    lossMillicredits: 0,
-    mutualMillicredits: 0,
-    haircutMillicredits: 0,
-    suspensions: 0,
-  };
+  readonly safety = new SafetyTally();
   readonly clocks: readonly HorizonClock[];
   /** The horizon whose round is being held. */
   #horizon = 0;
@@ -181,17 +173,13 @@ export class MarketDesk {
     return decision.orders;
   }
 
-  /** What the owner's isolation service would attest: nodes that nothing runs on, by class. */
-  #noteIdle(organisation: string, spares: readonly Spare[], nowMs: TimeMs): void {
-    const { idleFeeShare, pivotalMarkupShare } = this.#setup.scenario.market.safeguards;
-    if (idleFeeShare === 0 && pivotalMarkupShare === 0) return;
-    const idle = new Map<string, number>();
-    for (const { spareId, nodeClass, nodes, fromMs } of spares) {
-      if (isBusy(spareId) || fromMs > nowMs) continue;
-      idle.set(nodeClass, (idle.get(nodeClass) ?? 0) + nodes);
-    }
+  #attestIdle(organisation: string, spares: readonly Spare[], nowMs: TimeMs): void {
+    if (!goesByIdleness(this.#setup.scenario)) return;
     const from = { role: 'service', name: this.#ports.isolationOf(organisation) } as const;
-    for (const [nodeClass, nodes] of idle) {
+    for (const [nodeClass, nodes] of idleByClass(
+      spares.filter(({ spareId }) => !isBusy(spareId)),
+      nowMs,
+    )) {
       const roundId = this.#roundId;
       const event = { timeMs: nowMs, from, roundId, organisation, nodeClass, nodes };
       this.#ports.post({ kind: 'IdleAttested', ...event });
@@ -216,7 +204,7 @@ export class MarketDesk {
     isFirst: boolean,
   ): void {
     const nowMs = terms.roundStartMs;
-    if (this.#horizon === 0) this.#noteIdle(member.name, spares, nowMs);
+    if (this.#horizon === 0) this.#attestIdle(member.name, spares, nowMs);
     // Offered is offered, on however many exchanges: it is counted on the first.
     if (!isFirst) return;
     let offered = 0;
@@ -347,26 +335,13 @@ export class MarketDesk {
         this.#prices[this.#horizon] = effect.prices;
         this.surplusMillicredits += effect.surplusMillicredits;
         return;
-      case 'SafeguardTriggered': {
-        const { safeguard } = effect;
-        this.safeguards.set(safeguard, (this.safeguards.get(safeguard) ?? 0) + 1);
-        return;
-      }
       case 'ContractSettled':
         if (effect.outcome.startsWith('defaulted')) this.defaults += 1;
         this.#settle(effect);
         this.#ports.contractEnded(effect.contractId, nowMs);
         return;
-      case 'WaterfallUsed':
-        this.waterfall.uses += 1;
-        this.waterfall.lossMillicredits += effect.lossMillicredits;
-        this.waterfall.mutualMillicredits += effect.mutualMillicredits;
-        this.waterfall.haircutMillicredits += effect.haircutMillicredits;
-        return;
-      case 'MemberStanding':
-        if (effect.suspended) this.waterfall.suspensions += 1;
-        return;
       default:
+        this.safety.note(effect);
     }
   }
 
@@ -425,7 +400,7 @@ export class MarketDesk {
     const mechanism = this.#mechanism();
     const { round, parameters, mechanismState } = effect;
     // Rounds are held with orders on both sides; a halt takes them away.
-    if (round.bids.length + round.asks.length === 0) this.haltedRounds += 1;
+    if (round.bids.length + round.asks.length === 0) this.safety.haltedRounds += 1;
     const { clearing, state } = mechanism.clear(round, parameters, mechanismState);
     const isSampled =
       bound !== null && this.#horizon === 0 && this.#sampled.has(this.#held[0]! - 1);

@@ -291,7 +291,7 @@ export class MarketWorld {
       sum(this.#exchanges.map(({ rounds }) => pick(rounds)));
     const safeguards = new Map<string, number>();
     for (const { rounds } of this.#exchanges) {
-      for (const [name, count] of rounds.safeguards) {
+      for (const [name, count] of rounds.safety.safeguards) {
         safeguards.set(name, (safeguards.get(name) ?? 0) + count);
       }
     }
@@ -306,16 +306,16 @@ export class MarketWorld {
       defaults: total((desk) => desk.defaults),
       ticketsRefused: this.#leases.ticketsRefused,
       safeguards: Object.fromEntries(safeguards),
-      haltedRounds: total((desk) => desk.haltedRounds),
+      haltedRounds: total(({ safety }) => safety.haltedRounds),
       freeMillicredits: this.members.map(({ name }) =>
         sum(this.#exchanges.map((exchange) => exchange.balanceMillicredits(name))),
       ),
       waterfall: {
-        uses: total(({ waterfall }) => waterfall.uses),
-        lossMillicredits: total(({ waterfall }) => waterfall.lossMillicredits),
-        mutualMillicredits: total(({ waterfall }) => waterfall.mutualMillicredits),
-        haircutMillicredits: total(({ waterfall }) => waterfall.haircutMillicredits),
-        suspensions: total(({ waterfall }) => waterfall.suspensions),
+        uses: total(({ safety }) => safety.waterfall.uses),
+        lossMillicredits: total(({ safety }) => safety.waterfall.lossMillicredits),
+        mutualMillicredits: total(({ safety }) => safety.waterfall.mutualMillicredits),
+        haircutMillicredits: total(({ safety }) => safety.waterfall.haircutMillicredits),
+        suspensions: total(({ safety }) => safety.waterfall.suspensions),
       },
     };
   }
