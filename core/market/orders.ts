@@ -139,7 +139,8 @@ export interface ClassPrice {
 
 /**
  * What a node-slot of a class is worth in a run of slots, by the dual of the linear relaxation: the
- * reserve of the cheapest that could still be had plus what scarcity adds.
+ * reserve of the cheapest on offer, or what scarcity makes of it. A clearing's own are found by
+ * tâtonnement, in between the many duals that are equally good; `ocx clear` prints a solver's too.
  */
 export interface SlotPrice {
   readonly nodeClass: string;
@@ -161,6 +162,8 @@ export interface Clearing {
   readonly rejected: readonly Rejection[];
   /** How the allocation was found; absent where nothing was searched. */
   readonly search?: SearchReport;
+  /** Where one was searched: by class and start; adjacent slots with equal prices are one. */
+  readonly slotPrices?: readonly SlotPrice[];
 }
 
 /** An order that was left out. It never keeps another one from being served. */

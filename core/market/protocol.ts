@@ -26,6 +26,7 @@ import type {
   MarketRound,
   RoundMember,
   SearchReport,
+  SlotPrice,
 } from './orders.ts';
 
 export interface MarketConfiguration {
@@ -203,6 +204,7 @@ export interface RecordedClearing {
   readonly welfareMillicredits: Millicredits;
   readonly rejected: readonly { readonly orderId: string; readonly code: string }[];
   readonly search?: SearchReport;
+  readonly slotPrices?: readonly SlotPrice[];
 }
 
 export interface AskReceipt {
@@ -272,6 +274,8 @@ export interface PricesPublished extends ServiceEffect {
   readonly kind: 'PricesPublished';
   readonly roundId: number;
   readonly prices: readonly ClassPrice[];
+  /** Of mechanisms that search for an allocation: duals by class and slot; else empty. */
+  readonly slotPrices: readonly SlotPrice[];
   readonly welfareMillicredits: Millicredits;
   readonly surplusMillicredits: Millicredits;
   readonly contracts: number;

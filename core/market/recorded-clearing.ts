@@ -3,6 +3,7 @@
  * read field by field here, and has the types that everything behind relies on; whether it is right
  * is `clearing/check.ts`'s to say.
  */
+import { MAXIMUM_CELLS } from './clearing/acceptance.ts';
 import type { Clearing, MarketRound } from './orders.ts';
 import { MAXIMUM_NAME_LENGTH } from './order-check.ts';
 import type { RecordedClearing } from './protocol.ts';
@@ -23,13 +24,15 @@ export function recordClearing(clearing: Clearing): RecordedClearing {
 /** The clearing behind its recorded form; null where it has not the shape of one for this round. */
 export function readClearing(recorded: unknown, round: MarketRound): Clearing | null {
   if (!isRecord(recorded)) return null;
-  const { fills, receipts, prices, rejected, search, preempted } = recorded as Shape<Clearing>;
+  const { fills, receipts, prices, rejected, search, preempted, slotPrices } =
+    recorded as Shape<Clearing>;
   const bids = round.bids.length;
   const asks = round.asks.length;
   const orders = bids + asks;
   if (!isList(fills, bids, (fill) => isFill(fill, asks))) return null;
   if (!isList(receipts, asks, isReceipt) || !isList(prices, orders, isPrice)) return null;
   if (!isList(rejected, REJECTIONS_AN_ORDER * orders, isRejection)) return null;
+  if (slotPrices !== undefined && !isList(slotPrices, MAXIMUM_CELLS, isSlotPrice)) return null;
   if (search !== undefined && !isNumbers(search)) return null;
   const standing = (round as { standing?: readonly unknown[] }).standing?.length ?? 0;
   if (preempted !== undefined && !isList(preempted, standing, isName)) return null;
@@ -67,6 +70,14 @@ function isPrice(price: unknown): boolean {
   if (!isRecord(price) || !isName(price['nodeClass'])) return false;
   const { millicreditsPerNodeSlot: amount } = price;
   return amount === null || Number.isInteger(amount);
+}
+
+function isSlotPrice(price: unknown): boolean {
+  return (
+    isRecord(price) &&
+    isName(price['nodeClass']) &&
+    ['startSlot', 'endSlot', 'millicreditsPerNodeSlot'].every((key) => Number.isInteger(price[key]))
+  );
 }
 
 function isRejection(rejection: unknown): boolean {

@@ -237,11 +237,12 @@ function roundSolved(state: MarketState, event: RoundSolved): readonly MarketEff
   notePublished(state, clearing!.prices, roundId, timeMs);
   guard.cleared(clearing!, pending.round);
   if (horizonIndex(state.configuration, roundId) === 0) holdEpoch(state, timeMs, effects);
-  const { prices, welfareMillicredits, surplusMillicredits, rejected } = event.clearing;
+  const { prices, welfareMillicredits, surplusMillicredits, rejected, slotPrices } = event.clearing;
   effects.push({
     kind: 'PricesPublished',
     roundId,
     prices,
+    slotPrices: slotPrices ?? [],
     welfareMillicredits,
     surplusMillicredits,
     contracts,

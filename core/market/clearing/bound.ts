@@ -16,6 +16,7 @@ import type { MarketRound, SlotPrice } from '../orders.ts';
 import { compileRound } from './instance.ts';
 import type { Instance } from './instance.ts';
 import type { LinearProgram, LpSolver } from './linear-program.ts';
+import { publishedPrices } from './published-prices.ts';
 
 export interface ClearingBound {
   readonly upperBoundMillicredits: number;
@@ -52,7 +53,7 @@ export function instanceBound(instance: Instance, solver: LpSolver): ClearingBou
   const bound = dualBound(program, prices);
   return {
     upperBoundMillicredits: Math.ceil(bound * (1 + ROUNDING_SLACK)),
-    slotPrices: isSolved ? publishedPrices(instance, prices, supplyOf, capacity) : [],
+    slotPrices: isSolved ? scarcityPrices(instance, prices, supplyOf, capacity) : [],
     solverVersion,
     refusal: isSolved ? null : solution.refusal,
   };
@@ -62,7 +63,7 @@ export function instanceBound(instance: Instance, solver: LpSolver): ClearingBou
  * Price of a node of a class at a step: least reserve + row price over the supplies that have any
  * then, for one slot, rounded down.
  */
-function publishedPrices(
+function scarcityPrices(
   instance: Instance,
   rowPrice: Float64Array,
   supplyOf: Int32Array,
@@ -77,29 +78,10 @@ function publishedPrices(
       const scarcity = Math.max(0, rowPrice[bids.length + supply * steps + t]!);
       const total = asks[a]!.reserveMillicredits + scarcity / (stepSlot[t + 1]! - stepSlot[t]!);
       const at = askClass[a]! * steps + t;
-      price[at] = Math.min(price[at]!, Math.floor(total));
+      price[at] = Math.min(price[at]!, total);
     }
   }
-  const published: SlotPrice[] = [];
-  const byName = [...nodeClasses.keys()].sort((a, b) =>
-    nodeClasses[a]! < nodeClasses[b]! ? -1 : 1,
-  );
-  for (const c of byName) {
-    for (let t = 0; t < steps; t++) {
-      const millicreditsPerNodeSlot = price[c * steps + t]!;
-      if (millicreditsPerNodeSlot === Infinity) continue;
-      const nodeClass = nodeClasses[c]!;
-      const [startSlot, endSlot] = [stepSlot[t]!, stepSlot[t + 1]!];
-      const last = published.at(-1);
-      const goesOn =
-        last?.nodeClass === nodeClass &&
-        last.endSlot === startSlot &&
-        last.millicreditsPerNodeSlot === millicreditsPerNodeSlot;
-      if (goesOn) published[published.length - 1] = { ...last, endSlot };
-      else published.push({ nodeClass, startSlot, endSlot, millicreditsPerNodeSlot });
-    }
-  }
-  return published;
+  return publishedPrices(instance, price);
 }
 
 /** Asks that count as one, and what each supply has at each step. */

@@ -8,7 +8,16 @@ import { isSafeAmount } from '../../kernel/units.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { askFault, bidFault } from '../order-check.ts';
 import { isCompatible } from '../orders.ts';
-import type { Ask, Bid, BidOption, ClassPrice, Clearing, Fill, MarketRound } from '../orders.ts';
+import type {
+  Ask,
+  Bid,
+  BidOption,
+  ClassPrice,
+  Clearing,
+  Fill,
+  MarketRound,
+  SlotPrice,
+} from '../orders.ts';
 import { classPrices } from './result.ts';
 
 type Claims = Pick<Mechanism['properties'], 'individualRationality' | 'budgetBalance'>;
@@ -164,10 +173,34 @@ class ClearingCheck {
   }
 
   #priceFault(): string | null {
+    const { slotPrices } = this.#clearing;
+    if (slotPrices !== undefined && !areSlotPrices(slotPrices, this.#round)) {
+      return 'the slot prices are not prices of what is on offer';
+    }
     const { asks } = this.#round;
     const own = classPrices({ asks, bids: [...this.#bids.values()] }, this.#clearing.fills);
     return samePrices(own, this.#clearing.prices) ? null : 'the prices are not those of the fills';
   }
+}
+
+/** Whole prices of classes on offer, in order, within the horizon. What they are is not checked. */
+function areSlotPrices(prices: readonly SlotPrice[], { asks, horizonSlots }: MarketRound): boolean {
+  const offered = new Set(asks.map((ask) => ask?.nodeClass));
+  let [before, end] = ['', 0];
+  return prices.every(({ nodeClass, startSlot, endSlot, millicreditsPerNodeSlot }) => {
+    const isLater = nodeClass > before || (nodeClass === before && startSlot >= end);
+    [before, end] = [nodeClass, endSlot];
+    return (
+      offered.has(nodeClass) &&
+      isLater &&
+      [startSlot, endSlot].every(Number.isInteger) &&
+      startSlot >= 0 &&
+      startSlot < endSlot &&
+      endSlot <= horizonSlots &&
+      isSafeAmount(millicreditsPerNodeSlot) &&
+      millicreditsPerNodeSlot >= 0
+    );
+  });
 }
 
 function samePrices(a: readonly ClassPrice[], b: readonly ClassPrice[]): boolean {

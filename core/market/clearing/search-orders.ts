@@ -57,6 +57,8 @@ export interface SearchOrders {
   readonly solo: SoloSurplus;
   /** No allocation is worth more. */
   readonly upperBound: number;
+  /** Of node-slots, as in `SlotPrices`. */
+  readonly price: Float64Array;
 }
 
 /** Price changes of the tâtonnement; see `docs/numbers.md`. */
@@ -87,6 +89,7 @@ export function contestedOrders(
     byClass: all.map((order) => splitByClass(instance, order)),
     solo,
     upperBound: Math.min(solo.bound, prices.upperBound),
+    price: prices.price,
   };
 }
 

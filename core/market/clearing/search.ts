@@ -31,6 +31,8 @@ export interface SearchResult {
   readonly uncontested: boolean;
   readonly upperBound: number;
   readonly iterations: number;
+  /** Slot prices by `SlotPrices.price`; null where nothing is scarce. */
+  readonly price: Float64Array | null;
 }
 
 /** Rounds of ruin and refill where nobody says otherwise; see `docs/numbers.md`. */
@@ -66,6 +68,7 @@ export function searchAllocation(
       uncontested: true,
       upperBound,
       iterations: 0,
+      price: null,
     };
   }
   const orders = contestedOrders(instance, solo, bySolo);
@@ -81,6 +84,7 @@ export function searchAllocation(
     uncontested: false,
     upperBound: orders.upperBound,
     iterations: done,
+    price: orders.price,
   };
 }
 

@@ -7,12 +7,14 @@
  * solved to a proof (`exact.ts`), or, outside of simulations, by an integer solver that starts from
  * what was found (`integer-program.ts`). The upper bound is the sum of the parts' bounds.
  */
+import type { SlotPrice } from '../orders.ts';
 import { Allocation } from './allocation.ts';
 import { proveOptimum } from './exact.ts';
 import type { Instance } from './instance.ts';
 import { partOfInstance } from './instance.ts';
 import { improveByIntegerProgram } from './integer-program.ts';
 import type { PartSolver } from './integer-program.ts';
+import { leastReserves, publishedPrices } from './published-prices.ts';
 import { searchAllocation } from './search.ts';
 import type { SearchResult } from './search.ts';
 
@@ -36,13 +38,19 @@ export interface Winners extends SearchResult {
   readonly branches: number;
   /** No allocation is worth more: the welfare is the upper bound. */
   readonly proved: boolean;
+  readonly slotPrices: readonly SlotPrice[];
 }
 
 /** @param instance compiled in the sequence `id`, cheapest ask first */
 export function determineWinners(instance: Instance, effort: Effort): Winners {
   const parts = connectedParts(instance);
   const whole = parts.length === 1 && parts[0]!.bids.length === instance.bids.length;
-  if (whole) return solvePart(instance, effort, instance.bids.length, effort.seed);
+  const prices = leastReserves(instance);
+  if (whole) {
+    const solved = solvePart(instance, effort, instance.bids.length, effort.seed);
+    raisePrices(prices, instance, instance, solved.price);
+    return { ...solved, slotPrices: publishedPrices(instance, prices) };
+  }
   const allocation = new Allocation(instance);
   const soloSurplus = new Float64Array(instance.options).fill(-1);
   const order: number[] = [];
@@ -59,6 +67,7 @@ export function determineWinners(instance: Instance, effort: Effort): Winners {
     for (const o of solved.order) order.push(optionOf(o));
     solved.soloSurplus.forEach((surplus, o) => (soloSurplus[optionOf(o)] = surplus));
     copyFills(solved.allocation, allocation, optionOf, asks);
+    raisePrices(prices, instance, part, solved.price);
     upperBound += solved.upperBound;
     iterations += solved.iterations;
     branches += solved.branches;
@@ -74,10 +83,40 @@ export function determineWinners(instance: Instance, effort: Effort): Winners {
     iterations,
     branches,
     proved,
+    price: null,
+    slotPrices: publishedPrices(instance, prices),
   };
 }
 
-function solvePart(instance: Instance, effort: Effort, allBids: number, seed: string): Winners {
+/** Prices of a part where they are above those that are there; each step of it spans some steps. */
+function raisePrices(
+  prices: Float64Array,
+  instance: Instance,
+  part: Instance,
+  price: Float64Array | null,
+): void {
+  if (!price) return;
+  const { steps, stepSlot, nodeClasses } = instance;
+  for (const [c, name] of part.nodeClasses.entries()) {
+    const base = nodeClasses.indexOf(name) * steps;
+    let step = 0;
+    for (let t = 0; t < part.steps; t++) {
+      const own = price[c * (part.steps + 1) + t]!;
+      while (stepSlot[step]! < part.stepSlot[t]!) step += 1;
+      for (; step < steps && stepSlot[step]! < part.stepSlot[t + 1]!; step++) {
+        const known = prices[base + step]!;
+        if (known !== Infinity && own > known) prices[base + step] = own;
+      }
+    }
+  }
+}
+
+function solvePart(
+  instance: Instance,
+  effort: Effort,
+  allBids: number,
+  seed: string,
+): Omit<Winners, 'slotPrices'> {
   const { iterations, branches } = effort;
   const bids = instance.bids.length;
   const share = iterations === null ? null : Math.ceil((iterations * bids) / allBids);

@@ -68,7 +68,7 @@ export function combinatorialVcgBy(solver: PartSolver | null): Mechanism {
         branches: winners.branches,
         unprovedWelfares: unproved + (winners.proved ? 0 : 1),
       });
-      return { clearing, state };
+      return { clearing: { ...clearing, slotPrices: winners.slotPrices }, state };
     },
   };
 }

@@ -62,7 +62,7 @@ export function exchangeThresholdBy(solver: PartSolver | null): Mechanism {
         branches: search.branches,
         unprovedWelfares: search.proved ? 0 : 1,
       });
-      return { clearing, state };
+      return { clearing: { ...clearing, slotPrices: search.slotPrices }, state };
     },
   };
 }

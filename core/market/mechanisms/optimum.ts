@@ -45,7 +45,7 @@ export function optimumBy(solver: PartSolver | null): Mechanism {
       if (instance.candidates.length === 0) {
         return { clearing: emptyClearing(round, instance.rejected), state };
       }
-      const { allocation, upperBound, iterations, branches, proved } = determineWinners(
+      const { allocation, upperBound, iterations, branches, proved, slotPrices } = determineWinners(
         instance,
         effortOf(parameters, BRANCHES, round.seed, solver),
       );
@@ -60,7 +60,7 @@ export function optimumBy(solver: PartSolver | null): Mechanism {
         branches,
         unprovedWelfares: proved ? 0 : 1,
       });
-      return { clearing, state };
+      return { clearing: { ...clearing, slotPrices }, state };
     },
   };
 }

@@ -108,6 +108,27 @@ test('a welfare or price that is not that of the fills is found', (t) => {
   t.is(verdict({ ...right, prices }), 'the prices are not those of the fills');
 });
 
+test('slot prices that cannot be prices of what is on offer are found', (t) => {
+  const wrong: unknown[] = [
+    [{ nodeClass: 'nowhere', startSlot: 0, endSlot: 1, millicreditsPerNodeSlot: 1 }],
+    [{ nodeClass: 'A', startSlot: 0, endSlot: 99, millicreditsPerNodeSlot: 1 }],
+    [{ nodeClass: 'A', startSlot: 1, endSlot: 1, millicreditsPerNodeSlot: 1 }],
+    [{ nodeClass: 'A', startSlot: 0, endSlot: 1, millicreditsPerNodeSlot: -1 }],
+    [{ nodeClass: 'A', startSlot: 0, endSlot: 1, millicreditsPerNodeSlot: 0.5 }],
+    [2, 0].map((startSlot) => ({
+      nodeClass: 'A',
+      startSlot,
+      endSlot: startSlot + 1,
+      millicreditsPerNodeSlot: 1,
+    })),
+  ];
+  t.true(right.slotPrices!.length > 0);
+  for (const slotPrices of wrong) {
+    const other = { ...right, slotPrices: slotPrices as [] };
+    t.regex(verdict(other)!, /the slot prices are not prices/, JSON.stringify(slotPrices));
+  }
+});
+
 test('a solver that contradicts itself is found', (t) => {
   const search = right.search!;
   const objectiveMillicredits = search.objectiveMillicredits + 1;

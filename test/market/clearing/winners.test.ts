@@ -4,6 +4,7 @@ import { determineWinners } from '../../../core/market/clearing/winners.ts';
 import { optimum } from '../../../core/market/mechanisms/optimum.ts';
 import { checkClearing } from '../../../core/market/clearing/check.ts';
 import { bruteForceWelfare } from '../support/brute-force.ts';
+import { ask, bid, round } from '../support/orders.ts';
 import { randomRound } from '../support/random-round.ts';
 import type { RandomRoundShape } from '../support/random-round.ts';
 
@@ -119,4 +120,29 @@ test('orders that can meet nobody are in no part and change nothing', (t) => {
   const among = determineWinners(compileRound(mixed, 'id', 'cheapest'), effort);
   t.is(among.allocation.welfare, alone.allocation.welfare);
   t.is(among.upperBound, alone.upperBound);
+});
+
+test('slot prices start from the reserve and rise where and when something is scarce', (t) => {
+  const gang = { nodes: 2, startSlot: 2, endSlot: 4 };
+  const orders = round(
+    [
+      bid('wins', { ...gang, valueMillicredits: 8_000 }),
+      bid('loses', { ...gang, valueMillicredits: 7_000 }),
+      bid('alone', { nodeClass: 'B', valueMillicredits: 900 }),
+    ],
+    [
+      ask('a', { nodes: 2, endSlot: 8, reserveMillicredits: 100 }),
+      ask('b', { nodeClass: 'B', nodes: 2, endSlot: 1, reserveMillicredits: 70 }),
+    ],
+  );
+  const { slotPrices } = determineWinners(compileRound(orders, 'id', 'cheapest'), effort);
+  const price = (nodeClass: string, slot: number) =>
+    slotPrices.find((p) => p.nodeClass === nodeClass && p.startSlot <= slot && slot < p.endSlot)
+      ?.millicreditsPerNodeSlot;
+  t.is(price('A', 0), 100);
+  t.is(price('A', 7), 100);
+  // Two nodes over two slots: between what the loser and the winner would pay for each.
+  t.true(price('A', 2)! >= 0.9 * (7_000 / 4) && price('A', 2)! <= 8_000 / 4, String(price('A', 2)));
+  t.is(price('B', 0), 70);
+  t.is(price('B', 1), undefined);
 });
