@@ -68,18 +68,22 @@ function bidFor(organisation: string, want: Want, terms: MarketTerms, factor: nu
     (want.latestEndMs + terms.releaseMs - terms.roundStartMs) / terms.slotMs - slots,
   );
   if (earliest > latest || earliest + slots > terms.horizonSlots) return null;
-  const starts = [earliest];
+  const windows = [{ startSlot: earliest, endSlot: earliest + slots }];
   const later = Math.min(latest, earliest + SECOND_WINDOW_SLACK_SLOTS);
   if (isGang && latest - earliest >= SECOND_WINDOW_SLACK_SLOTS) {
-    if (later + slots <= terms.horizonSlots) starts.push(later);
+    if (later + slots <= terms.horizonSlots) {
+      windows.push({ startSlot: later, endSlot: later + slots });
+    }
   }
-  const options = starts.flatMap((startSlot, rank) =>
+  const resale = resaleWindow(earliest, slots, latest, isGang, terms);
+  if (resale) windows.push(resale);
+  const options = windows.flatMap(({ startSlot, endSlot }, rank) =>
     want.nodeClasses
       .filter((nodeClass) => canProve(terms, nodeClass, want.securityLevel))
       .map((nodeClass): BidOption => {
         // Later is a little less good; the first class is the preferred one.
-        const value = clampMoney(full * (rank === 0 ? 1 : 0.95));
-        const endSlot = startSlot + slots;
+        const part = (endSlot - startSlot) / slots;
+        const value = clampMoney(full * part * (rank === 0 ? 1 : 0.95));
         const { nodes, minimumNodes } = want;
         return { nodeClass, nodes, minimumNodes, startSlot, endSlot, valueMillicredits: value };
       }),
@@ -92,6 +96,23 @@ function bidFor(organisation: string, want: Want, terms: MarketTerms, factor: nu
     securityLevel: want.securityLevel,
     acceptsRecall: want.acceptsRecall,
   };
+}
+
+/**
+ * A window that preempted nodes are back for: the whole one later, or, where there is no time for that,
+ * a shorter lease for work that scales.
+ */
+function resaleWindow(
+  earliest: number,
+  slots: number,
+  latest: number,
+  isGang: boolean,
+  { resaleSlots, horizonSlots }: MarketTerms,
+): { startSlot: number; endSlot: number } | null {
+  if (resaleSlots === undefined || earliest >= resaleSlots) return null;
+  const endSlot = Math.min(horizonSlots, resaleSlots + slots, latest + slots);
+  const fewest = isGang ? slots : 1;
+  return endSlot - resaleSlots >= fewest ? { startSlot: resaleSlots, endSlot } : null;
 }
 
 function askFor(

@@ -92,6 +92,8 @@ export interface MarketTerms {
   readonly setupMs: Readonly<Record<SecurityLevel, number>>;
   /** Time a lease loses at its end to power-off, sanitizing and verification. */
   readonly releaseMs: number;
+  /** First slot in which preempted nodes can be had; absent where nothing is preempted. */
+  readonly resaleSlots?: number;
   readonly lastPrices: readonly ClassPrice[];
   /** Security level that each class can prove. */
   readonly classSecurity: Readonly<Record<string, SecurityLevel>>;

@@ -31,6 +31,10 @@ export interface Contract {
   readonly optionIndex: number;
   /** The seller's own id of the ask. */
   readonly askId: string;
+  /** Notice at which the exchange may give its nodes to somebody else; absent: never. */
+  readonly preemptionNoticeMs?: TimeMs;
+  /** The preempted contract whose nodes it gets; absent for nodes from an ask. */
+  readonly takesOver?: string;
   /** The option that was called for it; absent for what was traded as a lease. */
   readonly optionId?: string;
 }
@@ -44,6 +48,7 @@ export type ContractState =
   | 'running'
   | 'completed'
   | 'recalled'
+  | 'preempted'
   | 'defaulted-buyer'
   | 'defaulted-seller'
   | 'void'
@@ -59,6 +64,15 @@ export type ContractState =
 export type LeaseReportKind =
   'handover' | 'started' | 'ended' | 'recalled' | 'not-delivered' | 'not-taken' | 'failed';
 
+/** What rounds that show standing contracts say about one, beside the contract itself. */
+export interface StandingTerms {
+  /** Of the ask. */
+  readonly reserveMillicredits: Millicredits;
+  readonly securityLevel: SecurityLevel;
+  /** Worth of the whole contract by its bid. */
+  readonly valueMillicredits: Millicredits;
+}
+
 /** A contract that is not settled yet; what the market's state holds. */
 export interface LiveContract {
   readonly number: number;
@@ -67,12 +81,17 @@ export interface LiveContract {
   /** What each side has deposited now; margin calls change it. */
   buyerDepositMillicredits: Millicredits;
   sellerDepositMillicredits: Millicredits;
+  /** Absent where no mechanism looks at standing contracts. */
+  readonly terms?: StandingTerms;
+  /** Its nodes are being taken back for somebody else. */
+  isPreempted?: boolean;
 }
 
 /** How a contract can end; each is settled at once. */
 const ENDS: readonly ContractState[] = [
   'completed',
   'recalled',
+  'preempted',
   'defaulted-buyer',
   'defaulted-seller',
   'void',
@@ -88,6 +107,7 @@ export const CONTRACT_TRANSITIONS: Readonly<Record<ContractState, readonly Contr
   running: ENDS,
   completed: ['settled'],
   recalled: ['settled'],
+  preempted: ['settled'],
   'defaulted-buyer': ['settled'],
   'defaulted-seller': ['settled'],
   void: ['settled'],

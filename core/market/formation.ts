@@ -1,17 +1,19 @@
 /** From an accepted clearing to contracts that both sides have backed with a deposit. */
 import type { Refusal } from '../kernel/errors.ts';
 import type { Millicredits, TimeMs } from '../kernel/units.ts';
-import { splitExactly } from './amounts.ts';
+import { multiplyDivide, splitExactly } from './amounts.ts';
 import type { Contract, LiveContract } from './contracts.ts';
 import { backingOf } from './deposits.ts';
 import { horizonIndex } from './horizons.ts';
 import { applyEntry, closeGroup, ESCROW_ACCOUNT } from './ledger.ts';
 import type { LedgerEntry, Posting } from './ledger.ts';
 import type { Ask, Bid, Clearing } from './orders.ts';
+import { preemptionNoticeMs, standingTerms, takenOverAskId } from './preemption.ts';
 import type { MarketEffect } from './protocol.ts';
 import { BONDS_ACCOUNT } from './safeguards/accounts.ts';
 import { switchingFee } from './safeguards/switching-cost.ts';
 import { lockedBond } from './safeguards/warranty.ts';
+import { resaleAsks } from './standing.ts';
 import type { MarketState, PendingRound } from './state.ts';
 
 /** A part of a fill: one buyer, one seller. */
@@ -22,6 +24,8 @@ export interface Trade {
   readonly nodes: number;
   readonly nodeSlots: number;
   readonly priceMillicredits: Millicredits;
+  /** The preempted contract whose nodes are sold; null for those of an ask. */
+  readonly takesOver: string | null;
 }
 
 /**
@@ -40,7 +44,8 @@ export function formContracts(
   let formed = 0;
   trades.forEach((trade, i) => {
     const contract = contractOf(state, pending, trade, receipts[i]!);
-    const refusal = lockDeposits(state, contract, timeMs, effects);
+    const refusal =
+      goneFault(state, trade) ?? lockDeposits(state, contract, trade, timeMs, effects);
     if (refusal) {
       state.counts.contractsVoided += 1;
       effects.push({ kind: 'ContractVoided', contract, refusal });
@@ -58,6 +63,7 @@ export function tradesOf({ round }: PendingRound, fills: Clearing['fills']): Tra
   if (fills.length === 0) return [];
   const bids = new Map(round.bids.map((bid) => [bid.bidId, bid]));
   const asks = new Map(round.asks.map((ask) => [ask.askId, ask]));
+  const resale = new Map([...resaleAsks(round).keys()].map((ask) => [ask.askId, ask]));
   const trades: Trade[] = [];
   for (const fill of fills) {
     const bid = bids.get(fill.bidId)!;
@@ -70,7 +76,8 @@ export function tradesOf({ round }: PendingRound, fills: Clearing['fills']): Tra
     fill.parts.forEach(({ askId, nodes }, p) =>
       trades.push({
         bid,
-        ask: asks.get(askId)!,
+        ask: asks.get(askId) ?? resale.get(askId)!,
+        takesOver: asks.has(askId) ? null : askId,
         optionIndex: fill.optionIndex,
         nodes,
         nodeSlots: nodes * slots,
@@ -108,7 +115,7 @@ export function receiptsOf(
 function contractOf(
   state: MarketState,
   { roundId, round, startMs }: PendingRound,
-  { bid, ask, optionIndex, nodes, priceMillicredits }: Trade,
+  { bid, ask, optionIndex, nodes, priceMillicredits, takesOver }: Trade,
   receiptMillicredits: Millicredits,
 ): Contract {
   const option = bid.options[optionIndex]!;
@@ -116,6 +123,8 @@ function contractOf(
   const switching = state.configuration.safeguards?.switchingCost;
   const isEpoch = horizonIndex(state.configuration, roundId) === 0;
   const fee = isEpoch ? switchingFee(switching, nodes) : 0;
+  const noticeMs = preemptionNoticeMs(state.configuration, roundId, bid, ask);
+  const askId = takesOver === null ? null : (takenOverAskId(state, takesOver) ?? '');
   const own = (orderId: string, organisation: string) => orderId.slice(organisation.length + 1);
   return {
     contractId: `c${state.nextContract++}`,
@@ -132,14 +141,23 @@ function contractOf(
     securityLevel: bid.securityLevel,
     wantRef: own(bid.bidId, bid.organisation),
     optionIndex,
-    askId: own(ask.askId, ask.organisation),
+    askId: askId ?? own(ask.askId, ask.organisation),
+    ...(noticeMs === null ? {} : { preemptionNoticeMs: noticeMs }),
+    ...(takesOver === null ? {} : { takesOver }),
   };
+}
+
+/** The contract whose nodes were to be sold anew was settled while the round was being solved. */
+function goneFault(state: MarketState, { takesOver }: Trade): Refusal | null {
+  if (takesOver === null || state.contracts.has(takesOver)) return null;
+  return { code: 'CONFLICT_CONTRACT_STATE', message: `contract ${takesOver} is over already` };
 }
 
 /** Locks both deposits in one entry, or closes the contract's group and says why not. */
 function lockDeposits(
   state: MarketState,
   contract: Contract,
+  { bid, ask }: Trade,
   timeMs: TimeMs,
   effects: MarketEffect[],
 ): Refusal | null {
@@ -171,12 +189,16 @@ function lockDeposits(
     }
     effects.push({ kind: 'LedgerEntry', entry });
   }
+  const { nodes, valueMillicredits } = bid.options[contract.optionIndex]!;
+  const worth = multiplyDivide(valueMillicredits, contract.nodes, nodes);
+  const terms = standingTerms(state.configuration, contract.roundId, worth, ask);
   const live: LiveContract = {
     number,
     contract,
     state: contract.startMs > timeMs ? 'scheduled' : 'deposited',
     buyerDepositMillicredits: buyer,
     sellerDepositMillicredits: seller,
+    ...(terms ? { terms } : {}),
   };
   state.contracts.set(contract.contractId, live);
   if (bond > 0) state.safeguards!.bonds.set(contract.contractId, lockedBond(contract, bond));

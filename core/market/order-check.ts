@@ -138,7 +138,8 @@ function moneyFault(amount: unknown, times: number): string | null {
   return null;
 }
 
-function isRecord(value: unknown): value is object {
+/** Not null, so that its fields can be looked at by name. */
+export function isRecord(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 

@@ -118,6 +118,28 @@ export interface RoundMember {
   readonly kind?: string;
 }
 
+/** A contract that is under way when a round is cleared: what a rule may need to know of it. */
+export interface StandingLease {
+  readonly contractId: string;
+  readonly buyer: string;
+  readonly seller: string;
+  readonly nodeClass: string;
+  readonly nodes: number;
+  /** What is left of its window, in whole slots of this round. */
+  readonly startSlot: number;
+  readonly endSlot: number;
+  /** What the buyer pays for the rest, and what the rest is worth by its bid. */
+  readonly priceMillicredits: Millicredits;
+  readonly valueMillicredits: Millicredits;
+  readonly preemptible: boolean;
+  /** First slot in which its nodes can be sold anew if this round preempts it. */
+  readonly resaleSlot: number;
+  /** Terms of the ask that its nodes came from; they are sold anew on the same. */
+  readonly reserveMillicredits: Millicredits;
+  readonly recall: RecallTerms | null;
+  readonly securityLevel: SecurityLevel;
+}
+
 /** Sealed orders of one round, in order of submission. */
 export interface MarketRound {
   readonly roundId: number;
@@ -127,6 +149,8 @@ export interface MarketRound {
   readonly asks: readonly Ask[];
   /** Absent: nobody brought more than another, and nobody goes first. */
   readonly members?: readonly RoundMember[];
+  /** Contracts under way; absent where the mechanism does not look at them. */
+  readonly standing?: readonly StandingLease[];
   /** For lotteries and search; fixed before the orders were known. */
   readonly seed: string;
 }
@@ -160,6 +184,11 @@ export interface Clearing {
   readonly welfareMillicredits: Millicredits;
   /** Orders left out, each with a stable code. */
   readonly rejected: readonly Rejection[];
+  /**
+   * Standing contracts that give their nodes up. A part of a fill that uses them has the contract's
+   * id for an ask id.
+   */
+  readonly preempted?: readonly string[];
   /** How the allocation was found; absent where nothing was searched. */
   readonly search?: SearchReport;
   /** Where one was searched: by class and start; adjacent slots with equal prices are one. */

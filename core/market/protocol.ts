@@ -46,6 +46,8 @@ export interface MarketConfiguration {
   readonly organisations: readonly MarketMember[];
   /** What every round says about who takes part; some or all of the organisations. */
   readonly members?: readonly RoundMember[];
+  /** How fast preempted nodes come back; absent: nothing is preempted. */
+  readonly preemption?: PreemptionTerms;
   /** The service whose lease reports are believed. */
   readonly isolationService: string;
   /** Seller → the isolation service of its own provider, where there are several. */
@@ -58,6 +60,14 @@ export interface MarketConfiguration {
   readonly safeguards?: SafeguardConfiguration;
   /** Where present, orders are committed to first and revealed later. */
   readonly sealing?: SealingTerms;
+}
+
+/** For contracts whose bid accepts recall, under a mechanism that preempts. */
+export interface PreemptionTerms {
+  /** Notice to the borrower, where the ask's own terms name none. */
+  readonly noticeMs: TimeMs;
+  /** From the end of the notice until the nodes can be handed over again. */
+  readonly releaseMs: TimeMs;
 }
 
 export interface MarketMember {
@@ -203,6 +213,7 @@ export interface RecordedClearing {
   readonly prices: readonly ClassPrice[];
   readonly welfareMillicredits: Millicredits;
   readonly rejected: readonly { readonly orderId: string; readonly code: string }[];
+  readonly preempted?: readonly string[];
   readonly search?: SearchReport;
   readonly slotPrices?: readonly SlotPrice[];
 }
@@ -238,6 +249,16 @@ export interface ContractVoided extends ServiceEffect {
   readonly kind: 'ContractVoided';
   readonly contract: Contract;
   readonly refusal: Refusal;
+}
+/**
+ * The exchange gives the contract's nodes to somebody else: take them back now, at the contract's
+ * notice (or call the lease off, if it has not begun). It is settled pro rata when that is reported.
+ */
+export interface ContractPreempted extends ServiceEffect {
+  readonly kind: 'ContractPreempted';
+  readonly contractId: string;
+  readonly roundId: number;
+  readonly contract: Contract;
 }
 /** The premium is paid, the writer's deposit locked. */
 export interface OptionFormed extends ServiceEffect {
@@ -347,6 +368,7 @@ export type MarketEffect =
   | SolveRound
   | ContractFormed
   | ContractVoided
+  | ContractPreempted
   | ContractSettled
   | OptionFormed
   | OptionVoided

@@ -24,17 +24,17 @@ export function recordClearing(clearing: Clearing): RecordedClearing {
 /** The clearing behind its recorded form; null where it has not the shape of one for this round. */
 export function readClearing(recorded: unknown, round: MarketRound): Clearing | null {
   if (!isRecord(recorded)) return null;
-  const { fills, receipts, prices, rejected, search, preempted, slotPrices } =
-    recorded as Shape<Clearing>;
+  const { fills, receipts, prices, rejected, search, preempted, slotPrices } = recorded as Shape;
   const bids = round.bids.length;
-  const asks = round.asks.length;
+  const standing = round.standing?.length ?? 0;
+  // Standing contracts that are preempted are sold like asks.
+  const asks = round.asks.length + standing;
   const orders = bids + asks;
   if (!isList(fills, bids, (fill) => isFill(fill, asks))) return null;
   if (!isList(receipts, asks, isReceipt) || !isList(prices, orders, isPrice)) return null;
   if (!isList(rejected, REJECTIONS_AN_ORDER * orders, isRejection)) return null;
   if (slotPrices !== undefined && !isList(slotPrices, MAXIMUM_CELLS, isSlotPrice)) return null;
   if (search !== undefined && !isNumbers(search)) return null;
-  const standing = (round as { standing?: readonly unknown[] }).standing?.length ?? 0;
   if (preempted !== undefined && !isList(preempted, standing, isName)) return null;
   const byAsk = new Map<string, number>();
   for (const { askId, receiptMillicredits } of receipts as RecordedClearing['receipts']) {
@@ -44,7 +44,7 @@ export function readClearing(recorded: unknown, round: MarketRound): Clearing | 
   return { ...(recorded as unknown as Clearing), receipts: byAsk };
 }
 
-type Shape<T> = { readonly [Key in keyof T | 'preempted']?: unknown };
+type Shape = { readonly [Key in keyof Clearing]?: unknown };
 
 function isFill(fill: unknown, asks: number): boolean {
   if (!isRecord(fill)) return false;

@@ -10,6 +10,7 @@ import { membersFault, plainMember } from './members.ts';
 import { mechanisms } from './mechanisms/registry.ts';
 import { MAXIMUM_HORIZON_SLOTS } from './order-check.ts';
 import type { MarketRound } from './orders.ts';
+import { plainLease, standingFault } from './standing.ts';
 
 export const ROUND_SCHEMA = 'ocx-round/1';
 
@@ -36,7 +37,7 @@ export function roundInput(document: object, chosen?: string): RoundInput {
   if (schema !== ROUND_SCHEMA) throw invalid('schema', `it must be ${ROUND_SCHEMA}`);
   const round = member(document, 'round');
   if (typeof round !== 'object' || round === null) throw invalid('round', 'an object is needed');
-  const { roundId, slotMs, horizonSlots, bids, asks, members, seed } =
+  const { roundId, slotMs, horizonSlots, bids, asks, members, standing, seed } =
     round as Partial<MarketRound>;
   if (!isCount(roundId, 0, Number.MAX_SAFE_INTEGER)) {
     throw invalid('round.roundId', 'a whole number ≥ 0 is needed');
@@ -49,7 +50,9 @@ export function roundInput(document: object, chosen?: string): RoundInput {
   }
   if (!Array.isArray(bids)) throw invalid('round.bids', 'a list is needed');
   if (!Array.isArray(asks)) throw invalid('round.asks', 'a list is needed');
-  const fault = members === undefined ? null : membersFault(members);
+  const fault =
+    (members === undefined ? null : membersFault(members)) ??
+    (standing === undefined ? null : standingFault(standing, horizonSlots));
   if (fault) throw invalid(`round.${fault.keyPath}`, fault.message);
   if (typeof seed !== 'string') throw invalid('round.seed', 'a text is needed');
   return {
@@ -60,6 +63,7 @@ export function roundInput(document: object, chosen?: string): RoundInput {
       bids,
       asks,
       ...(members ? { members: members.map(plainMember) } : {}),
+      ...(standing ? { standing: standing.map(plainLease) } : {}),
       seed,
     },
     mechanism: namedMechanism(chosen ?? member(document, 'mechanism') ?? DEFAULT_MECHANISM),

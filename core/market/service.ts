@@ -25,6 +25,7 @@ import type { MechanismState } from './mechanism.ts';
 import type { ClassPrice, MarketRound } from './orders.ts';
 import { exerciseOption, expireOptions } from './options/exercise.ts';
 import { formOptions } from './options/form.ts';
+import { preemptContracts, standingLeases } from './preemption.ts';
 import type {
   AbandonRound,
   CloseRound,
@@ -171,6 +172,7 @@ function closeRound(state: MarketState, event: CloseRound): readonly MarketEffec
   const horizon = horizonOf(configuration, roundId);
   const effects: MarketEffect[] = [];
   const book = closeBook(state, roundId);
+  const standing = standingLeases(state, roundId, startMs);
   const { head, bids, asks } = closeSeals(state, event, book, effects);
   const posted: MarketRound = {
     roundId,
@@ -179,6 +181,7 @@ function closeRound(state: MarketState, event: CloseRound): readonly MarketEffec
     bids,
     asks,
     ...(configuration.members ? { members: configuration.members } : {}),
+    ...(standing ? { standing } : {}),
     seed: `${configuration.seed}/${roundId}${head === null ? '' : `/${head}`}`,
   };
   const guard = new Guard(state, { timeMs, roundId, startMs }, effects, (live) => {
@@ -229,6 +232,7 @@ function roundSolved(state: MarketState, event: RoundSolved): readonly MarketEff
   state.pending = null;
   state.mechanismStates[horizonIndex(state.configuration, roundId)] = event.state;
   const effects: MarketEffect[] = [];
+  preemptContracts(state, pending, clearing!.preempted ?? [], effects);
   const { option } = horizonOf(state.configuration, roundId);
   const contracts = option
     ? formOptions(state, pending, option, clearing!, timeMs, effects)
@@ -437,6 +441,7 @@ function reply(
 }
 
 const MAXIMUM_TRANSFER_ID_LENGTH = 1_000;
+
 const MOST_STATE_KEYS = 10_000;
 
 function isMechanismState(state: unknown): state is MechanismState {

@@ -28,7 +28,7 @@ export interface FreeBalances {
  * - recalled under its terms: the seller pays the penalty on the rest of the price;
  * - not delivered, or recalled though firm: the seller's deposit goes to the buyer;
  * - not taken: the buyer's deposit goes to the seller, less what was to be paid anyway;
- * - failed hardware, or void: nothing more.
+ * - failed hardware, preempted by the exchange, or void: nothing more.
  *
  * A buyer who cannot pay what is due pays what there is, counts as in default, and the seller gets
  * the same share of its receipt. A seller who cannot pay a penalty pays what there is.
@@ -53,7 +53,9 @@ export function settleContract(
   // From the seller to the buyer, and the other way round, on top of what is due.
   let compensation = 0;
   let forfeit = 0;
-  if (how === 'not-delivered' || (how === 'recalled' && recall === null)) {
+  if (how === 'recalled' && live.isPreempted) {
+    if (outcome === 'completed') outcome = 'preempted';
+  } else if (how === 'not-delivered' || (how === 'recalled' && recall === null)) {
     outcome = 'defaulted-seller';
     compensation = sellerDepositMillicredits;
   } else if (how === 'recalled') {

@@ -58,6 +58,7 @@ export function marketBehaviour(
     willingness: willingness(variant.runs),
     horizons: horizonTrades(markets),
     recalls: each(({ recalls }) => recalls),
+    preemptions: each(({ preemptions }) => preemptions),
     defaults: each(({ defaults }) => defaults),
     safety: marketSafety(
       markets,

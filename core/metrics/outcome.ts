@@ -106,6 +106,8 @@ export interface MarketOutcome {
   readonly individualRationalityViolations: number;
   readonly surplusMillicredits: Millicredits;
   readonly recalls: number;
+  /** Leases whose nodes the exchange gave to somebody else. */
+  readonly preemptions: number;
   readonly defaults: number;
   /** Tickets that an owner's isolation service would not redeem: sold twice, or past. */
   readonly ticketsRefused: number;

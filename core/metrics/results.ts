@@ -98,6 +98,8 @@ export interface MarketBehaviour {
   /** By name, where there are more than the epoch call; else empty. */
   readonly horizons: Readonly<Record<string, HorizonTrade>>;
   readonly recalls: Estimate;
+  /** Leases whose nodes the exchange gave to somebody else. */
+  readonly preemptions: Estimate;
   readonly defaults: Estimate;
   /** What the safeguards and the clearing house did. */
   readonly safety?: MarketSafety;

@@ -123,6 +123,7 @@ function behaviour(market: MarketBehaviour): PropertyRow[] {
       row(`Traded, ${name}`, describeEstimate(tradedNodeHours, 'node-hours')),
     ),
     row('Recalls', describeEstimate(market.recalls, 'count')),
+    row('Preemptions', describeEstimate(market.preemptions, 'count')),
     row('Defaults', describeEstimate(market.defaults, 'count')),
   ];
 }

@@ -85,6 +85,7 @@ const market = Type.Object({
     Type.Object({ rounds: estimate, contracts: estimate, tradedNodeHours: estimate }),
   ),
   recalls: estimate,
+  preemptions: estimate,
   defaults: estimate,
   safety: Type.Optional(
     Type.Object({

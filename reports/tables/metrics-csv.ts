@@ -131,6 +131,7 @@ function marketLines({ name: variant, market }: VariantResult): Line[] {
       line(`horizons.${name}.tradedNodeHours`, horizon.tradedNodeHours, 'node-hours'),
     ]),
     line('recalls', market.recalls),
+    line('preemptions', market.preemptions),
     line('defaults', market.defaults),
   ];
 }

@@ -201,6 +201,10 @@ export const MarketSchema = optionalTable(
       720,
     ),
     depositShare: share('of the price, locked by each side while a contract lives', 0.1),
+    preemptionNoticeMinutes: nonNegative(
+      'notice to a borrower whose nodes the exchange gives to somebody else, minutes',
+      5,
+    ),
     recallPenaltyShare: share('of the rest of the price, paid to a recalled borrower', 0.2),
     extraRounds: Type.Boolean({
       default: true,

@@ -30,6 +30,8 @@ export interface ExchangePorts {
   callOff(ticketId: string, nowMs: TimeMs): void;
   /** The same for windows that have not begun. */
   makePromises(contracts: readonly Contract[], nowMs: TimeMs): void;
+  /** The exchange gives a lease's nodes to somebody else. */
+  preemptLease(leaseId: string, nowMs: TimeMs): void;
   /** What an organisation holds to sell it on. */
   hoardOf(organisation: string, nowMs: TimeMs): readonly HoardedNodes[];
 }
@@ -68,6 +70,7 @@ export class Exchange {
       openLeases: (contracts, nowMs) => ports.openLeases(this.#ticketsOf(contracts), nowMs),
       makePromises: (contracts, nowMs) => ports.makePromises(this.#ticketsOf(contracts), nowMs),
       contractEnded: (contractId, nowMs) => ports.callOff(this.#prefix + contractId, nowMs),
+      preemptLease: (contractId, nowMs) => ports.preemptLease(this.#prefix + contractId, nowMs),
       hoardOf: ports.hoardOf,
       balanceMillicredits: (name) => this.balanceMillicredits(name),
     });
@@ -79,6 +82,7 @@ export class Exchange {
     return contracts.map((contract) => ({
       ...contract,
       contractId: this.#prefix + contract.contractId,
+      ...(contract.takesOver === undefined ? {} : { takesOver: this.#prefix + contract.takesOver }),
     }));
   }
 

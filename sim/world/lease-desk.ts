@@ -47,9 +47,10 @@ export class LeaseDesk {
     );
     for (const agreed of inOrder) {
       const contract = inRealNames(agreed, this.#ports.owners);
-      const key = `${contract.seller}/${contract.askId}`;
+      const { takesOver } = contract;
+      const key = takesOver ?? `${contract.seller}/${contract.askId}`;
       let pool = this.#hoards.poolOf(contract) ?? pools.get(key);
-      if (!pool) pools.set(key, (pool = []));
+      if (!pool) pools.set(key, (pool = takesOver === undefined ? [] : this.#nodesOf(takesOver)));
       this.#openOne(contract, pool, nowMs);
     }
   }
@@ -78,7 +79,9 @@ export class LeaseDesk {
     const nodeIds = chosen.map(({ nodeId }) => nodeId);
     if (nodeIds.length < contract.nodes) {
       for (const nodeId of nodeIds) this.#letGo(nodeId, nowMs);
-      this.#ports.report(contract, 'not-delivered', 0, nowMs);
+      // Nodes that broke, or went home early, before they could be taken over are nobody's fault.
+      const isTakeOver = contract.takesOver !== undefined;
+      this.#ports.report(contract, isTakeOver ? 'failed' : 'not-delivered', 0, nowMs);
     } else if (!this.#member(contract.buyer).conduct.takes) this.#neverTake(contract, nodeIds);
     else if (isHoarded(contract)) this.#keep(contract, nodeIds);
     else this.#create(contract, nodeIds, nowMs);
@@ -88,7 +91,9 @@ export class LeaseDesk {
   #choose(contract: Contract, pool: PooledNode[], seller: Member, nowMs: TimeMs): PooledNode[] {
     const chosen = pool.filter((entry) => entry.freeAtMs <= contract.startMs);
     chosen.length = Math.min(chosen.length, contract.nodes);
-    const isResale = this.#hoards.poolOf(contract) !== undefined;
+    // Nodes of a hoard or of a preempted lease are those and no others.
+    const isResale =
+      contract.takesOver !== undefined || this.#hoards.poolOf(contract) !== undefined;
     const nodeClass = seller.conduct.substitutes.get(spareOf(contract)) ?? contract.nodeClass;
     const fresh = isResale ? [] : seller.takeNodes(nodeClass, contract.nodes - chosen.length);
     for (const nodeId of fresh) {
@@ -162,17 +167,11 @@ export class LeaseDesk {
     if (this.#dropKept(contractId, nowMs)) return;
     const lease = this.#leases.get(contractId);
     if (!lease || lease.endedAtMs !== null) return;
-    const { contract, owner } = lease;
+    const { contract } = lease;
     if (contract.startMs <= nowMs)
       return this.giveBack(this.#member(contract.buyer), contractId, nowMs);
     lease.end = 'returned';
-    this.#ports.postIsolation(owner, {
-      kind: 'LeaseCancel',
-      timeMs: nowMs,
-      commandId: `desk/${++this.#commands}`,
-      from: { role: 'organisation', name: owner },
-      leaseId: contractId,
-    });
+    this.#asOwner('LeaseCancel', lease, nowMs);
   }
 
   /** What an organisation holds to sell it on. */
@@ -189,7 +188,7 @@ export class LeaseDesk {
         nodeClass: contract.nodeClass,
         nodes: contract.nodes,
         usableUntilMs: contract.endMs - this.#ports.releaseMs,
-        recallable: contract.recall !== null,
+        recallable: contract.recall !== null || contract.preemptionNoticeMs !== undefined,
       },
       nowMs,
     );
@@ -217,6 +216,12 @@ export class LeaseDesk {
     buyer.cluster.loseExpected(contractId, nodes, nowMs);
     this.#ports.touched(buyer);
     this.#ports.report(contract, 'not-delivered', 0, nowMs);
+  }
+
+  /** What a lease that is being taken back has for the next one: free when that begins. */
+  #nodesOf(leaseId: string): PooledNode[] {
+    const nodeIds = this.#leases.get(leaseId)?.outNodeIds ?? [];
+    return [...nodeIds].map((nodeId) => ({ nodeId, freeAtMs: 0 }));
   }
 
   #create(contract: Contract, nodeIds: readonly string[], nowMs: TimeMs): void {
@@ -270,7 +275,7 @@ export class LeaseDesk {
         endMs,
         securityLevel: contract.securityLevel,
         attester,
-        recallNoticeMs: contract.recall?.noticeMs ?? null,
+        recallNoticeMs: contract.recall?.noticeMs ?? contract.preemptionNoticeMs ?? null,
       },
     });
   }
@@ -377,7 +382,8 @@ export class LeaseDesk {
     let left = nodes;
     for (const lease of candidates) {
       if (left <= 0) return;
-      this.#recallOne(lease, owner, nowMs);
+      this.recalls += 1;
+      this.#takeBack(lease, nowMs);
       for (const nodeId of lease.outNodeIds) {
         const others = promises.get(nodeId)! - 1;
         promises.set(nodeId, others);
@@ -389,16 +395,24 @@ export class LeaseDesk {
     }
   }
 
-  #recallOne(lease: OpenLease, owner: Member, nowMs: TimeMs): void {
+  /** The exchange has given the lease's nodes to somebody else; the isolation service recalls them. */
+  preempt(leaseId: string, nowMs: TimeMs): void {
+    const lease = this.#leases.get(leaseId);
+    // One that ends anyway brings its nodes back earlier still.
+    if (!lease || lease.end !== 'expired' || lease.endedAtMs !== null) return;
+    this.#takeBack(lease, nowMs);
+  }
+
+  #takeBack(lease: OpenLease, nowMs: TimeMs): void {
     lease.end = 'recalled';
-    this.recalls += 1;
-    this.#ports.postIsolation(owner.name, {
-      kind: lease.contract.startMs > nowMs ? 'LeaseCancel' : 'LeaseRecall',
-      timeMs: nowMs,
-      commandId: `desk/${++this.#commands}`,
-      from: { role: 'organisation', name: owner.name },
-      leaseId: lease.contract.contractId,
-    });
+    this.#asOwner(lease.contract.startMs > nowMs ? 'LeaseCancel' : 'LeaseRecall', lease, nowMs);
+  }
+
+  #asOwner(kind: 'LeaseCancel' | 'LeaseRecall', lease: OpenLease, timeMs: TimeMs): void {
+    const commandId = `desk/${++this.#commands}`;
+    const from = { role: 'organisation', name: lease.owner } as const;
+    const { contractId: leaseId } = lease.contract;
+    this.#ports.postIsolation(lease.owner, { kind, timeMs, commandId, from, leaseId });
   }
 
   /** A borrower gives back what it does not need any more; it pays for what it had. */
@@ -468,7 +482,7 @@ export class LeaseDesk {
       priceMillicredits: contract.priceMillicredits,
       usedNodeMs: lease.usedNodeMs,
       setupMs: lease.readyNodes > 0 ? Math.round(lease.setupMs / lease.readyNodes) : null,
-      recallable: contract.recall !== null,
+      recallable: contract.recall !== null || contract.preemptionNoticeMs !== undefined,
       end,
     });
   }

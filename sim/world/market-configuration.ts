@@ -1,5 +1,7 @@
 /** The market service as a scenario configures it. */
 import type { EndowmentTerms } from '../../core/market/endowment.ts';
+import { MINUTE_MS } from '../../core/kernel/units.ts';
+import { mechanisms } from '../../core/market/mechanisms/registry.ts';
 import type { MarketConfiguration } from '../../core/market/protocol.ts';
 import { identitiesOf } from '../scenario/aliases.ts';
 import type { Organisation } from '../scenario/schema.ts';
@@ -11,6 +13,7 @@ import { nodeHoursAtCostMillicredits, slotMs, totalNodes } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import { ISOLATION, providersOf } from './names.ts';
 import type { ExchangeNames } from './names.ts';
+import { leaseOverhead } from './site.ts';
 
 /** Who goes first where priorities are fixed: emergencies, then what cannot wait, then the rest. */
 const PRIORITY_OF_KIND: Readonly<Record<Organisation['kind'], number>> = {
@@ -61,6 +64,14 @@ export function marketConfiguration(setup: RunSetup, names: ExchangeNames): Mark
     ...isolationOf(setup, names),
     ...(market.income === 'contributed' ? { endowment: endowmentOf(setup) } : {}),
     ...(clearingHouse ? { clearingHouse } : {}),
+    ...(preempts(setup)
+      ? {
+          preemption: {
+            noticeMs: Math.round(market.preemptionNoticeMinutes * MINUTE_MS),
+            releaseMs: leaseOverhead(setup).releaseMs,
+          },
+        }
+      : {}),
     ...(safeguards ? { safeguards } : {}),
     ...(market.sealing.enabled
       ? { sealing: { bondMillicredits: Math.round(market.sealing.bondCredits * 1000) } }
@@ -81,6 +92,13 @@ function endowmentOf({ scenario, hardware }: RunSetup): EndowmentTerms {
     basePartsPerMillion: Math.round(incomeBaseShare * 1e6),
     greatestPartsPerMillion: 500_000,
   };
+}
+
+/** Whether the mechanism of any horizon gives nodes of running leases to others. */
+function preempts({ scenario, ports }: RunSetup): boolean {
+  const others = horizonClocks(scenario).slice(1);
+  const all = [ports.mechanism, ...others.map(({ horizon }) => mechanisms.get(horizon.mechanism)!)];
+  return all.some(({ standing }) => standing === 'preempted');
 }
 
 /** Whose reports are believed about whose nodes. */

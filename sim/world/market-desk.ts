@@ -23,17 +23,13 @@ import { recordClearing } from '../../core/market/service.ts';
 import { isBusy, lossesOf, tradeOf } from './round-trades.ts';
 import { ownersOf, splitMoney } from './identities.ts';
 import { MOVED } from '../clusters/batch-spares.ts';
-import { FORWARD_HORIZON, horizonClocks } from './horizons.ts';
+import { horizonClocks } from './horizons.ts';
 import type { HorizonClock } from './horizons.ts';
 import { SPOT_HORIZON } from '../../core/agents/orders-from-view.ts';
 import type { Member } from './member.ts';
-import {
-  classProperties,
-  classSecurity,
-  measuredWindow,
-  nodeHoursAtCostMillicredits,
-} from './setup.ts';
+import { measuredWindow, nodeHoursAtCostMillicredits } from './setup.ts';
 import type { RunSetup } from './setup.ts';
+import { marketTerms } from './market-terms.ts';
 import { sealedEvents } from './sealed-posting.ts';
 import { goesByIdleness, idleByClass, SafetyTally } from './safety-tally.ts';
 import type { LeaseOverhead } from './site.ts';
@@ -52,6 +48,8 @@ export interface MarketDeskPorts {
   openLeases(contracts: readonly Contract[], nowMs: TimeMs): void;
   /** The same for windows that have not begun. */
   makePromises(contracts: readonly Contract[], nowMs: TimeMs): void;
+  /** The exchange gives a lease's nodes to somebody else. */
+  preemptLease(contractId: string, nowMs: TimeMs): void;
   balanceMillicredits(organisation: string): number;
   /** The market has settled a contract, whoever asked for it. */
   contractEnded(contractId: string, nowMs: TimeMs): void;
@@ -74,6 +72,7 @@ export class MarketDesk {
   individualRationalityViolations = 0;
   surplusMillicredits = 0;
   defaults = 0;
+  preemptions = 0;
   readonly safety = new SafetyTally();
   readonly clocks: readonly HorizonClock[];
   /** The horizon whose round is being held. */
@@ -83,6 +82,7 @@ export class MarketDesk {
   readonly #held: number[] = [];
   readonly #prices: (readonly ClassPrice[])[] = [];
   #contracts: Contract[] = [];
+  #preempted: string[] = [];
   #solved: { round: MarketRound; clearing: Clearing; bound: number | null } | null = null;
   /** Bid id → round in which this piece of demand was first bid for. */
   readonly #firstSeen = new Map<string, number>();
@@ -108,7 +108,12 @@ export class MarketDesk {
     this.#horizon = horizon;
     this.#roundId = roundIdOf(this.#configuration, horizon, n);
     this.#held[horizon] = n + 1;
-    const terms = this.#terms(nowMs);
+    const terms = marketTerms(this.#setup, nowMs, {
+      clock: this.#clock,
+      mechanism: this.#mechanism(),
+      overhead: this.#overhead,
+      lastPrices: this.#prices[this.#horizon] ?? [],
+    });
     const bids: Bid[] = [];
     const asks: Ask[] = [];
     for (const member of this.#ports.members) {
@@ -248,10 +253,12 @@ export class MarketDesk {
     const commandId = `close/${roundId}`;
     this.#ports.post({ kind: 'CloseRound', timeMs: nowMs, commandId, from, roundId });
     this.#contracts = [];
+    this.#preempted = [];
     this.#solved = null;
     this.#ports.drain();
     this.#note(nowMs, bids, asks, this.#solved);
     this.#tellFills();
+    for (const contractId of this.#preempted) this.#ports.preemptLease(contractId, nowMs);
     // A margin call may have ended one before its lease was made.
     const formed = this.#contracts.filter(({ contractId }) => this.#live.has(contractId));
     if (this.#clock.leadMs > 0) this.#ports.makePromises(formed, nowMs);
@@ -330,6 +337,10 @@ export class MarketDesk {
       case 'ContractFormed':
         this.#contracts.push(effect.contract);
         this.#live.set(effect.contract.contractId, effect.contract);
+        return;
+      case 'ContractPreempted':
+        this.#preempted.push(effect.contractId);
+        this.preemptions += 1;
         return;
       case 'PricesPublished':
         this.#prices[this.#horizon] = effect.prices;
@@ -459,28 +470,6 @@ export class MarketDesk {
       leak: solved && solved.bound !== null ? leakedCells(solved.round, solved.clearing) : null,
       prices: this.#setup.scenario.nodeClass.map(({ name }) => price(name)),
     });
-  }
-
-  #terms(nowMs: TimeMs): MarketTerms {
-    const { scenario } = this.#setup;
-    const { horizon, leadMs } = this.#clock;
-    return {
-      ...(this.#horizon > 0 ? { horizon: horizon.name } : {}),
-      ...(horizon.name === FORWARD_HORIZON ? { firstStartMs: nowMs + leadMs } : {}),
-      roundStartMs: nowMs,
-      slotMs: horizon.slotMs,
-      horizonSlots: horizon.horizonSlots,
-      setupMs: this.#overhead.setupMs,
-      releaseMs: this.#overhead.releaseMs,
-      lastPrices: this.#prices[this.#horizon] ?? [],
-      classSecurity: Object.fromEntries(
-        scenario.nodeClass.map((nodeClass) => [nodeClass.name, classSecurity(nodeClass)]),
-      ),
-      classProperties: Object.fromEntries(
-        scenario.nodeClass.map((nodeClass) => [nodeClass.name, classProperties(nodeClass)]),
-      ),
-      recallPenaltyPartsPerMillion: Math.round(scenario.market.recallPenaltyShare * 1e6),
-    };
   }
 }
 

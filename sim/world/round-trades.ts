@@ -2,12 +2,14 @@
 import type { OwnTrade } from '../../core/agents/agent.ts';
 import type { Contract } from '../../core/market/contracts.ts';
 import type { Clearing, MarketRound } from '../../core/market/orders.ts';
+import { resaleAsks } from '../../core/market/standing.ts';
 
 /** @returns how many trades are at a loss to one side on its own report */
 export function lossesOf(round: MarketRound, clearing: Clearing): number {
   let losses = 0;
   const bids = new Map(round.bids.map((bid) => [bid.bidId, bid]));
-  const asks = new Map(round.asks.map((ask) => [ask.askId, ask]));
+  const all = [...round.asks, ...resaleAsks(round).keys()];
+  const asks = new Map(all.map((ask) => [ask.askId, ask]));
   const soldReserve = new Map<string, number>();
   for (const fill of clearing.fills) {
     const option = bids.get(fill.bidId)!.options[fill.optionIndex]!;

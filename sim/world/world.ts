@@ -87,6 +87,7 @@ export class MarketWorld {
             if (!this.#promises.callOff(ticketId, nowMs)) this.#leases.callOff(ticketId, nowMs);
           },
           makePromises: (contracts, nowMs) => this.#promises.make(contracts, nowMs),
+          preemptLease: (leaseId, nowMs) => this.#leases.preempt(leaseId, nowMs),
           hoardOf: (name, nowMs) => this.#leases.hoardOf(name, nowMs),
         }),
     );
@@ -303,6 +304,7 @@ export class MarketWorld {
       individualRationalityViolations: total((desk) => desk.individualRationalityViolations),
       surplusMillicredits: total((desk) => desk.surplusMillicredits),
       recalls: this.#leases.recalls,
+      preemptions: total((desk) => desk.preemptions),
       defaults: total((desk) => desk.defaults),
       ticketsRefused: this.#leases.ticketsRefused,
       safeguards: Object.fromEntries(safeguards),

@@ -210,6 +210,7 @@ function marketBehaviour(index: number, make: Maker): MarketBehaviour {
     },
     horizons: {},
     recalls: make(41),
+    preemptions: make(0, 0),
     defaults: make(0, 0),
     claims: {
       individualRationality: 'always',

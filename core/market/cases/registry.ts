@@ -19,6 +19,7 @@ import { solveMultiunitVickrey } from './multiunit-vickrey.ts';
 import { solvePostedPrice } from './posted-price.ts';
 import { solveProportionalShare } from './proportional-share.ts';
 import { solveSbba } from './sbba.ts';
+import { solveSpotPreemptible } from './spot-preemptible.ts';
 import { solveVcgDoubleAuction } from './vcg-double-auction.ts';
 
 export const caseKinds: ReadonlyMap<string, CaseSolver> = new Map([
@@ -40,6 +41,7 @@ export const caseKinds: ReadonlyMap<string, CaseSolver> = new Map([
   ['posted-price', solvePostedPrice],
   ['proportional-share', solveProportionalShare],
   ['sbba', solveSbba],
+  ['spot-preemptible', solveSpotPreemptible],
   ['vcg-double-auction', solveVcgDoubleAuction],
 ]);
 

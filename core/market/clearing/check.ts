@@ -18,6 +18,7 @@ import type {
   MarketRound,
   SlotPrice,
 } from '../orders.ts';
+import { resaleAsks } from '../standing.ts';
 import { classPrices } from './result.ts';
 
 type Claims = Pick<Mechanism['properties'], 'individualRationality' | 'budgetBalance'>;
@@ -45,6 +46,8 @@ class ClearingCheck {
   readonly #asks = new Map<string, Ask>();
   readonly #used = new Map<string, Int32Array>();
   readonly #reserve = new Map<string, number>();
+  /** Preempted contracts whose nodes may be used. */
+  readonly #resold = new Set<string>();
   readonly #served = new Set<string>();
   #payments = 0;
   #welfare = 0;
@@ -63,6 +66,13 @@ class ClearingCheck {
         this.#asks.set(ask.askId, ask);
       }
     }
+    // Nodes of standing contracts are there only where the clearing preempts them.
+    const preempted = new Set(clearing.preempted);
+    for (const ask of resaleAsks(round).keys()) {
+      if (!preempted.has(ask.askId) || this.#asks.has(ask.askId)) continue;
+      this.#asks.set(ask.askId, ask);
+      this.#resold.add(ask.askId);
+    }
   }
 
   run(): Refusal | null {
@@ -70,7 +80,7 @@ class ClearingCheck {
       const fault = this.#fillFault(fill);
       if (fault) return wrong(`the fill of ${fill.bidId} ${fault}`);
     }
-    const fault = this.#moneyFault() ?? this.#priceFault();
+    const fault = this.#preemptionFault() ?? this.#moneyFault() ?? this.#priceFault();
     return fault ? wrong(fault) : null;
   }
 
@@ -138,6 +148,17 @@ class ClearingCheck {
     return true;
   }
 
+  /** Only what may be preempted is, once, and to some use. */
+  #preemptionFault(): string | null {
+    const { preempted = [] } = this.#clearing;
+    if (new Set(preempted).size !== preempted.length) return 'a contract is preempted twice';
+    for (const contractId of preempted) {
+      if (!this.#resold.has(contractId)) return `${contractId} may not be preempted`;
+      if (!this.#used.has(contractId)) return `${contractId} is preempted for nothing`;
+    }
+    return null;
+  }
+
   #moneyFault(): string | null {
     const { receipts, surplusMillicredits, welfareMillicredits, search } = this.#clearing;
     const { individualRationality, budgetBalance } = this.#claims;
@@ -177,8 +198,8 @@ class ClearingCheck {
     if (slotPrices !== undefined && !areSlotPrices(slotPrices, this.#round)) {
       return 'the slot prices are not prices of what is on offer';
     }
-    const { asks } = this.#round;
-    const own = classPrices({ asks, bids: [...this.#bids.values()] }, this.#clearing.fills);
+    const round = { ...this.#round, bids: [...this.#bids.values()] };
+    const own = classPrices(round, this.#clearing.fills);
     return samePrices(own, this.#clearing.prices) ? null : 'the prices are not those of the fills';
   }
 }

@@ -15,11 +15,16 @@ export interface Reservation {
   readonly to: number;
 }
 
-/** Whether option o could be served if nobody else were. */
-export function fitsEmptyPool(instance: Instance, o: number): boolean {
+/** Whether option o could be served if nobody else were; null: all asks may be used. */
+export function fitsEmptyPool(
+  instance: Instance,
+  o: number,
+  usable: Uint8Array | null = null,
+): boolean {
   let nodes = 0;
   for (let i = instance.firstCandidate[o]!; i < instance.firstCandidate[o + 1]!; i++) {
-    nodes += instance.asks[instance.candidates[i]!]!.nodes;
+    const a = instance.candidates[i]!;
+    if (!usable || usable[a]) nodes += instance.asks[a]!.nodes;
   }
   return nodes >= instance.optionMinimum[o]!;
 }
@@ -28,12 +33,16 @@ export function fitsEmptyPool(instance: Instance, o: number): boolean {
  * The earliest window of option o's length, from its own start on, in which its fewest nodes are
  * free; null where the asks of this round have none. O(asks of the class × steps).
  */
-export function earliestReservation(allocation: Allocation, o: number): Reservation | null {
+export function earliestReservation(
+  allocation: Allocation,
+  o: number,
+  usable: Uint8Array | null = null,
+): Reservation | null {
   const { instance } = allocation;
   const { stepSlot, steps } = instance;
   const needed = instance.optionMinimum[o]!;
   const length = instance.optionSlots[o]!;
-  const asks = compatibleAsks(instance, o);
+  const asks = compatibleAsks(instance, o).filter((a) => !usable || usable[a]);
   const first = instance.optionFrom[o]!;
   const free = new Float64Array(steps);
   for (const a of asks) addLeastFree(allocation, a, first, length, free);

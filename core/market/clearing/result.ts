@@ -1,5 +1,6 @@
 /** From an allocation and payments to the `Clearing` that a mechanism answers with. */
 import type { Bid, ClassPrice, Clearing, Fill, MarketRound, SearchReport } from '../orders.ts';
+import { resaleAsks } from '../standing.ts';
 import type { Allocation } from './allocation.ts';
 import type { Instance } from './instance.ts';
 
@@ -44,7 +45,7 @@ export function clearingOf(
     fills,
     receipts,
     surplusMillicredits: surplus,
-    prices: classPrices({ asks: round.asks, bids: instance.bids }, fills),
+    prices: classPrices({ ...round, bids: instance.bids }, fills),
     welfareMillicredits: allocation.welfare,
     rejected: instance.rejected,
     ...(search ? { search } : {}),
@@ -77,11 +78,11 @@ function fillOf(
  * bids have is the first one's; give only bids that can stand where others may have theirs.
  */
 export function classPrices(
-  round: Pick<MarketRound, 'asks' | 'bids'>,
+  round: Pick<MarketRound, 'asks' | 'bids' | 'standing'>,
   fills: readonly Fill[],
 ): ClassPrice[] {
   const volume = new Map<string, { payments: number; nodeSlots: number }>();
-  for (const ask of round.asks) {
+  for (const ask of [...round.asks, ...resaleAsks(round).keys()]) {
     const nodeClass: unknown = ask?.nodeClass;
     if (typeof nodeClass !== 'string' || volume.has(nodeClass)) continue;
     volume.set(nodeClass, { payments: 0, nodeSlots: 0 });

@@ -24,11 +24,12 @@ import { clearingOf } from '../clearing/result.ts';
 import { Turns } from '../clearing/turns.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { weightsOf } from '../members.ts';
-import type { MarketRound } from '../orders.ts';
+import type { MarketRound, StandingLease } from '../orders.ts';
 
 export const drf: Mechanism = {
   name: 'drf',
   version: 1,
+  standing: 'counted',
   properties: {
     individualRationality: 'never',
     incentiveCompatibility: 'never',
@@ -81,6 +82,27 @@ class DominantShares {
     asks.forEach(({ nodes, startSlot, endSlot }, a) => {
       this.#capacity[askClass[a]!]! += nodes * (endSlot - startSlot);
     });
+    this.#countStanding(round, organisations, nodeClasses);
+  }
+
+  /** Running leases are capacity, and held by their borrowers. */
+  #countStanding(
+    { standing = [] }: MarketRound,
+    organisations: readonly string[],
+    nodeClasses: readonly string[],
+  ): void {
+    const classes = new Map(nodeClasses.map((name, c) => [name, c]));
+    const borrowers = new Map(organisations.map((name, i) => [name, i]));
+    const size = ({ nodes, startSlot, endSlot }: StandingLease) => nodes * (endSlot - startSlot);
+    for (const lease of standing) {
+      const c = classes.get(lease.nodeClass);
+      if (c !== undefined) this.#capacity[c]! += size(lease);
+    }
+    for (const lease of standing) {
+      const c = classes.get(lease.nodeClass);
+      const borrower = borrowers.get(lease.buyer);
+      if (c !== undefined && borrower !== undefined) this.add(borrower, c, size(lease));
+    }
   }
 
   add(organisation: number, nodeClass: number, nodeSlots: number): void {

@@ -65,14 +65,18 @@ export function serveFirstThatFits(
 }
 
 /** @returns whether the bid is the head: it must wait, and the empty pool could serve it */
-export function reserveFor(allocation: Allocation, bid: number): boolean {
+export function reserveFor(
+  allocation: Allocation,
+  bid: number,
+  usable: Uint8Array | null = null,
+): boolean {
   const { instance } = allocation;
   let isHead = false;
   let best: Reservation | null = null;
   for (const o of optionsOf(instance, bid)) {
-    if (!fitsEmptyPool(instance, o)) continue;
+    if (!fitsEmptyPool(instance, o, usable)) continue;
     isHead = true;
-    const found = earliestReservation(allocation, o);
+    const found = earliestReservation(allocation, o, usable);
     if (found && (best === null || found.fromSlot < best.fromSlot)) best = found;
   }
   if (best) hold(allocation, best);

@@ -16,8 +16,10 @@ import { muda } from './muda.ts';
 import { multiunitVickrey } from './multiunit-vickrey.ts';
 import { optimum } from './optimum.ts';
 import { postedPrice } from './posted-price.ts';
+import { priorityPreemptive } from './priority-preemptive.ts';
 import { proportionalShare } from './proportional-share.ts';
 import { sbba } from './sbba.ts';
+import { spotPreemptible } from './spot-preemptible.ts';
 import { staticPartition } from './static.ts';
 import { vcgDoubleAuction } from './vcg-double-auction.ts';
 
@@ -29,6 +31,8 @@ const ALL: readonly Mechanism[] = [
   drf,
   karma,
   proportionalShare,
+  priorityPreemptive,
+  spotPreemptible,
   postedPrice,
   continuousDoubleAuction,
   kDoubleAuction,

@@ -1,5 +1,11 @@
 /** Short ways to write orders in tests. */
-import type { Ask, Bid, BidOption, MarketRound } from '../../../core/market/orders.ts';
+import type {
+  Ask,
+  Bid,
+  BidOption,
+  MarketRound,
+  StandingLease,
+} from '../../../core/market/orders.ts';
 
 /** One node of class A over slot 0, worth 1,000, unless said otherwise. */
 export function option(of: Partial<BidOption> = {}): BidOption {
@@ -36,6 +42,27 @@ export function ask(askId: string, of: Partial<Ask> = {}): Ask {
     nodes: 1,
     startSlot: 0,
     endSlot: 1,
+    reserveMillicredits: 0,
+    recall: null,
+    securityLevel: 'full',
+    ...of,
+  };
+}
+
+/** A lease that may be preempted: one node of class A over eight slots, for nothing, back after one. */
+export function lease(contractId: string, of: Partial<StandingLease> = {}): StandingLease {
+  return {
+    contractId,
+    buyer: 'somebody',
+    seller: 'owner',
+    nodeClass: 'A',
+    nodes: 1,
+    startSlot: 0,
+    endSlot: 8,
+    priceMillicredits: 0,
+    valueMillicredits: 0,
+    preemptible: true,
+    resaleSlot: 1,
     reserveMillicredits: 0,
     recall: null,
     securityLevel: 'full',
