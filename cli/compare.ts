@@ -3,6 +3,7 @@
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { OcxError } from '../core/kernel/errors.ts';
+import { measureMechanisms } from '../core/metrics/mechanism-properties.ts';
 import type { Metrics } from '../core/metrics/results.ts';
 import { isEstimate } from '../core/metrics/estimate.ts';
 import type { LoadedScenario } from '../sim/scenario/load.ts';
@@ -61,7 +62,9 @@ async function compare(output: Output, file: string, options: CompareOptions): P
   const results = await executeTasks(source, loaded, tasks, workers, (done) =>
     progress.update(done),
   ).finally(() => progress.finish());
-  const gathered = gather(loaded, results, siteProfile(scenario, source));
+  const used = loaded.variants.map((variant) => variant.scenario.market.mechanism);
+  const profile = siteProfile(scenario, source);
+  const gathered = gather(loaded, results, profile, measureMechanisms(used));
   const manifest = makeManifest({
     startedAt,
     workers,

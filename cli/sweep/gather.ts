@@ -1,5 +1,6 @@
 /** From the files of all cells, in the order of the cells, to the results of the sweep. */
 import type { Experiment } from '../../sim/experiment/sweep/experiment.ts';
+import { measureMechanisms } from '../../core/metrics/mechanism-properties.ts';
 import { judgeMark } from '../../core/metrics/sweep/marks.ts';
 import { lookUpMeasure } from '../../core/metrics/sweep/measure.ts';
 import { SWEEP_SCHEMA } from '../../core/metrics/sweep/results.ts';
@@ -7,6 +8,7 @@ import type { SweepCell, SweepResults } from '../../core/metrics/sweep/results.t
 import { invariant } from '../../core/kernel/errors.ts';
 import { gather } from '../../sim/experiment/gather.ts';
 import type { TaskResult, TaskSource } from '../../sim/experiment/task.ts';
+import { STATIC_VARIANT } from '../../sim/scenario/load.ts';
 import type { LoadedScenario } from '../../sim/scenario/load.ts';
 import { siteProfile } from '../compose.ts';
 import type { CellSource, CellUnit } from './cells.ts';
@@ -32,9 +34,13 @@ export function gatherSweep(
 ): GatheredSweep {
   const inputs = new Map<string, TaskSource>();
   let seed = 0;
+  const traded = new Set<string>();
   const cells = experiment.cells.map(({ levels }, index): SweepCell => {
     const loaded = loadCell(sources[index]!);
     if (index === 0) seed = loaded.scenario.seed;
+    for (const { name, scenario } of loaded.variants) {
+      if (name !== STATIC_VARIANT) traded.add(scenario.market.mechanism);
+    }
     const results = unitsOf(index).flatMap((unit) => {
       const done = read(unit);
       invariant(done !== null, `cell ${index} has lost its replication ${unit.replication}`);
@@ -65,6 +71,7 @@ export function gatherSweep(
       measures,
       cells,
       marks: marks.map((mark) => judgeMark(mark, measures, cells)),
+      mechanisms: traded.size > 1 ? measureMechanisms(traded) : [],
     },
     sources: [...inputs.values()],
   };

@@ -6,6 +6,7 @@ import { extraDemandMet, runsBeyondOptimum } from './extra-demand.ts';
 import { hardwareReduction } from './hardware-reduction.ts';
 import { variantResult } from './organisation-results.ts';
 import type { ProfileOutcome, SearchOutcome } from './outcome.ts';
+import type { MeasuredMechanism } from './mechanism-properties.ts';
 import { provisioningEffect } from './provisioning-effect.ts';
 import { METRICS_SCHEMA } from './results.ts';
 import type { Metrics, ProvisioningTime, SensitivityPoint } from './results.ts';
@@ -22,6 +23,8 @@ export interface MetricsInput {
   readonly sensitivity: readonly SensitivityPoint[];
   /** Of the search for deviations that pay; empty: not asked for. */
   readonly profiles: readonly ProfileOutcome[];
+  /** Empty where nobody asks for the table. */
+  readonly mechanisms: readonly MeasuredMechanism[];
 }
 
 export function computeMetrics(input: MetricsInput): Metrics {
@@ -55,6 +58,7 @@ export function computeMetrics(input: MetricsInput): Metrics {
     ),
     trades: others.flatMap(tradeFlows),
     sensitivity: input.sensitivity,
+    ...(input.mechanisms.length > 0 ? { mechanisms: input.mechanisms } : {}),
     invariantViolations:
       runs.reduce((sum, run) => sum + run.invariantViolations.length, 0) +
       searches.reduce((sum, search) => sum + search.invariantViolations.length, 0) +

@@ -7,6 +7,7 @@
 import type { ClusterKind } from '../agents/view.ts';
 import type { Estimate, MaybeEstimate } from './estimate.ts';
 import type { DeviationGain } from './incentives.ts';
+import type { MeasuredMechanism } from './mechanism-properties.ts';
 
 export const METRICS_SCHEMA = 'ocx-metrics/1';
 
@@ -277,6 +278,8 @@ export interface Metrics {
   readonly series: readonly HourlySeries[];
   readonly trades: readonly TradeFlow[];
   readonly sensitivity: readonly SensitivityPoint[];
+  /** What the mechanisms of the variants claim, measured on random markets. */
+  readonly mechanisms?: readonly MeasuredMechanism[];
   readonly invariantViolations: number;
   readonly ledgerImbalance: number;
   /** One digest over the events of every replication: equal digests, equal histories. */

@@ -12,13 +12,15 @@ import { provisioningEffectChart } from './provisioning-effect.ts';
 import { provisioningTimeChart } from './provisioning-time.ts';
 import { savingByCorrelationChart } from './saving-by-correlation.ts';
 import { securityPremiumChart } from './security-premium.ts';
+import { sharingChart } from './sharing.ts';
 import { sensitiveDemandChart } from './sensitive-demand.ts';
 import { sensitivityChart } from './sensitivity.ts';
 import { tradeMatrixChart } from './trade-matrix.ts';
 import { utilisationChart } from './utilisation.ts';
+import { welfareChart } from './welfare.ts';
 
 export type SectionName =
-  'hardware' | 'demand' | 'time' | 'organisations' | 'provisioning' | 'security';
+  'hardware' | 'demand' | 'time' | 'organisations' | 'provisioning' | 'security' | 'market';
 
 /** Where each chart stands in the page. */
 export const CHARTS: readonly { readonly section: SectionName; readonly chart: Chart }[] = [
@@ -38,4 +40,6 @@ export const CHARTS: readonly { readonly section: SectionName; readonly chart: C
   { section: 'provisioning', chart: provisioningTimeChart },
   { section: 'security', chart: securityPremiumChart },
   { section: 'security', chart: sensitiveDemandChart },
+  { section: 'market', chart: welfareChart },
+  { section: 'market', chart: sharingChart },
 ];

@@ -23,6 +23,11 @@ const NAMES: readonly (readonly [string, string])[] = [
   ['windows', 'Windows of time'],
 ];
 
+/** How a property of a card is called in words. */
+export function nameOfProperty(key: string): string {
+  return NAMES.find(([name]) => name === key)?.[1] ?? key;
+}
+
 export function propertyRows(market: MarketBehaviour): PropertyRow[] {
   const known = NAMES.map(([key, property]): PropertyRow => {
     const claimed = entryOf(market.claims, key) ?? '–';

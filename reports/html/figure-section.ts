@@ -15,8 +15,15 @@ export function figureSection(
   return markup`<section id="${id}">
     <h2>${title}</h2>
     <p>${introduction}</p>
-    ${figures.map((figure) => ('missing' in figure ? renderMissing(figure) : renderFigure(figure)))}${more}
+    ${renderFigures(figures)}${more}
   </section>\n`;
+}
+
+/** Each with its finding as heading, or the reason why there is none. */
+export function renderFigures(figures: readonly (Figure | MissingFigure)[]): Markup[] {
+  return figures.map((figure) =>
+    'missing' in figure ? renderMissing(figure) : renderFigure(figure),
+  );
 }
 
 function renderFigure(figure: Figure): Markup {

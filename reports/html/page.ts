@@ -4,6 +4,7 @@ import type { Metrics } from '../../core/metrics/results.ts';
 import type { Figure, MissingFigure } from '../charts/figures.ts';
 import type { SectionName } from '../charts/registry.ts';
 import { figureSection } from './figure-section.ts';
+import { marketSection } from './market-section.ts';
 import { markup, trusted } from './markup.ts';
 import type { Child, Markup } from './markup.ts';
 import { keyFiguresSection, openingSection } from './opening-section.ts';
@@ -19,6 +20,7 @@ const CONTENTS: readonly (readonly [string, string])[] = [
   ['organisations', 'Organisations'],
   ['provisioning', 'Provisioning'],
   ['security', 'Security'],
+  ['market', 'Market'],
   ['mechanism', 'Mechanism'],
   ['inputs', 'Inputs'],
   ['scope', 'Scope'],
@@ -42,7 +44,10 @@ export function renderPage(
         </nav>
       </header>
       <main>
-        ${keyFiguresSection(metrics)}${sections(metrics, figures)}${mechanismSection(metrics)}${inputsSection(manifest)}${scopeSection()}${reproduceSection(metrics, manifest)}
+        ${keyFiguresSection(metrics)}${sections(metrics, figures)}${marketSection(
+          metrics,
+          figures.filter(({ section }) => section === 'market'),
+        )}${mechanismSection(metrics)}${inputsSection(manifest)}${scopeSection()}${reproduceSection(metrics, manifest)}
       </main>
       <footer>
         <p>

@@ -195,6 +195,21 @@ const series = Type.Object({
   demandByOrganisation: record(list(number)),
 });
 
+const measuredMechanism = Type.Object({
+  mechanism: text,
+  claims: list(
+    Type.Object({
+      property: text,
+      claimed: text,
+      isClaimed: Type.Boolean(),
+      domain: text,
+      markets: number,
+      violations: number,
+      missedShare: Type.Union([number, Type.Null()]),
+    }),
+  ),
+});
+
 export const metricsSchema = Type.Object({
   schema: Type.Literal('ocx-metrics/1'),
   scenario: text,
@@ -221,6 +236,7 @@ export const metricsSchema = Type.Object({
     }),
   ),
   sensitivity: list(Type.Object({ parameter: text, value: number, extraNodeHours: estimate })),
+  mechanisms: Type.Optional(list(measuredMechanism)),
   invariantViolations: number,
   ledgerImbalance: number,
   digest: text,

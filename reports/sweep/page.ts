@@ -2,6 +2,7 @@
 import type { JudgedMark, MarkVerdict, SweepResults } from '../../core/metrics/sweep/results.ts';
 import { markup, trusted } from '../html/markup.ts';
 import type { Child, Markup } from '../html/markup.ts';
+import { mechanismTable } from '../html/mechanism-table.ts';
 import { renderDocument } from '../html/page.ts';
 import { renderTable } from '../html/table.ts';
 import { formatNumber } from '../text/number.ts';
@@ -40,6 +41,7 @@ export function renderSweepPage(results: SweepResults, pictures: SweepPictures):
             <div class="narrow">${trusted(pictures.narrow)}</div>
           </figure>
         </section>
+        ${propertiesSection(results)}
         <section id="figures">
           <h2>Figures</h2>
           ${renderTable({ caption: 'Figures of every cell', columns: cellColumns(results), rows: cellRows(results) })}
@@ -104,6 +106,15 @@ function marksSection(results: SweepResults): Child {
         describeElsewhere(mark, unitOf(results, mark)),
       ]),
     })}
+  </section>`;
+}
+
+function propertiesSection({ mechanisms }: SweepResults): Child {
+  const table = mechanismTable(mechanisms);
+  if (!table) return null;
+  return markup`<section id="properties">
+    <h2>What is claimed, and what was measured</h2>
+    ${table}
   </section>`;
 }
 

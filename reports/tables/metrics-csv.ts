@@ -73,6 +73,10 @@ function variantLines(result: VariantResult): Line[] {
     { variant, metric: 'metNodeHours', figure: result.metNodeHours, unit: 'node-hours' },
     { variant, metric: 'demandNodeHours', figure: result.demandNodeHours, unit: 'node-hours' },
   ];
+  for (const metric of ['valueCredits', 'welfareGainCredits'] as const) {
+    const figure = result[metric];
+    if (figure) lines.push({ variant, metric, figure, unit: 'credits' });
+  }
   for (const one of result.organisations) {
     const place = { variant, organisation: one.name };
     lines.push(

@@ -1,5 +1,6 @@
 /** From the results of all tasks to metrics and to the rows of the result files. */
 import type { Comparison, VariantRuns } from '../../core/metrics/comparison.ts';
+import type { MeasuredMechanism } from '../../core/metrics/mechanism-properties.ts';
 import { computeMetrics } from '../../core/metrics/metrics.ts';
 import type { RunOutcome, SearchOutcome } from '../../core/metrics/outcome.ts';
 import type { Metrics, ProvisioningTime, SensitivityPoint } from '../../core/metrics/results.ts';
@@ -25,10 +26,12 @@ export interface Gathered {
   readonly sources: readonly TaskSource[];
 }
 
+/** @param measured properties of the mechanisms, for the report */
 export function gather(
   { scenario, variants }: LoadedScenario,
   results: readonly TaskResult[],
   profile: HardwareProfile,
+  measured: readonly MeasuredMechanism[] = [],
 ): Gathered {
   const runs: RunOutcome[] = [];
   const searches: SearchOutcome[] = [];
@@ -83,6 +86,7 @@ export function gather(
     provisioningTimes: provisioningTimes(profile),
     sensitivity: sensitivityPoints(scenario, results),
     profiles: results.flatMap((result) => (result.kind === 'deviation' ? [result.outcome] : [])),
+    mechanisms: measured,
   });
   return { metrics, runs, sources };
 }

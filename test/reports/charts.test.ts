@@ -155,6 +155,8 @@ test('every axis says its unit', (t) => {
     'saving-by-correlation': /hardware saved, %.*hours.*correlation/s,
     'extra-demand': /node-hours/,
     utilisation: /%/,
+    welfare: /credits/,
+    sharing: /%/,
     sensitivity: /node-hours/,
     'market-over-time': /nodes.*credits per node-hour.*days/s,
     'organisations-over-time': /nodes.*day of the week/s,

@@ -2,6 +2,7 @@
  * Plausible results, made up from formulas: what the tests of the reports draw. Nothing here was
  * measured and nothing of it may be quoted.
  */
+import type { MeasuredMechanism } from '../../core/metrics/mechanism-properties.ts';
 import type { Estimate, MaybeEstimate } from '../../core/metrics/estimate.ts';
 import type {
   ExtraDemandMet,
@@ -101,6 +102,7 @@ export function exampleMetrics(options: ExampleOptions = {}): Metrics {
         extraNodeHours: make(11_600 + value / 4, 700),
       })),
     ],
+    mechanisms: MEASURED_MECHANISMS,
     invariantViolations: 0,
     ledgerImbalance: 0,
     digest: '7f3c9a51e0b24d86',
@@ -126,6 +128,8 @@ function variantResult(
     attestation: true,
     organisations: results,
     utilisation: make(0.58 + 0.03 * index * gain, 0.006),
+    valueCredits: make(90_000 + 2_500 * index * gain),
+    welfareGainCredits: make(2_500 * index * gain),
     metNodeHours: make(sum((one) => one.metNodeHours.mean)),
     demandNodeHours: make(sum((one) => one.demandNodeHours.mean)),
     market: name === 'static' ? null : marketBehaviour(index, make),
@@ -362,6 +366,30 @@ function trades(variant: string, organisations: readonly ExampleOrganisation[], 
 }
 
 /** Shaped like the calibration's, for drawing. */
+const MEASURED_MECHANISMS: readonly MeasuredMechanism[] = [MAIN, 'fcfs-pool'].map((mechanism) => ({
+  mechanism,
+  claims: [
+    {
+      property: 'individualRationality',
+      claimed: 'always',
+      isClaimed: mechanism === MAIN,
+      domain: 'always',
+      markets: 33,
+      violations: mechanism === MAIN ? 0 : 30,
+      missedShare: null,
+    },
+    {
+      property: 'efficiency',
+      claimed: 'never',
+      isClaimed: false,
+      domain: 'always',
+      markets: 32,
+      violations: 24,
+      missedShare: 0.56,
+    },
+  ],
+}));
+
 export const PROVISIONING_TIMES: readonly ProvisioningTime[] = [
   time(
     'foreman',

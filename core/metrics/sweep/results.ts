@@ -3,6 +3,7 @@
  * where the cells are all combinations of the levels of some axes.
  */
 import type { Estimate, MaybeEstimate } from '../estimate.ts';
+import type { MeasuredMechanism } from '../mechanism-properties.ts';
 
 export const SWEEP_SCHEMA = 'ocx-sweep/1';
 
@@ -94,6 +95,8 @@ export interface SweepResults {
   /** The first axis changes slowest. */
   readonly cells: readonly SweepCell[];
   readonly marks: readonly JudgedMark[];
+  /** What the mechanisms of the cells claim, measured on random markets. */
+  readonly mechanisms: readonly MeasuredMechanism[];
 }
 
 /** A plain number of `metrics.json` as a figure: exact, the same in every replication. */
