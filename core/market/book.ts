@@ -1,6 +1,7 @@
 /** Orders of open rounds: taking them in, taking them back. */
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
+import { isOutsider } from './currency.ts';
 import { horizonIndex, horizonOf } from './horizons.ts';
 import { askFault, bidFault, orderLabel, plainAsk, plainBid } from './order-check.ts';
 import type { Ask, Bid } from './orders.ts';
@@ -28,7 +29,9 @@ export function takeBid(
 ): Taken {
   const fault = bidFault(bid, horizonOf(state.configuration, roundId).horizonSlots);
   const refusal =
-    roundFault(state, from, roundId) ?? standingFault(state, from) ?? orderFault(from, fault, bid);
+    roundFault(state, from, roundId) ??
+    standingFault(state, from, roundId) ??
+    orderFault(from, fault, bid);
   if (refusal) return { refusal };
   const orderId = `${from.name}/${bid.bidId}`;
   const book = state.books.get(roundId);
@@ -54,7 +57,9 @@ export function takeAsk(
 ): Taken {
   const fault = askFault(ask, horizonOf(state.configuration, roundId).horizonSlots);
   const refusal =
-    roundFault(state, from, roundId) ?? standingFault(state, from) ?? orderFault(from, fault, ask);
+    roundFault(state, from, roundId) ??
+    standingFault(state, from, roundId) ??
+    orderFault(from, fault, ask);
   if (refusal) return { refusal };
   const orderId = `${from.name}/${ask.askId}`;
   const book = state.books.get(roundId);
@@ -142,7 +147,11 @@ function roundFault(state: MarketState, from: Principal, roundId: number): Refus
   return null;
 }
 
-function standingFault({ clearingHouse }: MarketState, from: Principal): Refusal | null {
+function standingFault(state: MarketState, from: Principal, roundId: number): Refusal | null {
+  const { clearingHouse, configuration } = state;
+  if (isOutsider(configuration, from.name) && horizonOf(configuration, roundId).option) {
+    return { code: 'MARKET_CREDITS_ONLY', message: 'options are for who has credits' };
+  }
   if (!clearingHouse?.suspended.has(from.name)) return null;
   return {
     code: 'MARKET_MEMBER_IN_DEFAULT',

@@ -23,6 +23,8 @@ export interface Contract {
   readonly priceMillicredits: Millicredits;
   /** What the seller then receives. */
   readonly receiptMillicredits: Millicredits;
+  /** Credits where absent; else both amounts are in thousandths of the unit of money. */
+  readonly currency?: 'money';
   /** Null: firm. */
   readonly recall: RecallTerms | null;
   readonly securityLevel: SecurityLevel;

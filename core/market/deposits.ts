@@ -20,6 +20,17 @@ export function backingOf(state: MarketState, contract: Contract): ContractBacki
   const { buyerDepositPartsPerMillion, sellerDepositPartsPerMillion, safeguards } =
     state.configuration;
   const { buyer, seller, priceMillicredits, receiptMillicredits } = contract;
+  if (contract.currency) {
+    return {
+      buyerDepositMillicredits: contract.priceMillicredits,
+      sellerDepositMillicredits: multiplyDivideUp(
+        contract.receiptMillicredits,
+        sellerDepositPartsPerMillion,
+        MILLION,
+      ),
+      bondMillicredits: 0,
+    };
+  }
   const volatility = volatilityOf(state, contract);
   const buyerShare = multiplyDivideUp(priceMillicredits, buyerDepositPartsPerMillion, MILLION);
   const sellerShare = multiplyDivideUp(receiptMillicredits, sellerDepositPartsPerMillion, MILLION);

@@ -13,6 +13,7 @@ import type { Refusal } from '../kernel/errors.ts';
 import { DAY_MS } from '../kernel/units.ts';
 import type { Millicredits, NodeMs, TimeMs } from '../kernel/units.ts';
 import { multiplyDivide, splitExactly } from './amounts.ts';
+import { isOutsider } from './currency.ts';
 import { applyEntry, balanceOf, TREASURY_ACCOUNT } from './ledger.ts';
 import type { LedgerEntry, Posting } from './ledger.ts';
 import { MAXIMUM_NAME_LENGTH } from './order-check.ts';
@@ -119,6 +120,7 @@ function poolParts(
     (configuration.members ?? []).map((member) => [member.organisation, member.contributedNodes]),
   );
   const weights = configuration.organisations.map(({ name }) => {
+    if (isOutsider(configuration, name)) return 0;
     const brought = Math.min(MOST_WEIGHT, elapsedSeconds * (nodes.get(name) ?? 0));
     const base = multiplyDivide(brought, terms.basePartsPerMillion, MILLION);
     const delivered = Math.floor((endowment!.delivered.get(name) ?? 0) / 1_000);

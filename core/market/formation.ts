@@ -3,9 +3,10 @@ import type { Refusal } from '../kernel/errors.ts';
 import type { Millicredits, TimeMs } from '../kernel/units.ts';
 import { multiplyDivide, splitExactly } from './amounts.ts';
 import type { Contract, LiveContract } from './contracts.ts';
+import { closeContract, converted, currencyBetween, ledgerOf, postedIn } from './currency.ts';
 import { backingOf } from './deposits.ts';
 import { horizonIndex } from './horizons.ts';
-import { applyEntry, closeGroup, ESCROW_ACCOUNT } from './ledger.ts';
+import { applyEntry, ESCROW_ACCOUNT } from './ledger.ts';
 import type { LedgerEntry, Posting } from './ledger.ts';
 import type { Ask, Bid, Clearing } from './orders.ts';
 import { preemptionNoticeMs, standingTerms, takenOverAskId } from './preemption.ts';
@@ -125,6 +126,7 @@ function contractOf(
   const fee = isEpoch ? switchingFee(switching, nodes) : 0;
   const noticeMs = preemptionNoticeMs(state.configuration, roundId, bid, ask);
   const askId = takesOver === null ? null : (takenOverAskId(state, takesOver) ?? '');
+  const currency = currencyBetween(state.configuration, bid.organisation, ask.organisation);
   const own = (orderId: string, organisation: string) => orderId.slice(organisation.length + 1);
   return {
     contractId: `c${state.nextContract++}`,
@@ -135,8 +137,9 @@ function contractOf(
     nodes,
     startMs: startMs + option.startSlot * round.slotMs,
     endMs: startMs + option.endSlot * round.slotMs,
-    priceMillicredits: priceMillicredits + fee,
-    receiptMillicredits,
+    priceMillicredits: converted(state.configuration, currency, priceMillicredits + fee),
+    receiptMillicredits: converted(state.configuration, currency, receiptMillicredits),
+    ...(currency === 'money' ? { currency } : {}),
     recall: ask.recall,
     securityLevel: bid.securityLevel,
     wantRef: own(bid.bidId, bid.organisation),
@@ -164,7 +167,7 @@ function lockDeposits(
   const number = Number(contract.contractId.slice(1));
   const suspended = state.clearingHouse?.suspended;
   if (suspended?.has(contract.buyer) || suspended?.has(contract.seller)) {
-    closeGroup(state.ledger, number);
+    closeContract(state, number);
     return { code: 'MARKET_MEMBER_IN_DEFAULT', message: 'one side is in default' };
   }
   const backing = backingOf(state, contract);
@@ -182,12 +185,12 @@ function lockDeposits(
   const postings = all.filter(({ amountMillicredits }) => amountMillicredits !== 0);
   if (postings.length > 0) {
     const entry: LedgerEntry = { entryId: 'deposit', group: number, timeMs, postings };
-    const result = applyEntry(state.ledger, entry);
+    const result = applyEntry(ledgerOf(state, contract.currency ?? 'credits'), entry);
     if (result.status === 'refused') {
-      closeGroup(state.ledger, number);
+      closeContract(state, number);
       return result.refusal;
     }
-    effects.push({ kind: 'LedgerEntry', entry });
+    effects.push(postedIn(contract, entry));
   }
   const { nodes, valueMillicredits } = bid.options[contract.optionIndex]!;
   const worth = multiplyDivide(valueMillicredits, contract.nodes, nodes);

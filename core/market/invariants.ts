@@ -4,23 +4,21 @@ import { balanceOf, ESCROW_ACCOUNT, EXCHANGE_ACCOUNT } from './ledger.ts';
 import { isClosed, ledgerImbalance, TREASURY_ACCOUNT } from './ledger.ts';
 import { BONDS_ACCOUNT } from './safeguards/accounts.ts';
 import { SEALS_ACCOUNT } from './sealing/seals-account.ts';
+import type { LedgerState } from './ledger.ts';
 import type { MarketState } from './state.ts';
 
 /** @returns one sentence for each invariant that does not hold; cost O(accounts + live contracts) */
 export function checkMarketInvariants(state: MarketState): string[] {
   const violations: string[] = [];
-  const { ledger, contracts, counts } = state;
-  const imbalance = ledgerImbalance(ledger);
-  if (imbalance !== 0) violations.push(`the ledger's balances add up to ${imbalance}, not to 0`);
-  for (const [account, balance] of ledger.balances) {
-    if (!Number.isSafeInteger(balance)) violations.push(`account ${account} is not a safe integer`);
-    if (balance < 0 && account !== EXCHANGE_ACCOUNT && account !== TREASURY_ACCOUNT) {
-      violations.push(`account ${account} is at ${balance}`);
-    }
-  }
+  const { ledger, moneyLedger, contracts, counts } = state;
+  violations.push(...ledgerFaults(ledger));
+  if (moneyLedger) violations.push(...ledgerFaults(moneyLedger));
   let deposits = 0;
+  let moneyDeposits = 0;
   for (const [contractId, live] of contracts) {
-    deposits += live.buyerDepositMillicredits + live.sellerDepositMillicredits;
+    const both = live.buyerDepositMillicredits + live.sellerDepositMillicredits;
+    if (live.contract.currency) moneyDeposits += both;
+    else deposits += both;
     if (live.state === 'settled') violations.push(`${contractId} is settled and still live`);
     if (isClosed(ledger, live.number)) violations.push(`${contractId} is live and closed`);
     if (live.contract.buyer === live.contract.seller)
@@ -34,6 +32,10 @@ export function checkMarketInvariants(state: MarketState): string[] {
     violations.push(
       `escrow holds ${escrow}, live contracts and options have deposited ${deposits}`,
     );
+  }
+  const inMoney = moneyLedger ? balanceOf(moneyLedger, ESCROW_ACCOUNT) : 0;
+  if (inMoney !== moneyDeposits) {
+    violations.push(`escrow holds ${inMoney} of money, contracts have deposited ${moneyDeposits}`);
   }
   violations.push(...bondFaults(state), ...fundFaults(state), ...sealFaults(state));
   if (counts.contractsFormed - counts.contractsSettled !== contracts.size) {
@@ -60,6 +62,20 @@ function sealFaults({ ledger, sealedRounds, configuration }: MarketState): strin
   const owed = open * configuration.sealing!.bondMillicredits;
   const held = balanceOf(ledger, SEALS_ACCOUNT);
   return held === owed ? [] : [`seals hold ${held}, ${owed} are owed`];
+}
+
+/** Each ledger sums to 0 by itself, and nobody but the exchange is overdrawn. */
+function ledgerFaults(ledger: LedgerState): string[] {
+  const faults: string[] = [];
+  const imbalance = ledgerImbalance(ledger);
+  if (imbalance !== 0) faults.push(`the ledger's balances add up to ${imbalance}, not to 0`);
+  for (const [account, balance] of ledger.balances) {
+    if (!Number.isSafeInteger(balance)) faults.push(`account ${account} is not a safe integer`);
+    if (balance < 0 && account !== EXCHANGE_ACCOUNT && account !== TREASURY_ACCOUNT) {
+      faults.push(`account ${account} is at ${balance}`);
+    }
+  }
+  return faults;
 }
 
 /** The fund is the members' shares, and only live contracts have initial deposits. */

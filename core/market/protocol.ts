@@ -10,6 +10,7 @@ import type { Command, Principal, Reply, ServiceEffect, ServiceEvent } from '../
 import type { Millicredits, NodeMs, TimeMs } from '../kernel/units.ts';
 import type { ClearingHouseConfiguration } from './clearing-house/configuration.ts';
 import type { Contract, ContractState, LeaseReportKind } from './contracts.ts';
+import type { Currency, MoneyTerms } from './currency.ts';
 import type { EndowmentTerms } from './endowment.ts';
 import type { MarketHorizon } from './horizons.ts';
 import type { LedgerEntry } from './ledger.ts';
@@ -52,6 +53,8 @@ export interface MarketConfiguration {
   readonly isolationService: string;
   /** Seller → the isolation service of its own provider, where there are several. */
   readonly isolationServices?: Readonly<Record<string, string>>;
+  /** Where present, outsiders trade in money; absent: all is in credits. */
+  readonly money?: MoneyTerms;
   /** How credits are shared out; absent: only by `Endow`. */
   readonly endowment?: EndowmentTerms;
   /** Absent: deposits are shares of the price, and who is not paid bears it. */
@@ -141,6 +144,8 @@ export interface Endow extends Command {
   readonly transferId: string;
   readonly organisation: string;
   readonly amountMillicredits: Millicredits;
+  /** Credits where absent; money in thousandths of its unit. */
+  readonly currency?: Currency;
 }
 
 /** By an administrator: a pool of credits for who has contributed; each `transferId` works once. */
@@ -357,6 +362,8 @@ export interface ReportRefused extends ServiceEffect {
 export interface LedgerPosted extends ServiceEffect {
   readonly kind: 'LedgerEntry';
   readonly entry: LedgerEntry;
+  /** Credits where absent. */
+  readonly currency?: 'money';
 }
 
 export type MarketEffect =

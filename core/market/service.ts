@@ -16,6 +16,7 @@ import { holdEpoch } from './clearing-house/epoch.ts';
 import { checkClearing } from './clearing/check.ts';
 import { contractedNodeMs, mayBecome } from './contracts.ts';
 import type { ContractState, LeaseReportKind } from './contracts.ts';
+import { isOutsider, ledgerOf, postedIn } from './currency.ts';
 import { shareOut } from './endowment.ts';
 import { formContracts } from './formation.ts';
 import { horizonIndex, horizonOf } from './horizons.ts';
@@ -399,7 +400,7 @@ function sharedOut(state: MarketState, event: ShareOut): readonly MarketEffect[]
 }
 
 function endow(state: MarketState, event: Endow): readonly MarketEffect[] {
-  const { transferId, organisation, amountMillicredits, timeMs } = event;
+  const { transferId, organisation, amountMillicredits, timeMs, currency = 'credits' } = event;
   const denied = notAdministrator(event);
   if (denied) return reply(event, denied);
   if (typeof transferId !== 'string' || transferId.length > MAXIMUM_TRANSFER_ID_LENGTH) {
@@ -411,6 +412,8 @@ function endow(state: MarketState, event: Endow): readonly MarketEffect[] {
   if (!state.orderCounts.has(organisation)) {
     return reply(event, { code: 'NOT_FOUND_ORGANISATION', message: 'no such member' });
   }
+  const fault = currencyFault(state, organisation, currency);
+  if (fault) return reply(event, fault);
   const entry: LedgerEntry = {
     entryId: `endow ${transferId}`,
     group: 0,
@@ -420,11 +423,24 @@ function endow(state: MarketState, event: Endow): readonly MarketEffect[] {
       { account: organisation, amountMillicredits },
     ],
   };
-  const result = applyEntry(state.ledger, entry);
+  const result = applyEntry(ledgerOf(state, currency), entry);
   if (result.status === 'refused') return reply(event, result.refusal);
   const posted: readonly MarketEffect[] =
-    result.status === 'applied' ? [{ kind: 'LedgerEntry', entry }] : [];
+    result.status === 'applied' ? [postedIn(currency === 'money' ? { currency } : {}, entry)] : [];
   return [...posted, ...reply(event, null, transferId)];
+}
+
+function currencyFault(
+  { configuration, moneyLedger }: MarketState,
+  organisation: string,
+  currency: unknown,
+): Refusal | null {
+  if (currency === 'credits') {
+    if (!isOutsider(configuration, organisation)) return null;
+    return { code: 'MARKET_MONEY_ONLY', message: 'an outsider has no credits' };
+  }
+  if (currency === 'money' && moneyLedger) return null;
+  return { code: 'MARKET_CURRENCY_UNKNOWN', message: 'there is no such currency here' };
 }
 
 function notAdministrator({ from }: Command): Refusal | null {

@@ -5,9 +5,10 @@
 import { bookShares, coverLoss, defaultLoss } from './clearing-house/default.ts';
 import { isMemberDefault, waterfallUsed } from './clearing-house/default.ts';
 import type { CoveredLoss, DefaultLoss } from './clearing-house/default.ts';
+import { closeContract, ledgerOf, postedIn } from './currency.ts';
 import { noteDelivered } from './endowment.ts';
 import type { LeaseReportKind, LiveContract } from './contracts.ts';
-import { applyEntry, balanceOf, closeGroup } from './ledger.ts';
+import { applyEntry, balanceOf } from './ledger.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { MarketEffect } from './protocol.ts';
 import { Guard } from './safeguards/guard.ts';
@@ -31,26 +32,28 @@ export function settle(
 ): readonly MarketEffect[] {
   const { contract, number } = live;
   const { contractId } = contract;
+  const ledger = ledgerOf(state, contract.currency ?? 'credits');
   const settlement = settleContract(live, how, deliveredNodeMs, {
-    buyer: balanceOf(state.ledger, contract.buyer),
-    seller: balanceOf(state.ledger, contract.seller),
+    buyer: balanceOf(ledger, contract.buyer),
+    seller: balanceOf(ledger, contract.seller),
   });
   const broken = defaultOf(state, live, how, deliveredNodeMs, settlement);
   const postings = [...settlement.postings, ...(broken?.covered.postings ?? [])];
   const effects: MarketEffect[] = [];
   if (postings.length > 0) {
     const entry: LedgerEntry = { entryId: 'settlement', group: number, timeMs, postings };
-    const result = applyEntry(state.ledger, entry);
+    const result = applyEntry(ledger, entry);
     if (result.status === 'refused') {
       return [{ kind: 'ReportRefused', contractId, refusal: result.refusal }];
     }
-    effects.push({ kind: 'LedgerEntry', entry });
+    effects.push(postedIn(contract, entry));
   }
   live.state = 'settled';
-  closeGroup(state.ledger, number);
+  closeContract(state, number);
   state.contracts.delete(contractId);
   state.clearingHouse?.initial.delete(contractId);
-  noteDelivered(state, contract.seller, deliveredNodeMs);
+  // Who is paid in money has its reward.
+  if (!contract.currency) noteDelivered(state, contract.seller, deliveredNodeMs);
   state.counts.contractsSettled += 1;
   effects.push(settledEffect(live, settlement, deliveredNodeMs, broken));
   const { outcome } = settlement;
@@ -71,7 +74,7 @@ function defaultOf(
   deliveredNodeMs: number,
   settlement: Settlement,
 ): Default | null {
-  if (!state.clearingHouse) return null;
+  if (!state.clearingHouse || live.contract.currency) return null;
   const loss = defaultLoss(state, live, how, deliveredNodeMs, settlement);
   return loss && { loss, covered: coverLoss(state, loss, settlement.postings) };
 }

@@ -4,6 +4,7 @@ import type { TimeMs } from '../kernel/units.ts';
 import { openClearingHouse } from './clearing-house/state.ts';
 import type { ClearingHouseState } from './clearing-house/state.ts';
 import type { LiveContract } from './contracts.ts';
+import { openMoneyLedger } from './currency.ts';
 import type { EndowmentState } from './endowment.ts';
 import { EPOCH_HORIZON, horizonCount, horizonOf } from './horizons.ts';
 import { emptyLedger, openAccount, applyEntry, TREASURY_ACCOUNT } from './ledger.ts';
@@ -49,6 +50,8 @@ export interface MarketState {
   /** By horizon: what its mechanism carries from round to round. */
   readonly mechanismStates: MechanismState[];
   readonly ledger: LedgerState;
+  /** Null where nobody trades in money. */
+  readonly moneyLedger: LedgerState | null;
   /** By contract id; settled ones are gone. */
   readonly contracts: Map<string, LiveContract>;
   /** Options by id; those that were called or are over are gone. */
@@ -115,6 +118,7 @@ export function initialMarketState(configuration: MarketConfiguration): MarketSt
     pending: null,
     mechanismStates: horizons.map(() => ({})),
     ledger,
+    moneyLedger: openMoneyLedger(configuration),
     contracts: new Map(),
     options: { live: new Map(), counts: { written: 0, voided: 0, exercised: 0, expired: 0 } },
     nextContract: 1,

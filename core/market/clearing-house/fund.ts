@@ -27,6 +27,7 @@ function exposures(state: MarketState, timeMs: TimeMs): Map<string, Millicredits
   const { stressPartsPerMillion } = configuration.clearingHouse!;
   const all = new Map([...state.clearingHouse!.shares.keys()].map((name) => [name, 0]));
   for (const live of state.contracts.values()) {
+    if (live.contract.currency) continue;
     const { contract, buyerDepositMillicredits, sellerDepositMillicredits } = live;
     const marked = markToPrice(contract, prices, configuration.slotMs, timeMs);
     const stress = multiplyDivide(marked.markMillicredits, stressPartsPerMillion, MILLION);

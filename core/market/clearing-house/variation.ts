@@ -60,6 +60,7 @@ export function callMargins(
 }
 
 function callsOf(state: MarketState, live: LiveContract, timeMs: TimeMs): Call[] {
+  if (live.contract.currency) return [];
   const { slotMs } = state.configuration;
   const initial = initialOf(state, live);
   const marked = markToPrice(live.contract, state.prices, slotMs, timeMs);

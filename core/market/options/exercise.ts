@@ -10,7 +10,8 @@ import { HOUR_MS } from '../../kernel/units.ts';
 import type { TimeMs } from '../../kernel/units.ts';
 import { multiplyDivideUp } from '../amounts.ts';
 import type { Contract } from '../contracts.ts';
-import { applyEntry, closeGroup, ESCROW_ACCOUNT } from '../ledger.ts';
+import { closeContract } from '../currency.ts';
+import { applyEntry, ESCROW_ACCOUNT } from '../ledger.ts';
 import type { LedgerEntry } from '../ledger.ts';
 import type { ExerciseOption, MarketEffect } from '../protocol.ts';
 import type { MarketState } from '../state.ts';
@@ -145,6 +146,6 @@ function moveDeposit(
 }
 
 function close(state: MarketState, { option, number }: LiveOption): void {
-  closeGroup(state.ledger, number);
+  closeContract(state, number);
   state.options.live.delete(option.optionId);
 }

@@ -5,7 +5,8 @@ import type { Millicredits, TimeMs } from '../../kernel/units.ts';
 import { multiplyDivideUp } from '../amounts.ts';
 import { receiptsOf, tradesOf } from '../formation.ts';
 import type { Trade } from '../formation.ts';
-import { applyEntry, closeGroup, ESCROW_ACCOUNT, EXCHANGE_ACCOUNT } from '../ledger.ts';
+import { closeContract } from '../currency.ts';
+import { applyEntry, ESCROW_ACCOUNT, EXCHANGE_ACCOUNT } from '../ledger.ts';
 import type { LedgerEntry, Posting } from '../ledger.ts';
 import type { Clearing } from '../orders.ts';
 import type { MarketEffect } from '../protocol.ts';
@@ -87,7 +88,7 @@ function payPremium(
     const entry: LedgerEntry = { entryId: 'premium', group: number, timeMs, postings };
     const result = applyEntry(state.ledger, entry);
     if (result.status === 'refused') {
-      closeGroup(state.ledger, number);
+      closeContract(state, number);
       return result.refusal;
     }
     effects.push({ kind: 'LedgerEntry', entry });
