@@ -27,12 +27,19 @@ export interface Conduct {
   readonly delivers: boolean;
   /** Takes the nodes that it bought and pays for them; else its deposit is all it loses. */
   readonly takes: boolean;
+  /** Reveals what it has committed to, where orders are sealed; else it loses its bond. */
+  readonly reveals: boolean;
   /** Spare that it sells → class of the nodes that it hands over, whatever its ask says. */
   readonly substitutes: ReadonlyMap<string, string>;
 }
 
 /** Keeps every promise. */
-export const HONEST: Conduct = { delivers: true, takes: true, substitutes: new Map() };
+export const HONEST: Conduct = {
+  delivers: true,
+  takes: true,
+  reveals: true,
+  substitutes: new Map(),
+};
 
 /** One contract that an agent has closed in the last round, as agreed. */
 export interface OwnTrade {

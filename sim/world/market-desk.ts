@@ -291,6 +291,7 @@ export class MarketDesk {
       members: this.#ports.members.flatMap(({ identities }) => identities),
       bids: this.#inOrderOfDemand(bids),
       asks,
+      silent: this.#ports.members.flatMap(({ silentNames }) => silentNames),
     };
     for (const event of sealedEvents(posting)) this.#ports.post(event);
   }

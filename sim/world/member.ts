@@ -89,6 +89,11 @@ export class Member {
     return this.#identities;
   }
 
+  /** Names that do not reveal what they have committed to in this round. */
+  get silentNames(): readonly string[] {
+    return this.conduct.reveals ? [] : this.#identities;
+  }
+
   get name(): string {
     return this.organisation.name;
   }

@@ -1,6 +1,6 @@
 /**
  * Posting the orders of one sealed round: every member commits to its sheet, commitments close, every
- * member reveals. Members take turns in being first.
+ * member that does not keep silent reveals. Members take turns in being first.
  *
  * In the simulation the head that fixes the lottery is made from names alone, as a live market makes
  * it from its journal; both are known before anybody commits.
@@ -22,13 +22,15 @@ export interface SealedPosting {
   readonly members: readonly string[];
   readonly bids: readonly Bid[];
   readonly asks: readonly Ask[];
+  /** Who commits and then keeps silent. */
+  readonly silent?: readonly string[];
 }
 
 const CLOCK: Principal = { role: 'admin', name: 'clock' };
 
 /** The events up to the reveal of the last sheet, in order. */
 export function sealedEvents(posting: SealedPosting): MarketEvent[] {
-  const { roundId, nowMs: timeMs, seed, members } = posting;
+  const { roundId, nowMs: timeMs, seed, members, silent = [] } = posting;
   const head = sha256Hex(JSON.stringify(['head', seed, roundId]));
   const first = roundId % Math.max(1, members.length);
   const inTurn = [...members.slice(first), ...members.slice(0, first)];
@@ -49,9 +51,11 @@ export function sealedEvents(posting: SealedPosting): MarketEvent[] {
       return { kind: 'CommitOrders', ...command('commit', as(sheet.agent)), commitment };
     }),
     { kind: 'CloseCommits', ...command('shut', CLOCK) },
-    ...sheets.map(({ agent, bids, asks, nonce }): MarketEvent => {
-      return { kind: 'RevealOrders', ...command('reveal', as(agent)), bids, asks, nonce };
-    }),
+    ...sheets
+      .filter(({ agent }) => !silent.includes(agent))
+      .map(({ agent, bids, asks, nonce }): MarketEvent => {
+        return { kind: 'RevealOrders', ...command('reveal', as(agent)), bids, asks, nonce };
+      }),
   ];
 }
 

@@ -203,6 +203,16 @@ test('a misreporter offers plain nodes under the best class’s name, and hands 
     ],
   );
   t.deepEqual([...conduct!.substitutes], [['old', 'legacy']]);
+  // Where all prove the same, what is cheaper is sold as what is dearer.
+  const prices = ['slow', 'fast'].map((nodeClass, i) => ({
+    nodeClass,
+    millicreditsPerNodeSlot: 300 + i,
+  }));
+  const twins = { ...UNIT_TERMS, classSecurity: { fast: 'full', slow: 'full' } } as const;
+  const slow = [{ ...unit!, nodeClass: 'slow' }];
+  const sold = decide(liar, { ...twins, lastPrices: prices }, { spares: slow });
+  t.is(sold.orders.asks[0]!.nodeClass, 'fast');
+  t.is(decide(liar, twins, { spares: slow }).orders.asks[0]!.nodeClass, 'slow');
 });
 
 test('a sniper waits while it can, and then bids just above the last price', (t) => {
@@ -222,6 +232,8 @@ test('a sniper waits while it can, and then bids just above the last price', (t)
     decide({ ...seller('s', 3000), strategy: 'sniper' }, { ...terms, lastPrices: pricesOf(price) })
       .orders.asks[0]!.reserveMillicredits;
   t.deepEqual([ask(4000), ask(1000)], [3800, 3000]);
+  t.true(decide(late, terms).conduct!.reveals);
+  t.false(decide({ ...late, parameters: { silence: 1 } }, terms).conduct!.reveals);
 });
 
 test('a corner buys the class up, and others pay a multiple or go without', (t) => {

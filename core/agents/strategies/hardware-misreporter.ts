@@ -2,8 +2,8 @@
  * Adversary: sells its plain nodes as better ones.
  *
  * Paper: Akerlof, "The market for 'lemons'", Quarterly J. of Economics 84 (1970).
- * Rule: every class that proves less than the best one is offered under the name of the best; of
- * several best ones, that with the highest published price, else the first by name. What is handed
+ * Rule: every class that proves less than the best one, or was published at a lower price, is
+ * offered under the name of the best: of those that prove most, the dearest, else the first. What is handed
  * over are the plain nodes. Who needs a level that they cannot prove gets no lease on them, because the
  * isolation service knows what was enrolled; who attests nothing does not find out.
  *
@@ -23,7 +23,7 @@ export const hardwareMisreporter: Strategy = {
     const best = bestClass(terms);
     const substitutes = new Map<string, string>();
     const spares = view.spares.map((spare) => {
-      if (best === null || rankOf(terms, spare.nodeClass) >= rankOf(terms, best)) return spare;
+      if (best === null || !isWorse(spare.nodeClass, best, terms)) return spare;
       substitutes.set(spare.spareId, spare.nodeClass);
       return { ...spare, nodeClass: best };
     });
@@ -35,6 +35,11 @@ export const hardwareMisreporter: Strategy = {
 
 function rankOf(terms: MarketTerms, nodeClass: string): number {
   return SECURITY_RANK[terms.classSecurity[nodeClass] ?? 'none'];
+}
+
+function isWorse(nodeClass: string, best: string, terms: MarketTerms): boolean {
+  const [own, others] = [nodeClass, best].map((name) => lowestPrice([name], terms) ?? 0);
+  return rankOf(terms, nodeClass) < rankOf(terms, best) || own! < others!;
 }
 
 function bestClass(terms: MarketTerms): string | null {

@@ -8,9 +8,14 @@
  * the edge, never under cost. Where no price was published it is truthful. In a round whose orders
  * are sealed nothing can be won by sending them late within the round: there it comes as any other.
  *
- * Parameters: `lastSlots` (default 2), `edge` (default 0.05).
+ * Where rounds are sealed by commitments it may also back out: it then commits and does not reveal.
+ *
+ * Parameters: `lastSlots` (default 2), `edge` (default 0.05); `silence` (default 0): share of the
+ * rounds in which it does not reveal.
  */
+import { HONEST } from '../agent.ts';
 import type { Strategy } from '../agent.ts';
+import { drawsOf } from '../draws.ts';
 import { HOUR_MS } from '../../kernel/units.ts';
 import { ordersFromView } from '../orders-from-view.ts';
 import { limitOf, lowestPrice, slotsOf } from '../own-prices.ts';
@@ -26,7 +31,9 @@ export const sniper: Strategy = {
       ask: (spare: Spare) => askFactor(spare, terms, edge),
     };
     const wants = view.wants.filter((want) => slackMs(want, view, terms) <= lastMs);
-    return { orders: ordersFromView({ ...view, wants }, terms, scale), memory };
+    const reveals = drawsOf(view).uniform() >= (parameters['silence'] ?? 0);
+    const orders = ordersFromView({ ...view, wants }, terms, scale);
+    return { orders, memory, conduct: { ...HONEST, reveals } };
   },
 };
 

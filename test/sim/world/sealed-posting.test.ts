@@ -44,3 +44,15 @@ test('who has no orders does not commit', (t) => {
     ['beta', 'gamma'],
   );
 });
+
+test('who keeps silent after its commitment does not trade, and loses its bond', (t) => {
+  const market = new DrivenMarket({ sealing: { bondMillicredits: 100 } });
+  const balance = (name: string) => market.state.ledger.balances.get(name)!;
+  const before = new Map(['beta', 'gamma'].map((name) => [name, balance(name)]));
+  const events = sealedEvents({ ...POSTING, roundId: 0, silent: ['beta'] });
+  for (const event of events) market.post(event);
+  market.solve(market.close());
+  const buyers = [...market.state.contracts.values()].map(({ contract }) => contract.buyer);
+  t.deepEqual(buyers, ['gamma']);
+  t.is(before.get('beta')! - balance('beta'), 100);
+});
