@@ -54,8 +54,8 @@ export function gatherSweep(
       digest: metrics.digest,
       invariantViolations: metrics.invariantViolations,
       ledgerImbalance: metrics.ledgerImbalance,
-      figures: experiment.measures.map(({ path }) =>
-        lookUpMeasure(metrics, path, metrics.replications),
+      figures: experiment.measures.map((measure) =>
+        lookUpMeasure(metrics, measure, metrics.replications),
       ),
     };
   });

@@ -92,7 +92,7 @@ test('a figure may be divided by another of its cell', (t) => {
 
 test('a measure is found by its key path, entries of lists by their name', (t) => {
   const metrics = exampleMetrics();
-  const found = (path: string) => lookUpMeasure(metrics, path, 5);
+  const found = (path: string) => lookUpMeasure(metrics, { path }, 5);
   const [, market] = metrics.variants;
   t.deepEqual(found(`variants.${market!.name}.utilisation`), market!.utilisation);
   const [extra] = metrics.extraDemandByVariant;
@@ -101,6 +101,8 @@ test('a measure is found by its key path, entries of lists by their name', (t) =
   for (const path of ['variants.none.utilisation', 'scenario', '__proto__.x', 'constructor', '']) {
     t.true('reason' in found(path), path);
   }
+  const absent = lookUpMeasure(metrics, { path: 'variants.none', absent: 0 }, 5);
+  t.deepEqual(absent, { mean: 0, ci95: [0, 0], n: 5 });
 });
 
 test('a key path that no results can have is known before anything is run', (t) => {

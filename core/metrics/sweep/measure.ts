@@ -1,5 +1,6 @@
 /** Looks one figure up in `metrics.json` by its key path, e.g. `variants.market.utilisation`. */
 import { exactly } from './results.ts';
+import type { SweepMeasure } from './results.ts';
 import type { MaybeEstimate } from '../estimate.ts';
 
 /**
@@ -8,7 +9,15 @@ import type { MaybeEstimate } from '../estimate.ts';
  *
  * @param replications behind figures that are plain numbers
  */
-export function lookUpMeasure(metrics: unknown, path: string, replications: number): MaybeEstimate {
+export function lookUpMeasure(
+  metrics: unknown,
+  { path, absent }: Pick<SweepMeasure, 'path' | 'absent'>,
+  replications: number,
+): MaybeEstimate {
+  const missing = (key: string): MaybeEstimate =>
+    absent === undefined
+      ? { value: null, reason: `these results have no ${JSON.stringify(key)}` }
+      : exactly(absent, replications);
   let value: unknown = metrics;
   for (const key of path.split('.')) {
     if (typeof value !== 'object' || value === null) return missing(key);
@@ -22,10 +31,6 @@ export function lookUpMeasure(metrics: unknown, path: string, replications: numb
     if ('reason' in value && typeof value.reason === 'string') return value as MaybeEstimate;
   }
   return { value: null, reason: 'there is no figure at this key path' };
-}
-
-function missing(key: string): MaybeEstimate {
-  return { value: null, reason: `these results have no ${JSON.stringify(key)}` };
 }
 
 function entryNamed(list: readonly unknown[], name: string): unknown {

@@ -28,6 +28,8 @@ export interface SweepMeasure {
   readonly name: string;
   readonly path: string;
   readonly unit: MeasureUnit;
+  /** The figure where the results have no such key, e.g. 0 for what never happened. */
+  readonly absent?: number;
 }
 
 export interface SweepAxis {

@@ -59,6 +59,9 @@ export const MeasureSchema = table(
     name: title('heads its column'),
     path: Type.String({ minLength: 1, description: 'key path into metrics.json' }),
     unit: Type.Unsafe<MeasureUnit>({ type: 'string', enum: MEASURE_UNITS, default: 'count' }),
+    absent: Type.Optional(
+      Type.Number({ description: 'the figure where the results have no such key, e.g. 0' }),
+    ),
   },
   'one figure of every cell',
 );
