@@ -5,7 +5,7 @@
 import type { ClaimDomain, ClaimedProperty, Mechanism, PropertyCard } from '../mechanism.ts';
 import { JUDGES } from './judge.ts';
 import type { Verdict } from './judge.ts';
-import { MOST_ORDERS, randomMarket } from './random-markets.ts';
+import { MOST_ORDERS, randomMarket, simplified } from './random-markets.ts';
 import type { MarketDomain } from './random-markets.ts';
 
 export interface MeasurementSettings {
@@ -17,8 +17,10 @@ export interface MeasurementSettings {
   readonly tries?: number;
   /** Most orders on each side of a market. */
   readonly mostOrders?: number;
-  /** What stands around the mechanism, e.g. safeguards. */
+  /** What stands around the mechanism, e.g. `behindSafeguards`. */
   readonly wrap?: (mechanism: Mechanism) => Mechanism;
+  /** One option a bid, and no two gangs of one organisation. */
+  readonly simple?: boolean;
 }
 
 /** One line of the table mechanism × property, claimed against measured. */
@@ -61,7 +63,14 @@ export function measureProperties(
 export function measureProperty(
   mechanism: Mechanism,
   property: ClaimedProperty,
-  { markets, seed, tries = TRIES, mostOrders = MOST_ORDERS, wrap }: MeasurementSettings,
+  {
+    markets,
+    seed,
+    tries = TRIES,
+    mostOrders = MOST_ORDERS,
+    wrap,
+    simple = false,
+  }: MeasurementSettings,
 ): MeasuredProperty {
   const measured = wrap ? wrap(mechanism) : mechanism;
   const domain = domainOf(mechanism.properties, property);
@@ -72,7 +81,8 @@ export function measureProperty(
   let possible = 0;
   let example: string | null = null;
   for (let i = 0; i < markets; i++) {
-    const market = randomMarket(domain, seed + i, mostOrders);
+    const drawn = randomMarket(domain, seed + i, mostOrders);
+    const market = simple ? simplified(drawn) : drawn;
     const verdict: Verdict = JUDGES[property](measured, market, tries);
     if (verdict.isTelling) tellingMarkets += 1;
     missed += verdict.missedMillicredits;

@@ -53,6 +53,23 @@ export function randomMarket(
 
 const ALL = { bids: 'all', asks: 'all' } as const;
 
+/**
+ * The same market with one option a bid; and, where gangs are mixed, with one order an organisation.
+ */
+export function simplified(market: RandomMarket): RandomMarket {
+  const { domain, round } = market;
+  const isAlone = FAMILIES[domain] === undefined || FAMILIES[domain] === mixed;
+  const bids = round.bids.map((bid) => ({
+    ...bid,
+    options: bid.options.slice(0, 1),
+    organisation: isAlone ? `buyer of ${bid.bidId}` : bid.organisation,
+  }));
+  const asks = round.asks.map((ask) =>
+    isAlone ? { ...ask, organisation: `seller of ${ask.askId}` } : ask,
+  );
+  return { ...market, round: { ...round, bids, asks } };
+}
+
 interface Family extends Pick<RandomMarket, 'misreports'> {
   readonly bids: Bid[];
   readonly asks: Ask[];

@@ -5,7 +5,10 @@
  * A bid above the band counts as one at its upper edge and an ask below it as one at its lower
  * edge: each still has all the chances that any report can have, at a price inside the band. A bid
  * below the band or an ask above it is left out: it could only trade at a loss to itself. This holds
- * for bids with one option; among several options the edges may hide which is worth more.
+ * for bids with one option; among several options the edges may hide which is worth more. And it holds
+ * where all of a class trade at one price: where each winner pays an amount of its own, as in
+ * `combinatorial-vcg` and `greedy-critical`, an ask above the band could have been paid more than the
+ * band, and a bid for a larger window has a higher edge, so that these two are not truthful any more.
  */
 import type { Ask, Bid, BidOption, MarketRound } from '../orders.ts';
 import type { PriceBand } from './memory.ts';

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import type { ClaimedProperty, Mechanism } from '../../../core/market/mechanism.ts';
 import { JUDGES } from '../../../core/market/properties/judge.ts';
 import { domainOf } from '../../../core/market/properties/measure.ts';
-import { randomMarket } from '../../../core/market/properties/random-markets.ts';
+import { randomMarket, simplified } from '../../../core/market/properties/random-markets.ts';
+import { behindSafeguards } from '../../../core/market/properties/safeguarded.ts';
 
 /** Random markets a property. */
 export const RUNS = Number(process.env['OCX_PROPERTY_RUNS'] ?? 300);
@@ -14,6 +15,8 @@ export const RUNS = Number(process.env['OCX_PROPERTY_RUNS'] ?? 300);
 export const SEED = Number(process.env['OCX_PROPERTY_SEED'] ?? 3);
 /** False reports tried in each market. */
 const TRIES = 16;
+/** Behind safeguards, where each report goes through a market of its own. */
+const SAFEGUARDED_TRIES = 6;
 /** Single nodes and slots can be tried in larger markets than gangs and windows. */
 const MOST_ORDERS = 4;
 const MOST_UNIT_ORDERS = 8;
@@ -35,20 +38,28 @@ export function claimedProperties({ properties }: Mechanism): ClaimedProperty[] 
   );
 }
 
-/** Holds one claim against random markets. */
+/**
+ * Holds one claim against random markets; behind a market's safeguards in simple ones, see
+ * `safeguarded.ts`.
+ */
 export function judge(
   mechanism: Mechanism,
   property: ClaimedProperty,
   runs = RUNS,
   mostOrders?: number,
+  isSafeguarded = false,
 ): Judgement {
   const domain = domainOf(mechanism.properties, property);
   const isThick = domain === 'always' && THICK.has(mechanism.name);
   const usual = domain === 'unit-demand' ? MOST_UNIT_ORDERS : MOST_ORDERS;
   const most = mostOrders ?? (isThick ? MOST_THICK_ORDERS : usual);
   let telling = 0;
-  const verdictOf = (seed: number, orders: number) =>
-    JUDGES[property](mechanism, randomMarket(domain, seed, orders), TRIES);
+  const judged = isSafeguarded ? behindSafeguards(mechanism) : mechanism;
+  const tries = isSafeguarded ? SAFEGUARDED_TRIES : TRIES;
+  const verdictOf = (seed: number, orders: number) => {
+    const market = randomMarket(domain, seed, orders);
+    return JUDGES[property](judged, isSafeguarded ? simplified(market) : market, tries);
+  };
   const markets = fc.record({
     seed: fc.noShrink(fc.nat()),
     orders: fc.integer({ min: 2, max: most }),
@@ -67,3 +78,9 @@ export function judge(
   const again = `OCX_PROPERTY_SEED=${SEED}: ${domain} market ${found.seed} of ${found.orders}`;
   return { finding: `${violation} (${again})`, telling };
 }
+
+/** What must hold with safeguards on as well: nobody trades at a loss, nobody gains by a lie. */
+export const SAFEGUARDED_PROPERTIES: readonly ClaimedProperty[] = [
+  'individualRationality',
+  'incentiveCompatibility',
+];

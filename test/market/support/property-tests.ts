@@ -2,7 +2,7 @@
 import type { TestFn } from 'ava';
 import type { ClaimedProperty } from '../../../core/market/mechanism.ts';
 import { mechanisms } from '../../../core/market/mechanisms/registry.ts';
-import { claimedProperties, judge, RUNS } from './conformance-suite.ts';
+import { claimedProperties, judge, RUNS, SAFEGUARDED_PROPERTIES } from './conformance-suite.ts';
 
 /** Every mechanism's claims on the properties named. */
 export function testClaims(test: TestFn, properties: readonly ClaimedProperty[]): void {
@@ -12,6 +12,18 @@ export function testClaims(test: TestFn, properties: readonly ClaimedProperty[])
       const claim = `${property} ${mechanism.properties[property]}`;
       test(`${name} keeps its claim on ${RUNS} markets: ${claim}`, (t) => {
         t.is(judge(mechanism, property).finding, null);
+      });
+    }
+  }
+}
+
+/** The claims that must hold behind a market's safeguards too. */
+export function testSafeguardedClaims(test: TestFn): void {
+  for (const [name, mechanism] of mechanisms) {
+    for (const property of claimedProperties(mechanism)) {
+      if (!SAFEGUARDED_PROPERTIES.includes(property)) continue;
+      test(`${name} keeps its ${property} with safeguards on, on ${RUNS} markets`, (t) => {
+        t.is(judge(mechanism, property, RUNS, undefined, true).finding, null);
       });
     }
   }
