@@ -13,6 +13,7 @@ import { holdModel } from './hold-model.ts';
 import { marketYear } from './market-year.ts';
 import { npmStart } from './npm-start.ts';
 import { replay } from './replay.ts';
+import { spotRound } from './spot-round.ts';
 import { unitAuctions } from './unit-auctions.ts';
 
 /** One line a benchmark. */
@@ -21,6 +22,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   replay,
   batchCluster,
   clearing,
+  spotRound,
   unitAuctions,
   marketYear,
   npmStart,
