@@ -58,8 +58,12 @@ export const BUCKETS: BidWork = (asks) => {
   };
 };
 
-/** @param bidWork what is limited to `MAXIMUM_PAIRS` */
-export function acceptOrders(round: MarketRound, bidWork: BidWork = PAIRS): AcceptedOrders {
+/** @param bidWork what is limited to `mostWork` */
+export function acceptOrders(
+  round: MarketRound,
+  bidWork: BidWork = PAIRS,
+  mostWork = MAXIMUM_PAIRS,
+): AcceptedOrders {
   const horizonSlots = isHorizon(round.horizonSlots) ? round.horizonSlots : 0;
   const rejected: Rejection[] = [];
   const standing = (order: unknown, fault: (order: unknown, horizon: number) => string | null) =>
@@ -71,7 +75,7 @@ export function acceptOrders(round: MarketRound, bidWork: BidWork = PAIRS): Acce
   asks.limitWorth((ask) => ask.reserveMillicredits * ask.nodes * (ask.endSlot - ask.startSlot));
   const bids = new Side<Bid>('bidId', rejected);
   round.bids.forEach((bid, i) => bids.offer(bid, i, standing(bid, bidFault)));
-  bids.limitWork(MAXIMUM_PAIRS, () => bidWork(asks.orders.length));
+  bids.limitWork(mostWork, () => bidWork(asks.orders.length));
   bids.limitWorth(largestValue);
   return { bids: bids.orders, asks: asks.orders, rejected, horizonSlots };
 }

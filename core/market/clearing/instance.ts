@@ -91,8 +91,12 @@ export function partOfInstance(
 }
 
 /** The same for markets of units, which find whom an ask may serve by themselves: no candidates. */
-export function compileUnits(round: MarketRound, sequence: OrderSequence = 'id'): Instance {
-  const { asks, bids, rejected, horizonSlots } = acceptOrders(round, BUCKETS);
+export function compileUnits(
+  round: MarketRound,
+  sequence: OrderSequence = 'id',
+  mostPairs?: number,
+): Instance {
+  const { asks, bids, rejected, horizonSlots } = acceptOrders(round, BUCKETS, mostPairs);
   if (sequence === 'id') {
     asks.sort(byAskId);
     bids.sort(byBidId);

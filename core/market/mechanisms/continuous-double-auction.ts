@@ -16,7 +16,8 @@
  * Claims: individually rational, strongly budget balanced; gangs and windows are served. Not truthful:
  * whoever rests makes the price; nor efficient, since who comes first trades first. Not
  * false-name-proof: who bids under two names may be served twice where time decides.
- * Complexity: O(log levels) an order and book, O(books of an ask) a trade.
+ * Complexity: O(log levels) an order and book, and trades × books at worst: a book that is used looks
+ * at the trades in others since it was used last.
  *
  * Example: asks of 5 units each at 10, 9, 9; a bid for 7 at 10 buys 5 and 2 at 9, a bid for 10 at 9
  * the last 3 and rests; an ask of 4 at 8 then sells to it at 9.
@@ -30,6 +31,9 @@ import type { TimeInForce } from '../orders.ts';
 import { bucketsOf } from '../unit-market/buckets.ts';
 import { OrderBook } from '../unit-market/order-book.ts';
 import type { BookOrder } from '../unit-market/order-book.ts';
+
+/** Most (book, ask) pairs: so many orders may rest in all books of a round together. */
+const MOST_RESTING = 500_000;
 
 export const continuousDoubleAuction: Mechanism = {
   name: 'continuous-double-auction',
@@ -45,7 +49,7 @@ export const continuousDoubleAuction: Mechanism = {
   },
   goesByArrival: true,
   clear(round, _parameters, state) {
-    const instance = compileUnits(round, 'submission');
+    const instance = compileUnits(round, 'submission', MOST_RESTING);
     const market = new ContinuousMarket(instance);
     for (const { isAsk, order } of arrivals(instance)) {
       if (isAsk) market.ask(order);
@@ -84,8 +88,12 @@ class ContinuousMarket {
   readonly #booksOf: number[][];
   /** First option of each book: its window. */
   readonly #window: number[];
-  #sold = new Set<number>();
-  #served = new Set<number>();
+  /** By ask: whether any of it is sold yet. */
+  readonly #isSold: Uint8Array;
+  /** Option and ask of every trade, one after the other. */
+  readonly #traded: number[] = [];
+  /** By book: how far of the trades it knows. */
+  readonly #seen: Int32Array;
 
   constructor(instance: Instance) {
     const all = Array.from({ length: instance.options }, (_, o) => o);
@@ -96,6 +104,8 @@ class ContinuousMarket {
     this.receipt = new Array<number>(instance.asks.length).fill(0);
     this.#bookOf = new Int32Array(instance.options);
     this.#booksOf = instance.asks.map(() => []);
+    this.#isSold = new Uint8Array(instance.asks.length);
+    this.#seen = new Int32Array(buckets.length);
     this.#window = buckets.map(({ options }) => options[0]!);
     this.#books = buckets.map(({ options, compatible }, book) => {
       for (const o of options) this.#bookOf[o] = book;
@@ -111,9 +121,8 @@ class ContinuousMarket {
     for (let o = firstOption[bid]!; o < firstOption[bid + 1]!; o++) {
       const book = this.#bookOf[o]!;
       const order = this.#bidOrder(o, timeInForce);
-      const taken = this.#books[book]!.take(order);
+      const taken = this.#book(book).take(order);
       if (taken > 0) {
-        this.#settle(book);
         if (timeInForce === 'limit' && taken < order.units) this.#books[book]!.rest(order, taken);
         return;
       }
@@ -128,7 +137,7 @@ class ContinuousMarket {
     const timeInForce = this.#instance.asks[ask]!.timeInForce ?? 'limit';
     for (const book of this.#byBestBid(ask)) {
       const order = this.#askOrder(ask, book, timeInForce);
-      if (order.units > 0 && this.#books[book]!.take(order) > 0) this.#settle(book);
+      if (order.units > 0) this.#book(book).take(order);
     }
     if (timeInForce !== 'limit') return;
     for (const book of this.#booksOf[ask]!) {
@@ -168,7 +177,7 @@ class ContinuousMarket {
 
   #byBestBid(ask: number): number[] {
     const slots = (book: number) => this.#instance.optionSlots[this.#window[book]!]!;
-    const best = (book: number) => (this.#books[book]!.bestBid() ?? -1) / slots(book);
+    const best = (book: number) => (this.#book(book).bestBid() ?? -1) / slots(book);
     return this.#booksOf
       [ask]!.map((book) => ({ book, best: best(book) }))
       .filter((entry) => entry.best >= 0)
@@ -179,6 +188,7 @@ class ContinuousMarket {
   #freeIn(book: number, ask: number): number {
     const { optionFrom, optionTo } = this.#instance;
     const o = this.#window[book]!;
+    if (!this.#isSold[ask]) return this.#instance.asks[ask]!.nodes;
     return this.#free.freeOver(ask, optionFrom[o]!, optionTo[o]!);
   }
 
@@ -192,8 +202,8 @@ class ContinuousMarket {
     else this.#fills.set(bid, { option: o, parts: new Map([[ask, units]]) });
     this.payment[bid]! += units * price;
     this.receipt[ask]! += units * price;
-    this.#sold.add(ask);
-    this.#served.add(bid);
+    this.#isSold[ask] = 1;
+    this.#traded.push(o, ask);
   }
 
   /** What everybody has in the end. */
@@ -213,20 +223,22 @@ class ContinuousMarket {
     return allocation;
   }
 
-  /** After trades in one book: what they leave of asks and alternatives in the others. */
-  #settle(book: number): void {
-    const { firstOption } = this.#instance;
-    for (const ask of this.#sold) {
-      for (const other of this.#booksOf[ask]!) {
-        if (other !== book) this.#books[other]!.limitTo('sell', ask, this.#freeIn(other, ask));
+  /** A book in which what was sold and served in others since it was last used is not there. */
+  #book(book: number): OrderBook {
+    const { optionBid, firstOption } = this.#instance;
+    const own = this.#books[book]!;
+    const traded = this.#traded;
+    const from = this.#seen[book]!;
+    this.#seen[book] = traded.length;
+    for (let i = from; i < traded.length; i += 2) {
+      const [o, ask] = [traded[i]!, traded[i + 1]!];
+      if (own.restingUnits('sell', ask) > 0) own.limitTo('sell', ask, this.#freeIn(book, ask));
+      if (this.#bookOf[o] === book) continue;
+      const bid = optionBid[o]!;
+      for (let other = firstOption[bid]!; other < firstOption[bid + 1]!; other++) {
+        if (this.#bookOf[other] === book) own.limitTo('buy', other, 0);
       }
     }
-    for (const bid of this.#served) {
-      for (let o = firstOption[bid]!; o < firstOption[bid + 1]!; o++) {
-        if (this.#bookOf[o] !== book) this.#books[this.#bookOf[o]!]!.limitTo('buy', o, 0);
-      }
-    }
-    this.#sold = new Set();
-    this.#served = new Set();
+    return own;
   }
 }

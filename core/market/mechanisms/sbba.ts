@@ -6,7 +6,8 @@
  * Rule: k, b(k), s(k) as in `k-double-auction`, p = min(b(k), s(k+1)). If p = s(k+1), all k trade at
  * p. Otherwise p = b(k): buyers 1 … k − 1 buy, and k − 1 of the k cheapest sellers sell, at p. The
  * seller that goes without is drawn: the last one by its lot (`lottery.ts`). Of a seller with several
- * units among the k it is the dearest one.
+ * units among the k it is the dearest one. Where the unit at rank k is a gang's, the gang goes without
+ * as a whole, and as many units of sellers.
  *
  * Claims: individually rational ex post; strongly budget balanced. Truthful for *unit demand*,
  * whatever the lots are: a trader with one order for one node, in one window with one option, gains

@@ -19,28 +19,27 @@ export interface CallPrices {
 
 export type CallRule = (crossing: Crossing) => CallPrices;
 
-/** Trades of a whole book. A gang that the reduction would break is left out and all done again. */
+/**
+ * Trades of a whole book. Where the trade is reduced the last unit bought goes, or, if that would
+ * break its gang, the whole gang: whoever sets a price by that does not trade the unit that sets it.
+ */
 export function callTrades(book: UnitBook, rule: CallRule): UnitTrades {
   const crossing = new BookCrossing(book);
-  for (;;) {
-    const prices = crossing.prices();
-    if (!prices) return noTrades(book, crossing.broken);
-    const call = rule(prices);
-    if (call.isReduced && !crossing.dropUnit()) {
-      crossing.dropGang();
-      continue;
-    }
-    const trades = noTrades(book, crossing.broken);
-    for (const { bid, units } of crossing.served) {
-      trades.bought[bid] = units;
-      trades.paid[bid] = units * call.buyerPrice;
-    }
-    const units = prices.units - (call.isReduced ? 1 : 0);
-    if (call.isReduced && call.isDrawn) sellByLot(book, prices.units, trades);
-    else sellCheapest(book, units, trades);
-    trades.sold.forEach((sold, i) => (trades.received[i] = sold * call.sellerPrice));
-    return trades;
+  const prices = crossing.prices();
+  if (!prices) return noTrades(book, crossing.broken);
+  const call = rule(prices);
+  const dropped = call.isReduced ? crossing.dropLast() : 0;
+  const trades = noTrades(book, crossing.broken);
+  for (const { bid, units } of crossing.served) {
+    trades.bought[bid] = units;
+    trades.paid[bid] = units * call.buyerPrice;
   }
+  if (call.isDrawn && dropped > 0) {
+    sellCheapest(book, prices.units, trades);
+    keepByLot(book, dropped, trades);
+  } else sellCheapest(book, prices.units - dropped, trades);
+  trades.sold.forEach((sold, i) => (trades.received[i] = sold * call.sellerPrice));
+  return trades;
 }
 
 /** Sells so many units, the cheapest first. */
@@ -53,15 +52,17 @@ export function sellCheapest(book: UnitBook, units: number, trades: UnitTrades):
   }
 }
 
-/** Sells all but one of the cheapest units: the last organisation by lot keeps its dearest one. */
-function sellByLot(book: UnitBook, units: number, trades: UnitTrades): void {
-  sellCheapest(book, units, trades);
-  const { asks, draw } = book;
-  let kept = 0;
-  for (let i = 0; i < asks.length && trades.sold[i]! > 0; i++) {
-    const { organisation } = asks[i]!;
-    const other = asks[kept]!.organisation;
-    if (organisation === other || draw.compare(organisation, other) > 0) kept = i;
+/** Takes units back from sellers: from the last organisation by lot, its dearest ones first. */
+function keepByLot({ asks, draw }: UnitBook, units: number, trades: UnitTrades): void {
+  const places = trades.sold.flatMap((sold, i) => (sold > 0 ? [i] : []));
+  places.sort((a, b) => {
+    const [ownerA, ownerB] = [asks[a]!.organisation, asks[b]!.organisation];
+    return (ownerA === ownerB ? 0 : draw.compare(ownerB, ownerA)) || b - a;
+  });
+  let left = units;
+  for (let p = 0; left > 0; p++) {
+    const taken = Math.min(left, trades.sold[places[p]!]!);
+    trades.sold[places[p]!]! -= taken;
+    left -= taken;
   }
-  trades.sold[kept]! -= 1;
 }

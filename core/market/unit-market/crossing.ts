@@ -4,7 +4,7 @@
  *
  * Bids are looked at from the highest price down, each against what is left of the asks up to its
  * price. A bid that would get less than its minimum takes no part any more and is *broken*.
- * Complexity: O(bids + asks); every bid is served, dropped or passed over once.
+ * Complexity: O(bids + asks).
  */
 import type { Millicredits } from '../../kernel/units.ts';
 import type { UnitBook } from './unit-book.ts';
@@ -44,7 +44,7 @@ interface Served {
   units: number;
 }
 
-/** The crossing of a book with gangs, from which the last bid served can be taken out again. */
+/** The crossing of a book with gangs, from which the last trade can be taken out again. */
 export class BookCrossing {
   readonly #book: UnitBook;
   readonly #served: Served[] = [];
@@ -93,22 +93,16 @@ export class BookCrossing {
     };
   }
 
-  /** Takes one unit from the last bid served, unless that breaks its gang. */
-  dropUnit(): boolean {
+  /** Takes one unit from the last bid served, or, where that breaks its gang, all. @returns units */
+  dropLast(): number {
     const last = this.#served[this.#served.length - 1]!;
-    if (last.units > 1 && last.units - 1 < this.#book.bids[last.bid]!.minimum) return false;
-    last.units -= 1;
+    const { minimum } = this.#book.bids[last.bid]!;
+    const isBroken = last.units > 1 && last.units - 1 < minimum;
+    const dropped = isBroken ? last.units : 1;
+    if (isBroken) this.#broken.push(last.bid);
+    last.units -= dropped;
     if (last.units === 0) this.#served.pop();
-    this.#used -= 1;
-    return true;
-  }
-
-  /** Takes the last bid served out for good: its gang is broken. The next ones may follow. */
-  dropGang(): void {
-    const { bid, units } = this.#served.pop()!;
-    this.#broken.push(bid);
-    this.#used -= units;
-    this.#advance();
+    return dropped;
   }
 
   #advance(): void {

@@ -79,6 +79,12 @@ export class OrderBook {
     ladder.add({ ...order, units, minimum, arrival });
   }
 
+  /** Units of an order that rest. */
+  restingUnits(side: 'buy' | 'sell', order: number): number {
+    const buyers = () => this.#bids.find(order) ?? this.#waiting.find(order);
+    return (side === 'sell' ? this.#asks.find(order) : buyers())?.units ?? 0;
+  }
+
   /** Lowers what rests of an order to at most so many units; it keeps its place. */
   limitTo(side: 'buy' | 'sell', order: number, units: number): void {
     const ladders = side === 'sell' ? [this.#asks] : [this.#bids, this.#waiting];

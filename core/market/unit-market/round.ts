@@ -58,6 +58,8 @@ class UnitRound {
   /** Asks that stand in no bucket yet; null where they may stand in several. */
   readonly #untouched: Set<number> | null;
   readonly #brokenGangs = new Set<number>();
+  /** By ask: whether any of it is sold yet. */
+  readonly #isSold: Uint8Array;
 
   constructor(round: MarketRound, rule: BookRule, isBound: boolean) {
     const instance = compileUnits(round);
@@ -65,6 +67,7 @@ class UnitRound {
     this.allocation = new Allocation(instance);
     this.payment = new Array<number>(instance.bids.length).fill(0);
     this.receipt = new Array<number>(instance.asks.length).fill(0);
+    this.#isSold = new Uint8Array(instance.asks.length);
     this.#rule = rule;
     this.#draw = drawOf(round, instance);
     this.#untouched = isBound ? new Set(instance.asks.keys()) : null;
@@ -109,7 +112,9 @@ class UnitRound {
     const { optionFrom, optionTo } = this.instance;
     const supply: BoundSupply[] = [];
     for (const ask of asks) {
-      const nodes = this.allocation.freeOver(ask, optionFrom[first!]!, optionTo[first!]!);
+      const nodes = this.#isSold[ask]
+        ? this.allocation.freeOver(ask, optionFrom[first!]!, optionTo[first!]!)
+        : this.instance.asks[ask]!.nodes;
       if (nodes > 0) supply.push({ ask, nodes });
     }
     return supply;
@@ -153,6 +158,7 @@ class UnitRound {
         const { order, price } = book.asks[at]!;
         const taken = Math.min(missing, left);
         parts.push(order, taken);
+        this.#isSold[order] = 1;
         cost += price * taken;
         missing -= taken;
         left -= taken;

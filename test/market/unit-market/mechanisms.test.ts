@@ -129,7 +129,7 @@ test('a second option is looked at where nodes stand in no bucket yet', (t) => {
   t.is(fill!.optionIndex, 1);
 });
 
-test('a gang that the reduction would break is left out, and the others are cleared without it', (t) => {
+test('a gang that the reduction would break sets the price and goes as a whole', (t) => {
   const orders = round(
     [
       bid('b1', { valueMillicredits: 9_000 }),
@@ -139,9 +139,16 @@ test('a gang that the reduction would break is left out, and the others are clea
     [ask('s1', { nodes: 3, reserveMillicredits: 1_000 })],
   );
   const clearing = clear('sbba', orders);
-  t.deepEqual(paid(clearing), [
-    ['b1', 1_000],
-    ['b2', 1_000],
-  ]);
+  t.deepEqual(paid(clearing), [['b1', 8_000]]);
+  t.is(clearing.receipts.get('s1'), 8_000);
   t.deepEqual(clearing.rejected, [{ orderId: 'gang', code: 'MARKET_GANG_NOT_FILLED' }]);
+});
+
+test('mcafee: by unit, whoever owns them, one organisation may be alone on its side', (t) => {
+  const orders = round(
+    [bid('b', { nodes: 3, minimumNodes: 1, valueMillicredits: 3_000 })],
+    [ask('a', { nodes: 9, reserveMillicredits: 100 })],
+  );
+  t.deepEqual(paid(clear('mcafee', orders)), []);
+  t.deepEqual(paid(clear('mcafee', orders, { byUnit: 1 })), [['b', 2_000]]);
 });
