@@ -79,7 +79,10 @@ export function awardsOf(clearing: Pick<Clearing, 'fills'>, round: MarketRound):
   const sold = new Map<string, Map<string, number>>();
   for (const { parts } of clearing.fills) {
     for (const { askId, nodes } of parts) {
-      const { nodeClass, organisation } = askOf.get(askId)!;
+      const ask = askOf.get(askId);
+      // Nodes of a preempted contract have no ask in the round.
+      if (!ask) continue;
+      const { nodeClass, organisation } = ask;
       let sellers = sold.get(nodeClass);
       if (!sellers) sold.set(nodeClass, (sellers = new Map()));
       sellers.set(organisation, (sellers.get(organisation) ?? 0) + nodes);

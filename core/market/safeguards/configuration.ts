@@ -37,6 +37,18 @@ export interface SafeguardConfiguration {
   readonly jitter?: JitterTerms;
   readonly cartelScreen?: CartelScreenTerms;
   readonly shillScreen?: ShillScreenTerms;
+  readonly marketMaker?: MarketMakerTerms;
+}
+
+export interface MarketMakerTerms {
+  /** Member of the market that trades for the exchange; nobody else posts in its name. */
+  readonly organisation: string;
+  /** Distance of each quote from the last price. */
+  readonly spreadPartsPerMillion: number;
+  /** Most node-slots of a class that it holds. */
+  readonly limitNodeSlots: number;
+  /** Slots that it buys at a time. */
+  readonly leaseSlots: number;
 }
 
 export interface PositionLimitTerms {

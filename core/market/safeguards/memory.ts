@@ -56,6 +56,8 @@ export interface SafeguardMemory {
   readonly barred: Map<string, number>;
   readonly awards: Award[];
   readonly trades: TradeRecord[];
+  /** Contract of the market maker → nodes of it that are sold on. */
+  readonly resold: Map<string, number>;
   /** By class: nodes asked for in the round that is open. */
   readonly openDemand: Map<string, number>;
   /** The open round has been called before its time. */
@@ -75,6 +77,7 @@ export function emptyMemory(): SafeguardMemory {
     barred: new Map(),
     awards: [],
     trades: [],
+    resold: new Map(),
     openDemand: new Map(),
     called: false,
     lastCloseMs: null,

@@ -5,6 +5,7 @@ import type { SafeguardConfiguration } from './configuration.ts';
 import { extraRound } from './extra-round.ts';
 import { identityDeposit } from './identity-deposit.ts';
 import { jitter } from './jitter.ts';
+import { marketMaker } from './market-maker.ts';
 import { minimumLease } from './minimum-lease.ts';
 import { mustOffer } from './must-offer.ts';
 import { orderSize } from './order-size.ts';
@@ -38,6 +39,7 @@ function build(of: SafeguardConfiguration): Safeguard[] {
     of.volatilityHalt && volatilityHalt(of.volatilityHalt),
     of.jitter && jitter,
     of.warranty && warranty(of.warranty),
+    of.marketMaker && marketMaker(of.marketMaker, nodeClasses),
     of.positionLimit && positionLimit(of.positionLimit, nodeClasses),
     of.recallPenalty && recallPenalty(of.recallPenalty),
     of.pivotalSupplier && pivotalSupplier(of.pivotalSupplier, nodeClasses),

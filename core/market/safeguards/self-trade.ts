@@ -20,8 +20,9 @@ export function selfTrade({ groups }: SelfTradeTerms): Safeguard {
         const group = groupOf.get(organisation);
         if (group === undefined) continue;
         for (const { askId } of parts) {
-          const seller = sellers.get(askId)!;
-          if (groupOf.get(seller) !== group) continue;
+          // Nodes of a preempted contract have no ask in the round.
+          const seller = sellers.get(askId);
+          if (seller === undefined || groupOf.get(seller) !== group) continue;
           trigger({ organisation, orderId: bidId, detail: `bought from its relative ${seller}` });
         }
       }

@@ -65,7 +65,9 @@ export function shillScreen({ trades, leastScore }: ShillScreenTerms): Safeguard
         const bid = bids.get(bidId)!;
         const { startSlot, endSlot } = bid.options[optionIndex]!;
         for (const { askId, nodes } of parts) {
-          const seller = asks.get(askId)!.organisation;
+          const seller = asks.get(askId)?.organisation;
+          // Nodes of a preempted contract have no ask in the round.
+          if (seller === undefined) continue;
           const nodeSlots = nodes * (endSlot - startSlot);
           memory.trades.push({ buyer: bid.organisation, seller, nodeSlots });
           touched.add(seller);

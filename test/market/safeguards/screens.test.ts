@@ -4,8 +4,10 @@ import { cartelScore } from '../../../core/market/safeguards/cartel-screen.ts';
 import { epochJitterMs } from '../../../core/market/safeguards/jitter.ts';
 import type { Award, TradeRecord } from '../../../core/market/safeguards/memory.ts';
 import { shillScores } from '../../../core/market/safeguards/shill-screen.ts';
+import type { MarketEffect } from '../../../core/market/protocol.ts';
+import { Guard } from '../../../core/market/safeguards/guard.ts';
 import { DrivenMarket } from '../support/market.ts';
-import { ask, bid } from '../support/orders.ts';
+import { ask, bid, round } from '../support/orders.ts';
 import { BASE, guarded, tradeAt, triggered } from './support.ts';
 
 const SELLERS = ['s1', 's2', 's3', 's4', 's5'];
@@ -188,4 +190,28 @@ test('with lax terms all safeguards together leave a quiet market as it is', (t)
     market.effects.filter(({ kind }) => kind === 'ContractFormed' || kind === 'ContractVoided');
   t.deepEqual(contracts(lax), contracts(plain));
   t.is(lax.effects.filter(({ kind }) => kind === 'SafeguardTriggered').length, 0);
+});
+
+test('nodes of a preempted contract, which no ask of the round offers, upset no screen', (t) => {
+  const guard = guarded({
+    selfTrade: { groups: [['alpha', 'beta']] },
+    cartelScreen: { rounds: 20, leastScore: 0.5 },
+    shillScreen: { trades: 50, leastScore: 0.5 },
+  });
+  const effects: MarketEffect[] = [];
+  const desk = new Guard(guard.state, { timeMs: 0, roundId: 0 }, effects);
+  const fill = { bidId: 'b', optionIndex: 0, nodes: 1, paymentMillicredits: 5 };
+  const fills = [{ ...fill, parts: [{ askId: 'c7', nodes: 1 }] }];
+  desk.cleared(
+    {
+      fills,
+      receipts: new Map(),
+      surplusMillicredits: 5,
+      prices: [],
+      welfareMillicredits: 5,
+      rejected: [],
+    },
+    round([bid('b', {}, { organisation: 'alpha' })], []),
+  );
+  t.deepEqual(effects, []);
 });
