@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import { solveCase } from '../../core/market/cases/registry.ts';
+
+const text = readFileSync(new URL('../../docs/market/rules.md', import.meta.url), 'utf8');
+const examples = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(
+  ([, json]) =>
+    JSON.parse(json!) as { mechanism: string; input: unknown; expected: Record<string, unknown> },
+);
+
+for (const { mechanism, input, expected } of examples) {
+  test(`the example of ${mechanism} in the document of the rules is what comes out`, (t) => {
+    t.deepEqual(JSON.parse(JSON.stringify(solveCase({ mechanism, input }))), expected);
+  });
+}
+
+test('every rule of our own has an example', (t) => {
+  t.deepEqual(
+    examples.map(({ mechanism }) => mechanism),
+    ['baseline-static-fcfs', 'posted-price', 'spot-preemptible', 'karma'],
+  );
+});
