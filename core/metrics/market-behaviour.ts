@@ -5,8 +5,8 @@ import { nodeHours, STATIC, variantNamed } from './comparison.ts';
 import type { Comparison, VariantRuns } from './comparison.ts';
 import { EPOCH_HORIZON } from '../market/horizons.ts';
 import { deviationGain } from './incentives.ts';
-import type { LeaseOutcome, MarketOutcome, ProfileOutcome } from './outcome.ts';
-import type { HorizonTrade, MarketBehaviour } from './results.ts';
+import type { LeaseOutcome, MarketOutcome, OptionOutcome, ProfileOutcome } from './outcome.ts';
+import type { HorizonTrade, MarketBehaviour, OptionResult } from './results.ts';
 import { marketSafety } from './market-safety.ts';
 import { estimate, jainIndex, maybeEstimate, mean } from './statistics.ts';
 import { sharingIndex, willingness } from './willingness.ts';
@@ -57,6 +57,7 @@ export function marketBehaviour(
     },
     willingness: willingness(variant.runs),
     horizons: horizonTrades(markets),
+    ...optionResult(markets),
     recalls: each(({ recalls }) => recalls),
     preemptions: each(({ preemptions }) => preemptions),
     defaults: each(({ defaults }) => defaults),
@@ -135,6 +136,22 @@ function gains(comparison: Comparison, variant: VariantRuns): number[][] {
       return (worth(outcome) - worth(before)) / 1000;
     }),
   );
+}
+
+function optionResult(markets: readonly MarketOutcome[]): { readonly options?: OptionResult } {
+  const outcomes = markets.flatMap(({ options }) => options ?? []);
+  if (outcomes.length < markets.length) return {};
+  const each = (pick: (outcome: OptionOutcome) => number) => estimate(outcomes.map(pick));
+  return {
+    options: {
+      written: each(({ written }) => written),
+      nodes: each(({ nodes }) => nodes),
+      premiumCredits: each(({ premiumMillicredits }) => premiumMillicredits / 1000),
+      called: each(({ called }) => called),
+      deliveredInTime: each(({ deliveredInTime }) => deliveredInTime),
+      expired: each(({ expired }) => expired),
+    },
+  };
 }
 
 function horizonTrades(markets: readonly MarketOutcome[]): Record<string, HorizonTrade> {

@@ -100,6 +100,18 @@ export interface WaterfallOutcome {
   readonly suspensions: number;
 }
 
+/** Options in the measured window. */
+export interface OptionOutcome {
+  written: number;
+  /** Of those written. */
+  nodes: number;
+  premiumMillicredits: Millicredits;
+  called: number;
+  /** Called, and all nodes ready within the holder's τ of the call. */
+  deliveredInTime: number;
+  expired: number;
+}
+
 export interface MarketOutcome {
   readonly rounds: readonly RoundOutcome[];
   readonly leases: readonly LeaseOutcome[];
@@ -118,6 +130,8 @@ export interface MarketOutcome {
   /** By organisation: credits that it had free in the end. */
   readonly freeMillicredits: readonly Millicredits[];
   readonly waterfall: WaterfallOutcome;
+  /** Absent where options are not traded. */
+  readonly options?: OptionOutcome;
 }
 
 export interface RunOutcome {

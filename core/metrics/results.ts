@@ -98,6 +98,8 @@ export interface MarketBehaviour {
   readonly willingness: Willingness;
   /** By name, where there are more than the epoch call; else empty. */
   readonly horizons: Readonly<Record<string, HorizonTrade>>;
+  /** Absent where options are not traded. */
+  readonly options?: OptionResult;
   readonly recalls: Estimate;
   /** Leases whose nodes the exchange gave to somebody else. */
   readonly preemptions: Estimate;
@@ -117,6 +119,17 @@ export interface Willingness {
   readonly timeToOfferP95Seconds: MaybeEstimate;
   /** Node-time offered for which own jobs are moved ÷ node-time offered. */
   readonly reshapeIndex: MaybeEstimate;
+}
+
+/** Options in the measured window. */
+export interface OptionResult {
+  readonly written: Estimate;
+  readonly nodes: Estimate;
+  readonly premiumCredits: Estimate;
+  readonly called: Estimate;
+  /** Of those called: all nodes ready within the holder's τ. */
+  readonly deliveredInTime: Estimate;
+  readonly expired: Estimate;
 }
 
 /** What was traded on one horizon. */

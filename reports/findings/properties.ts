@@ -127,6 +127,16 @@ function behaviour(market: MarketBehaviour): PropertyRow[] {
     ...Object.entries(market.horizons).map(([name, { tradedNodeHours }]) =>
       row(`Traded, ${name}`, describeEstimate(tradedNodeHours, 'node-hours')),
     ),
+    ...(market.options
+      ? [
+          row(
+            'Options written, called, delivered in time',
+            [market.options.written, market.options.called, market.options.deliveredInTime]
+              .map((figure) => describeEstimate(figure, 'count'))
+              .join('; '),
+          ),
+        ]
+      : []),
     row('Recalls', describeEstimate(market.recalls, 'count')),
     row('Preemptions', describeEstimate(market.preemptions, 'count')),
     row('Defaults', describeEstimate(market.defaults, 'count')),

@@ -84,6 +84,16 @@ const market = Type.Object({
   horizons: record(
     Type.Object({ rounds: estimate, contracts: estimate, tradedNodeHours: estimate }),
   ),
+  options: Type.Optional(
+    Type.Object({
+      written: estimate,
+      nodes: estimate,
+      premiumCredits: estimate,
+      called: estimate,
+      deliveredInTime: estimate,
+      expired: estimate,
+    }),
+  ),
   recalls: estimate,
   preemptions: estimate,
   defaults: estimate,

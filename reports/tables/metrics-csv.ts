@@ -134,6 +134,9 @@ function marketLines({ name: variant, market }: VariantResult): Line[] {
       line(`horizons.${name}.contracts`, horizon.contracts),
       line(`horizons.${name}.tradedNodeHours`, horizon.tradedNodeHours, 'node-hours'),
     ]),
+    ...Object.entries(market.options ?? {}).map(([name, figure]: [string, MaybeEstimate]) =>
+      line(`options.${name}`, figure, name === 'premiumCredits' ? 'credits' : 'count'),
+    ),
     line('recalls', market.recalls),
     line('preemptions', market.preemptions),
     line('defaults', market.defaults),

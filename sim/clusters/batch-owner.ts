@@ -16,11 +16,12 @@ import type { Policy, Valuation } from '../scenario/schema.ts';
 import { BatchCluster } from './batch/cluster.ts';
 import type { Scheduler } from './batch/scheduler.ts';
 import { batchOutcome } from './batch-outcome.ts';
-import { BatchSpares } from './batch-spares.ts';
+import { BatchSpares, INTERRUPTION_FACTOR } from './batch-spares.ts';
 import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
 import { Promises } from './forward-trader.ts';
 import type { NodePromise } from './forward-trader.ts';
 import { Holdings } from './holdings.ts';
+import { WrittenOptions } from './option-trader.ts';
 import { HourlyNodeTime } from './window.ts';
 import type { MeasuredWindow } from './window.ts';
 
@@ -65,6 +66,7 @@ export class BatchOwner implements Cluster {
   readonly #cluster: BatchCluster;
   readonly #holdings: Holdings;
   readonly #promises = new Promises();
+  readonly options: WrittenOptions;
   readonly #spares: BatchSpares;
   readonly #busy: HourlyNodeTime;
   /** Worth of a node-hour of each job, credits. */
@@ -106,7 +108,19 @@ export class BatchOwner implements Cluster {
       onSegment: (_row, fromMs, toMs, nodes) => this.#busy.add(fromMs, toMs, nodes),
     });
     const valueOf = (row: number) => this.#valueOf(row, this.#estimatedNodeMs(row));
-    this.#spares = new BatchSpares(setup, this.#cluster, this.#holdings, this.#promises, valueOf);
+    this.options = new WrittenOptions(
+      Object.keys(setup.nodes),
+      INTERRUPTION_FACTOR * valuation.nodeHour,
+      (nodeClass) => this.#callable(nodeClass),
+    );
+    this.#spares = new BatchSpares(
+      setup,
+      this.#cluster,
+      this.#holdings,
+      this.#promises,
+      this.options,
+      valueOf,
+    );
   }
 
   advance(nowMs: TimeMs): void {
@@ -231,6 +245,16 @@ export class BatchOwner implements Cluster {
   dropPromise(promiseId: string): void {
     this.#promises.take(promiseId);
     this.#cluster.undrain(promiseId);
+  }
+
+  /** Nodes that it could hand over at once without losing work that cannot be checkpointed. */
+  #callable(nodeClass: string): number {
+    const { nodes, free } = this.#cluster.nodes(nodeClass);
+    const promised = this.#promises.nodesIn(this.#cluster.nowMs, Infinity, nodeClass);
+    const own = (this.#holdings.own.get(nodeClass) ?? 0) - promised;
+    if (nodes === 0) return 0;
+    const busy = this.#cluster.preemptionCost(nodeClass, nodes, 'checkpointable').nodes;
+    return Math.min(own, nodes, free + busy);
   }
 
   #noteDrain(nodeClass: string, drain: Drain): void {

@@ -12,6 +12,7 @@ import type { BatchCluster } from './batch/cluster.ts';
 import type { GivenAway } from './batch/what-if.ts';
 import type { Promises } from './forward-trader.ts';
 import type { Holdings } from './holdings.ts';
+import type { WrittenOptions } from './option-trader.ts';
 
 /** Lease lengths that idle nodes are offered for, longest first. */
 const OFFER_HOURS: readonly number[] = [24, 12, 6, 2];
@@ -20,7 +21,7 @@ const OFFER_HOURS: readonly number[] = [24, 12, 6, 2];
 const OPPORTUNITY_SHARE = 0.5;
 
 /** Stopping work costs what was done since the last checkpoint and the wait that follows. */
-const INTERRUPTION_FACTOR = 2;
+export const INTERRUPTION_FACTOR = 2;
 
 /** Longest time for which nodes are offered at once that waiting jobs were to get. */
 const MOVED_HOURS = 6;
@@ -44,6 +45,7 @@ export class BatchSpares {
   readonly #cluster: BatchCluster;
   readonly #holdings: Holdings;
   readonly #promises: Promises;
+  readonly #written: WrittenOptions;
   readonly #valueOf: (row: number) => number;
 
   /** @param valueOf worth of a job, millicredits */
@@ -52,12 +54,14 @@ export class BatchSpares {
     cluster: BatchCluster,
     holdings: Holdings,
     promises: Promises,
+    written: WrittenOptions,
     valueOf: (row: number) => number,
   ) {
     this.#setup = setup;
     this.#cluster = cluster;
     this.#holdings = holdings;
     this.#promises = promises;
+    this.#written = written;
     this.#valueOf = valueOf;
   }
 
@@ -69,7 +73,12 @@ export class BatchSpares {
     const opportunity = this.#opportunity();
     for (const nodeClass of Object.keys(nodes)) {
       let offered = 0;
-      const offer = (what: string, count: number, endMs: TimeMs, credits: number) => {
+      const own = this.#holdings.own.get(nodeClass) ?? 0;
+      const promised = this.#promises.nodesIn(nowMs, Infinity, nodeClass);
+      // What stands ready for an emergency is not lent to anybody else.
+      const most = own - promised - this.#written.nodes(nodeClass);
+      const offer = (what: string, wished: number, endMs: TimeMs, credits: number) => {
+        const count = Math.min(wished, most - offered);
         if (count <= 0) return;
         offered += count;
         spares.push(this.#spare(what, nodeClass, count, nowMs, endMs, credits));
@@ -87,10 +96,8 @@ export class BatchSpares {
         if (cost !== null) offer(`${MOVED}-${MOVED_HOURS}h`, free, toMs, opportunity + cost);
       }
       if (policy.sellsBusyNodes) {
-        const own = this.#holdings.own.get(nodeClass) ?? 0;
-        const left = own - this.#promises.nodesIn(nowMs, Infinity, nodeClass) - offered;
         const lost = INTERRUPTION_FACTOR * valuation.nodeHour;
-        offer('busy', left, Math.min(untilMs, nowMs + 2 * DAY_MS), lost);
+        offer('busy', most - offered, Math.min(untilMs, nowMs + 2 * DAY_MS), lost);
       }
     }
     return spares;
@@ -111,7 +118,8 @@ export class BatchSpares {
   }
 
   #window(nodeClass: string, fromMs: TimeMs, toMs: TimeMs): Spare[] {
-    const most = Math.floor(this.#cluster.nodes(nodeClass).nodes / WINDOWS_AHEAD);
+    const left = this.#cluster.nodes(nodeClass).nodes - this.#written.nodes(nodeClass);
+    const most = Math.max(0, Math.floor(left / WINDOWS_AHEAD));
     const opportunity = this.#opportunity();
     const idle = Math.min(most, this.#cluster.outlook(toMs).idleNodes(nodeClass, fromMs, toMs));
     const spares: Spare[] = [];

@@ -15,6 +15,7 @@ import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
 import { Promises } from './forward-trader.ts';
 import type { NodePromise } from './forward-trader.ts';
 import { Holdings } from './holdings.ts';
+import { WrittenOptions } from './option-trader.ts';
 import { LoadHistory } from './load-history.ts';
 import { hourlyDemand, HourlyNodeTime } from './window.ts';
 import type { MeasuredWindow } from './window.ts';
@@ -44,6 +45,7 @@ export class CloudCluster implements Cluster {
   readonly #setup: CloudSetup;
   readonly #holdings: Holdings;
   readonly #promises = new Promises();
+  readonly options: WrittenOptions;
   readonly #history = new LoadHistory();
   readonly #served: HourlyNodeTime;
   readonly #demand: HourlyNodeTime;
@@ -58,6 +60,13 @@ export class CloudCluster implements Cluster {
     this.organisation = setup.organisation;
     this.#setup = setup;
     this.#holdings = new Holdings(setup.nodes);
+    this.options = new WrittenOptions(
+      setup.nodeClasses,
+      setup.valuation.nodeHour + setup.valuation.penaltyNodeHour,
+      (nodeClass) =>
+        (this.#holdings.own.get(nodeClass) ?? 0) -
+        this.#promises.nodesIn(this.#nowMs, Infinity, nodeClass),
+    );
     this.#served = new HourlyNodeTime(setup.window);
     this.#demand = new HourlyNodeTime(setup.window);
   }
@@ -120,6 +129,8 @@ export class CloudCluster implements Cluster {
     const { policy, valuation, nodeClasses, classCostPerHour } = this.#setup;
     const spares: Spare[] = [];
     const left = new Map(this.#holdings.own);
+    // What stands ready for an emergency is not lent to anybody else.
+    for (const [nodeClass, own] of left) left.set(nodeClass, own - this.options.nodes(nodeClass));
     const offer = (spareId: string, count: number, endMs: TimeMs, extraPerHour: number) => {
       // Best classes are kept for last: the borrower of a plain node pays less.
       for (const nodeClass of nodeClasses) {
@@ -195,7 +206,8 @@ export class CloudCluster implements Cluster {
       let idle = this.#holdings.ownNodes() - need - this.#promises.nodesIn(startMs, endMs);
       for (const nodeClass of this.#setup.nodeClasses) {
         const own = this.#holdings.own.get(nodeClass) ?? 0;
-        const left = own - this.#promises.nodesIn(startMs, endMs, nodeClass);
+        const promised = this.#promises.nodesIn(startMs, endMs, nodeClass);
+        const left = own - promised - this.options.nodes(nodeClass);
         const nodes = Math.min(idle, left);
         if (nodes <= 0) continue;
         idle -= nodes;

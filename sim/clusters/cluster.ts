@@ -8,6 +8,7 @@
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
 import type { JobColumns } from '../../core/metrics/outcome.ts';
 import type { ForwardTrader } from './forward-trader.ts';
+import type { OptionTrader } from './option-trader.ts';
 import type { Millicredits, NodeMs, TimeMs } from '../../core/kernel/units.ts';
 
 /** Nodes on their way to a borrower, or already there. */
@@ -26,6 +27,8 @@ export interface BorrowedLot {
 export interface Cluster extends ForwardTrader {
   readonly organisation: string;
   readonly kind: ClusterKind;
+  /** Absent where it takes no part in options. */
+  readonly options?: OptionTrader;
   /** Does everything that is due until then, the instant included. */
   advance(nowMs: TimeMs): void;
   /** When the cluster next changes by itself; Infinity when never. */

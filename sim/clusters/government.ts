@@ -16,7 +16,9 @@ import { joinWindows } from '../../core/metrics/bounds.ts';
 import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
 import { Promises } from './forward-trader.ts';
 import type { NodePromise } from './forward-trader.ts';
+import { FIRM, GovernmentOptions } from './government-options.ts';
 import { Holdings } from './holdings.ts';
+import type { Call } from './option-trader.ts';
 import { hourlyDemand, HourlyNodeTime } from './window.ts';
 import type { MeasuredWindow } from './window.ts';
 
@@ -54,6 +56,7 @@ export class GovernmentCluster implements Cluster {
   readonly #setup: GovernmentSetup;
   readonly #holdings: Holdings;
   readonly #promises = new Promises();
+  readonly options: GovernmentOptions;
   readonly #responses: Response[];
   readonly #demand: HourlyNodeTime;
   readonly #busy: HourlyNodeTime;
@@ -80,6 +83,33 @@ export class GovernmentCluster implements Cluster {
     this.#busy = new HourlyNodeTime(setup.window);
     this.#needServed = new HourlyNodeTime(setup.window);
     this.#needDemand = new HourlyNodeTime(setup.window);
+    const { policy, valuation } = setup;
+    const owned = setup.nodeClasses.reduce((sum, name) => sum + (setup.nodes[name] ?? 0), 0);
+    this.options = new GovernmentOptions({
+      ...setup,
+      emergencyNodes: policy.emergencyNodes || owned,
+      lendsFirm: policy.lendsFirm,
+      nodeHour: valuation.nodeHour,
+      capableNodes: () => this.#capableOwn() + this.#lentCapable(),
+      missing: (nowMs) => this.#missing(nowMs),
+    });
+  }
+
+  /** What the emergencies that run lack, beyond what is on its way. */
+  #missing(nowMs: TimeMs): Call {
+    let nodes = 0;
+    let endMs = nowMs;
+    for (const { emergency, phase, ownReady, setups } of this.#responses) {
+      if (phase !== 'gathering' && phase !== 'running') continue;
+      const own = ownReady + setups.reduce((sum, setup) => sum + setup.nodes, 0);
+      nodes += emergency.nodes - own;
+      endMs = Math.max(endMs, emergency.startMs + emergency.durationMs);
+    }
+    const borrowed = this.#holdings.nodesAt(nowMs) - this.#holdings.ownNodes();
+    return {
+      nodes: Math.max(0, nodes - borrowed - this.#comingBack()),
+      durationMs: Math.max(0, endMs - nowMs),
+    };
   }
 
   advance(nowMs: TimeMs): void {
@@ -210,12 +240,19 @@ export class GovernmentCluster implements Cluster {
 
   spares(nowMs: TimeMs, untilMs: TimeMs): readonly Spare[] {
     const spares: Spare[] = [];
+    let firm = this.options.firm(nowMs);
     for (const [nodeClass, nodes] of this.#idleReserve()) {
       const promised = Math.min(nodes, this.#promises.nodesIn(nowMs, untilMs, nodeClass));
       const firstMs = Math.min(untilMs, this.#promises.firstMs(nodeClass));
-      if (promised < nodes) {
-        spares.push(this.#spare('reserve', nodeClass, nodes - promised, nowMs, untilMs));
+      const covered = Math.min(nodes - promised, firm.nodes);
+      firm = { ...firm, nodes: firm.nodes - covered };
+      if (covered > 0) {
+        const endMs = Math.min(untilMs, firm.untilMs);
+        const spare = this.#spare(FIRM, nodeClass, covered, nowMs, endMs);
+        spares.push({ ...spare, recallNoticeMs: null });
       }
+      const left = nodes - promised - covered;
+      if (left > 0) spares.push(this.#spare('reserve', nodeClass, left, nowMs, untilMs));
       if (promised > 0) {
         spares.push(this.#spare('until-promised', nodeClass, promised, nowMs, firstMs));
       }
@@ -272,11 +309,11 @@ export class GovernmentCluster implements Cluster {
   }
 
   /** An emergency goes before what was promised recallable. */
-  keepPromise(promiseId: string): boolean {
+  keepPromise(promiseId: string, nowMs: TimeMs): boolean {
     const promise = this.#promises.take(promiseId)!;
     if (this.#isResponding()) return false;
     if ((this.#holdings.own.get(promise.nodeClass) ?? 0) < promise.nodes) return false;
-    this.lend(promise.nodeClass, promise.nodes);
+    this.lend(promise.nodeClass, promise.nodes, promise.spareId, nowMs);
     return true;
   }
 
@@ -284,7 +321,8 @@ export class GovernmentCluster implements Cluster {
     this.#promises.take(promiseId);
   }
 
-  lend(nodeClass: string, nodes: number): void {
+  lend(nodeClass: string, nodes: number, spareId: string, nowMs: TimeMs): void {
+    if (spareId.startsWith(FIRM)) this.options.lend(nodes, nowMs);
     this.#holdings.lend(nodeClass, nodes);
     this.#lent.set(nodeClass, (this.#lent.get(nodeClass) ?? 0) + nodes);
   }
@@ -390,6 +428,10 @@ export class GovernmentCluster implements Cluster {
   }
 
   #comingBack(): number {
+    return Math.max(0, this.#lentCapable() - this.options.lentFirm(this.#nowMs));
+  }
+
+  #lentCapable(): number {
     let nodes = 0;
     for (const nodeClass of this.#setup.nodeClasses) nodes += this.#lent.get(nodeClass) ?? 0;
     return nodes;

@@ -58,7 +58,7 @@ export function checkMeaning(
     );
   }
   known(scenario.market.mechanism, mechanisms, 'market.mechanism', 'mechanism', fail);
-  for (const horizon of ['forward', 'spot'] as const) {
+  for (const horizon of ['forward', 'spot', 'options'] as const) {
     const { mechanism } = scenario.market[horizon];
     known(mechanism, mechanisms, `market.${horizon}.mechanism`, 'mechanism', fail);
   }

@@ -82,6 +82,16 @@ export const PolicySchema = optionalTable(
     scaleUpMinutes: nonNegative('cloud: delay before a node that is wanted serves', 5),
     leaseHours: positive('length of the leases that cloud and batch clusters ask for, hours', 6),
     tauMinutes: positive('government: time within which an emergency must have its nodes', 30),
+    emergencyNodes: Type.Integer({
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 0,
+      description: 'government: nodes that an emergency may take; 0: as many as it owns',
+    }),
+    lendsFirm: Type.Boolean({
+      default: false,
+      description: 'government: lends firm what it holds options for',
+    }),
     recallNoticeMinutes: nonNegative('notice at which a recallable lease ends, minutes', 5),
     sellsBusyNodes: Type.Boolean({
       default: true,
@@ -176,6 +186,19 @@ export const SpotSchema = optionalTable(
   'spot: short slots on what is left',
 );
 
+export const OptionsSchema = optionalTable(
+  {
+    ...horizonClock,
+    mechanism: Type.String({ default: 'exchange-threshold', description: 'how a round clears' }),
+    everyHours: interval('time between rounds, and window of every option, hours', 24),
+    strikePerNodeHour: nonNegative('paid for an hour of a node that is called, credits', 2),
+    noticeMinutes: nonNegative('from the call to the hand-over, minutes', 5),
+    longestLeaseHours: positive('longest lease that can be called, hours', 48),
+    writerDepositShare: share('of the strike price of the longest lease, from the writer', 0.1),
+  },
+  'options: the right to call nodes in an emergency',
+);
+
 export const MarketSchema = optionalTable(
   {
     mechanism: Type.String({ default: 'exchange-threshold', description: 'how a round clears' }),
@@ -230,6 +253,7 @@ export const MarketSchema = optionalTable(
     clearingHouse: ClearingHouseSchema,
     forward: ForwardSchema,
     spot: SpotSchema,
+    options: OptionsSchema,
   },
   'the market',
 );

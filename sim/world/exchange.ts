@@ -14,7 +14,10 @@ import { MarketDesk } from './market-desk.ts';
 import { marketConfiguration } from './market-configuration.ts';
 import type { Member } from './member.ts';
 import type { ExchangeNames } from './names.ts';
+import { OptionDesk } from './option-desk.ts';
+import { measuredWindow } from './setup.ts';
 import type { RunSetup } from './setup.ts';
+import { overlapMs } from '../clusters/window.ts';
 import type { LeaseOverhead } from './site.ts';
 
 export interface ExchangePorts {
@@ -42,6 +45,7 @@ const SEPARATOR = ':';
 export class Exchange {
   readonly names: ExchangeNames;
   readonly rounds: MarketDesk;
+  readonly options: OptionDesk;
   readonly #setup: RunSetup;
   readonly #market;
   /** Before the numbers of its contracts; empty where there is no other exchange. */
@@ -57,8 +61,17 @@ export class Exchange {
       marketService,
       configuration,
       ports.bus,
-      (effect: MarketEffect, nowMs) => this.rounds.onEffect(effect, nowMs),
+      (effect: MarketEffect, nowMs) => {
+        this.options.onEffect(effect, nowMs);
+        this.rounds.onEffect(effect, nowMs);
+      },
     );
+    this.options = new OptionDesk({
+      members: new Map(ports.members.map((member) => [member.name, member])),
+      post: (event) => this.#market.post(event),
+      drain: () => ports.bus.drain(),
+      isMeasured: (atMs) => overlapMs(measuredWindow(setup.scenario), atMs, atMs + 1) > 0,
+    });
     const trading = new Set(names.organisations.map(({ name }) => name));
     this.rounds = new MarketDesk(setup, ports.overhead, ports.sampled, {
       exchange: isOnly ? null : names.exchange,
@@ -84,6 +97,12 @@ export class Exchange {
       contractId: this.#prefix + contract.contractId,
       ...(contract.takesOver === undefined ? {} : { takesOver: this.#prefix + contract.takesOver }),
     }));
+  }
+
+  /** All nodes of a ticket are ready. */
+  complete(ticket: Contract, nowMs: TimeMs): void {
+    const contractId = ticket.contractId.slice(this.#prefix.length);
+    this.options.complete({ ...ticket, contractId }, nowMs);
   }
 
   /** Whether it has sold the ticket. */

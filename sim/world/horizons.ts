@@ -3,8 +3,11 @@ import { EPOCH_HORIZON } from '../../core/market/horizons.ts';
 import type { MarketHorizon } from '../../core/market/horizons.ts';
 import { SPOT_HORIZON } from '../../core/agents/orders-from-view.ts';
 import { HOUR_MS, MINUTE_MS } from '../../core/kernel/units.ts';
-import type { Scenario } from '../scenario/schema.ts';
+import type { Market, Scenario } from '../scenario/schema.ts';
 import { slotMs } from './setup.ts';
+
+/** Name of the horizon that trades rights to call nodes. */
+export const OPTIONS_HORIZON = 'options';
 
 /** Name of the horizon that trades windows ahead. */
 export const FORWARD_HORIZON = 'forward';
@@ -58,5 +61,28 @@ export function horizonClocks({ market, ...scenario }: Scenario): readonly Horiz
       leadMs: 0,
     });
   }
+  if (market.options.enabled) clocks.push(optionsClock(market.options));
   return clocks;
+}
+
+/** One window a round, as long as the time to the next. */
+function optionsClock(options: Market['options']): HorizonClock {
+  const everyMs = Math.round(options.everyHours * HOUR_MS);
+  return {
+    horizon: {
+      name: OPTIONS_HORIZON,
+      mechanism: options.mechanism,
+      parameters: options.parameters,
+      slotMs: everyMs,
+      horizonSlots: 1,
+      option: {
+        strikeMillicreditsPerNodeHour: Math.round(options.strikePerNodeHour * 1000),
+        noticeMs: Math.round(options.noticeMinutes * MINUTE_MS),
+        longestLeaseMs: Math.round(options.longestLeaseHours * HOUR_MS),
+        writerDepositPartsPerMillion: Math.round(options.writerDepositShare * 1e6),
+      },
+    },
+    everyMs,
+    leadMs: 0,
+  };
 }

@@ -15,6 +15,8 @@ export interface LeaseDeskPorts {
   readonly method: ProvisioningMethod;
   /** Time that a lease ends before its contract does, for release. */
   readonly releaseMs: number;
+  /** All nodes of a contract are ready. */
+  complete(contract: Contract, nowMs: TimeMs): void;
   /** Horizon that the contract was traded on; undefined for the epoch call. */
   horizonName(contract: Contract): string | undefined;
   /** The services of the provider that has the owner's nodes. */

@@ -343,6 +343,7 @@ export class LeaseDesk {
     if (effect.kind === 'NodeReady') {
       lease.readyAtMs.set(effect.nodeId, nowMs);
       lease.readyNodes += 1;
+      if (lease.readyNodes === lease.contract.nodes) this.#ports.complete(lease.contract, nowMs);
       lease.setupMs += nowMs - lease.contract.startMs;
       buyer.cluster.addReady(effect.leaseId, 1, nowMs);
       buyer.borrowed.change(1, nowMs);

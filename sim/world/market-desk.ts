@@ -23,6 +23,8 @@ import { recordClearing } from '../../core/market/service.ts';
 import { isBusy, lossesOf, tradeOf } from './round-trades.ts';
 import { ownersOf, splitMoney } from './identities.ts';
 import { MOVED } from '../clusters/batch-spares.ts';
+import type { Cluster } from '../clusters/cluster.ts';
+import { FirstCome } from './first-come.ts';
 import { horizonClocks } from './horizons.ts';
 import type { HorizonClock } from './horizons.ts';
 import { SPOT_HORIZON } from '../../core/agents/orders-from-view.ts';
@@ -84,8 +86,9 @@ export class MarketDesk {
   #contracts: Contract[] = [];
   #preempted: string[] = [];
   #solved: { round: MarketRound; clearing: Clearing; bound: number | null } | null = null;
-  /** Bid id → round in which this piece of demand was first bid for. */
-  readonly #firstSeen = new Map<string, number>();
+  readonly #demand: FirstCome;
+  /** Rounds held on all horizons before this one. */
+  #sequence = -1;
 
   constructor(
     setup: RunSetup,
@@ -95,6 +98,8 @@ export class MarketDesk {
   ) {
     this.#setup = setup;
     this.#owners = ownersOf(setup.scenario);
+    const names = ports.members.map(({ name }) => name);
+    this.#demand = new FirstCome(names, this.#owners);
     this.clocks = horizonClocks(setup.scenario);
     this.#overhead = overhead;
     this.#configuration = ports.configuration;
@@ -108,6 +113,7 @@ export class MarketDesk {
     this.#horizon = horizon;
     this.#roundId = roundIdOf(this.#configuration, horizon, n);
     this.#held[horizon] = n + 1;
+    this.#sequence += 1;
     const terms = marketTerms(this.#setup, nowMs, {
       clock: this.#clock,
       mechanism: this.#mechanism(),
@@ -132,12 +138,7 @@ export class MarketDesk {
     cluster.advance(nowMs);
     const untilMs = nowMs + terms.horizonSlots * terms.slotMs;
     const isFirst = exchange === null || organisation.exchanges[0] === exchange;
-    const firstMs = terms.firstStartMs;
-    const own = this.#offered(
-      firstMs === undefined
-        ? cluster.spares(nowMs, untilMs)
-        : cluster.futureSpares(nowMs, firstMs, untilMs),
-    );
+    const { wants, spares: own } = this.#tradable(cluster, terms, untilMs);
     // Whoever cheats offers on the next exchange what it had before the first one's round.
     const mayCheat = this.#horizon === 0;
     if (isFirst && mayCheat) member.offered = own;
@@ -147,8 +148,7 @@ export class MarketDesk {
       organisation: member.name,
       kind: cluster.kind,
       nowMs,
-      wants:
-        firstMs === undefined ? cluster.wants(nowMs) : cluster.futureWants(nowMs, firstMs, untilMs),
+      wants,
       spares,
       ownNodes: member.ownedNodes,
       balanceMillicredits: member.identities.reduce(
@@ -176,6 +176,22 @@ export class MarketDesk {
       invariant(this.#owners.get(order.organisation) === member.name, 'orders in own names');
     }
     return decision.orders;
+  }
+
+  /** What a cluster could buy and sell on the horizon whose round is being held. */
+  #tradable(cluster: Cluster, terms: MarketTerms, untilMs: TimeMs) {
+    const { roundStartMs: nowMs, firstStartMs } = terms;
+    if (this.#clock.horizon.option) {
+      const { options } = cluster;
+      const spares = options?.optionSpares(nowMs, untilMs) ?? [];
+      return { wants: options?.optionWants(nowMs, untilMs) ?? [], spares };
+    }
+    if (firstStartMs !== undefined) {
+      const spares = this.#offered(cluster.futureSpares(nowMs, firstStartMs, untilMs));
+      return { wants: cluster.futureWants(nowMs, firstStartMs, untilMs), spares };
+    }
+    const spares = this.#offered(cluster.spares(nowMs, untilMs));
+    return { wants: cluster.wants(nowMs), spares };
   }
 
   #attestIdle(organisation: string, spares: readonly Spare[], nowMs: TimeMs): void {
@@ -211,7 +227,7 @@ export class MarketDesk {
     const nowMs = terms.roundStartMs;
     if (this.#horizon === 0) this.#attestIdle(member.name, spares, nowMs);
     // Offered is offered, on however many exchanges: it is counted on the first.
-    if (!isFirst) return;
+    if (!isFirst || this.#clock.horizon.option) return;
     let offered = 0;
     for (const { spareId, nodes, fromMs, untilMs } of spares) {
       if (isBusy(spareId)) continue;
@@ -275,7 +291,7 @@ export class MarketDesk {
       const commandId = `${name}/asks/${roundId}`;
       this.#ports.post({ kind: 'PostOrders', timeMs: nowMs, commandId, from, roundId, ...orders });
     }
-    for (const bid of this.#inOrderOfDemand(bids)) {
+    for (const bid of this.#demand.order(bids, this.#sequence)) {
       const from = { role: 'organisation', name: bid.organisation } as const;
       const commandId = `${bid.bidId}/${roundId}`;
       this.#ports.post({ kind: 'PostBid', timeMs: nowMs, commandId, from, roundId, bid });
@@ -289,7 +305,7 @@ export class MarketDesk {
       nowMs,
       seed: `${scenario.seed}/${replication}`,
       members: this.#ports.members.flatMap(({ identities }) => identities),
-      bids: this.#inOrderOfDemand(bids),
+      bids: this.#demand.order(bids, this.#sequence),
       asks,
       silent: this.#ports.members.flatMap(({ silentNames }) => silentNames),
     };
@@ -312,23 +328,6 @@ export class MarketDesk {
     return mechanisms.get(this.#clock.horizon.mechanism)!;
   }
 
-  /** Demand that was there first goes first; among equals the organisations take turns. */
-  #inOrderOfDemand(bids: readonly Bid[]): Bid[] {
-    const members = this.#ports.members.length;
-    const place = new Map(this.#ports.members.map(({ name }, index) => [name, index]));
-    const turn = (bid: Bid) =>
-      (place.get(this.#owners.get(bid.organisation)!)! + this.#roundId) % members;
-    const seen = (bid: Bid) => {
-      const first = this.#firstSeen.get(bid.bidId);
-      if (first === undefined) this.#firstSeen.set(bid.bidId, this.#roundId);
-      return first ?? this.#roundId;
-    };
-    return bids
-      .map((bid, index) => ({ bid, index, first: seen(bid), turn: turn(bid) }))
-      .sort((a, b) => a.first - b.first || a.turn - b.turn || a.index - b.index)
-      .map(({ bid }) => bid);
-  }
-
   /** Effects of the market service, but for replies and its own bookkeeping. */
   onEffect(effect: MarketEffect, nowMs: TimeMs): void {
     switch (effect.kind) {
@@ -336,8 +335,10 @@ export class MarketDesk {
         this.#solve(effect, nowMs);
         return;
       case 'ContractFormed':
-        this.#contracts.push(effect.contract);
         this.#live.set(effect.contract.contractId, effect.contract);
+        // What an option calls is not traded in a round: it is leased at once.
+        if (effect.contract.optionId === undefined) this.#contracts.push(effect.contract);
+        else this.#ports.openLeases([effect.contract], nowMs);
         return;
       case 'ContractPreempted':
         this.#preempted.push(effect.contractId);
@@ -441,7 +442,7 @@ export class MarketDesk {
           ...sold.map((contract) => tradeOf('sold', contract, this.#clock.horizon.slotMs)),
         ],
       };
-      for (const { wantRef } of bought) this.#firstSeen.delete(wantRef);
+      for (const { wantRef } of bought) this.#demand.served(wantRef);
     }
   }
 

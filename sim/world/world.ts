@@ -20,6 +20,7 @@ import type { MarketDesk } from './market-desk.ts';
 import { Member } from './member.ts';
 import { exchangesOf, providersOf } from './names.ts';
 import { ProviderSite } from './provider-site.ts';
+import { joinOptions } from './option-desk.ts';
 import { PromiseDesk } from './promise-desk.ts';
 import { measuredWindow, ROUND_SETTLE_LIMIT_MS } from './setup.ts';
 import type { RunSetup } from './setup.ts';
@@ -114,6 +115,7 @@ export class MarketWorld {
       owners: ownersOf(this.#setup.scenario),
       method: methodOf(this.#setup.scenario),
       releaseMs,
+      complete: (contract, nowMs) => exchangeOf(contract).complete(contract, nowMs),
       horizonName: (contract) => exchangeOf(contract).rounds.horizonName(contract.roundId),
       servicesOf: (owner) => this.#siteOf(owner).names,
       exchangeOf: (contract) => ({ role: 'service', name: exchangeOf(contract).names.service }),
@@ -220,6 +222,9 @@ export class MarketWorld {
       this.#leases.recall(member, missing, nowMs);
       this.#bus.drain();
     }
+    if (this.#setup.scenario.market.options.enabled) {
+      for (const { options } of this.#exchanges) options.call(member, nowMs);
+    }
     if (!this.#setup.scenario.market.extraRounds) return;
     for (const { wantId } of member.cluster.wants(nowMs)) {
       if (this.#called.has(wantId)) continue;
@@ -255,6 +260,7 @@ export class MarketWorld {
   #scheduleRound(exchange: Exchange, horizon: number, atMs: TimeMs): void {
     const { rounds } = exchange;
     this.#queue.schedule(atMs, PRIORITY.round, (nowMs) => {
+      if (rounds.clocks[horizon]!.horizon.option) exchange.options.expire(nowMs);
       rounds.hold(nowMs, horizon);
       for (const member of this.members) this.#touched.add(member);
       this.#scheduleRound(exchange, horizon, nowMs + rounds.clocks[horizon]!.everyMs);
@@ -297,6 +303,9 @@ export class MarketWorld {
       }
     }
     return {
+      ...(this.#setup.scenario.market.options.enabled
+        ? { options: joinOptions(this.#exchanges.map(({ options }) => options.outcome)) }
+        : {}),
       rounds: this.#exchanges
         .flatMap(({ rounds }) => rounds.rounds.filter(({ atMs }) => inWindow(atMs)))
         .sort((a, b) => a.atMs - b.atMs),

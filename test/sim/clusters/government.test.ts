@@ -25,7 +25,7 @@ test('lent nodes are wanted back at once and count when they have been set up ag
   const cluster = government([emergency('e', 10, 24, 8)], { standard: 8 });
   const [spare] = cluster.spares(0, DAY_MS);
   t.is(spare?.recallNoticeMs, 5 * MINUTE_MS, 'the reserve is lent recallable only');
-  cluster.lend('standard', 5);
+  cluster.lend('standard', 5, 'reserve/standard', 0);
   const startMs = 10 * HOUR_MS;
   cluster.advance(startMs);
   t.is(cluster.nodesToRecall(), 5);
@@ -39,7 +39,7 @@ test('lent nodes are wanted back at once and count when they have been set up ag
 
 test('lent nodes that come back too late cost the emergency', (t) => {
   const cluster = government([emergency('e', 10, 24, 8)], { standard: 8 });
-  cluster.lend('standard', 5);
+  cluster.lend('standard', 5, 'reserve/standard', 0);
   cluster.advance(10 * HOUR_MS);
   cluster.restore('standard', 5, 10 * HOUR_MS + 24 * MINUTE_MS);
   runToEnd(cluster, 7 * DAY_MS);

@@ -19,6 +19,8 @@ export const POLICY: Policy = {
   sellsBusyNodes: true,
   sellsTwice: false,
   reshapes: false,
+  emergencyNodes: 0,
+  lendsFirm: false,
   acceptsRecall: true,
 };
 

@@ -170,3 +170,24 @@ test('an owner that reshapes offers nodes that waiting jobs were to get', async 
   t.is(await moved(false), 0);
   t.true((await moved(true)) > 0);
 });
+
+test('a small reserve and options on other nodes meet an emergency in time', async (t) => {
+  const outcome = await runOf('market', [
+    'market.options.enabled=true',
+    'market.endowmentHours=2000',
+    'organisation.government.nodes.standard=4',
+    'organisation.government.policy.emergencyNodes=12',
+    'organisation.government.policy.lendsFirm=true',
+    // Nobody else comes to help.
+    'market.extraRounds=false',
+    'organisation.hpc.policy.sellsBusyNodes=false',
+    'organisation.cloud.policy.sellsBusyNodes=false',
+  ]);
+  t.deepEqual(outcome.invariantViolations, []);
+  t.is(outcome.ledgerImbalanceMillicredits, 0);
+  const { written, called, deliveredInTime, expired } = outcome.market!.options!;
+  t.true(written > called && called > 0 && expired > 0);
+  t.is(deliveredInTime, called);
+  const government = outcome.organisations.find(({ name }) => name === 'government')!;
+  t.is(government.metNodeMs, government.demandNodeMs);
+});
