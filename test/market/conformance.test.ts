@@ -148,6 +148,21 @@ test('a mechanism that claims truthfulness with gangs without having it is caugh
   t.regex(judge(liar, 'incentiveCompatibility').finding ?? '', /gains \d+ by/);
 });
 
+test('a generalised second-price auction that claims truthfulness is caught', (t) => {
+  for (const domain of ['unit-demand', 'diminishing-returns'] as const) {
+    const liar = claiming(mechanisms.get('gsp')!, { incentiveCompatibility: domain });
+    t.regex(judge(liar, 'incentiveCompatibility').finding ?? '', /gains \d+ by/, domain);
+  }
+});
+
+test('combinatorial Vickrey payments that claim a balance, or no use of names, are caught', (t) => {
+  const vcg = mechanisms.get('combinatorial-vcg')!;
+  const weak = claiming(vcg, { budgetBalance: 'weak' });
+  t.regex(judge(weak, 'budgetBalance').finding ?? '', /a deficit of/);
+  const names = claiming(vcg, { falseNameProofness: 'single-minded' });
+  t.regex(judge(names, 'falseNameProofness').finding ?? '', /gains \d+ by/);
+});
+
 test('a mechanism that claims efficiency without having it is caught', (t) => {
   const leasing = claiming(mechanisms.get('leasing')!, { efficiency: 'unit-demand' });
   t.regex(judge(leasing, 'efficiency').finding ?? '', /^welfare/);

@@ -2,6 +2,8 @@
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { canonicalJson } from '../../core/kernel/canonical-json.ts';
+import { sha256Hex } from '../../core/kernel/sha256.ts';
+import { commitmentOf } from '../../core/market/sealing/commitment.ts';
 import type { MarketEffect, MarketEvent } from '../../core/market/protocol.ts';
 import { mechanisms } from '../../core/market/mechanisms/registry.ts';
 import { checkMarketInvariants, marketService, recordClearing } from '../../core/market/service.ts';
@@ -90,24 +92,74 @@ function refusals(effects: readonly MarketEffect[]): string[] {
 for (const event of EVENTS) {
   test(`${event['kind']} by ${(event['from'] as { name: string }).name} may hold anything`, (t) => {
     const market = busyMarket();
-    const before = canonicalJson(market.state);
-    for (const place of placesOf(event)) {
-      if (place[0] === 'kind' || place[0] === 'from') continue;
-      for (const [name, value] of NASTY) {
-        const what = `${place.join('.')} is ${name}`;
-        const spoilt = withValue({ ...event, timeMs: 1, commandId: 'x' }, place, value);
-        const state = structuredClone(market.state);
-        const effects = stepped(t, state, spoilt, what);
-        const codes = refusals(effects);
-        for (const code of codes) t.regex(code, /^[A-Z]+(_[A-Z]+)+$/, what);
-        if (codes.length > 0) t.is(canonicalJson(state), before, `${what}: refused and changed`);
-        t.deepEqual(checkMarketInvariants(state), [], what);
-      }
-    }
+    holdsAnything(t, market, event);
     // What was in the book is still there, and is cleared.
-    t.is(canonicalJson(market.state), before);
     t.true(kinds(market.solve(market.close(1, 2), 2)).includes('ContractFormed'));
   });
+}
+
+/** A sealed market with two commitments, and a third organisation that may still commit. */
+const SHEET = { agent: 'alpha', bids: [WANT], asks: [], nonce: 'a'.repeat(32) };
+const HEAD = sha256Hex('journal');
+function sealedMarket(isShut: boolean): DrivenMarket {
+  const market = new DrivenMarket({ sealing: { bondMillicredits: 5_000 } });
+  market.command({ kind: 'OpenCommits', roundId: 0, head: HEAD }, ADMIN);
+  const commitment = commitmentOf(SHEET);
+  market.command({ kind: 'CommitOrders', roundId: 0, commitment }, ALPHA);
+  if (isShut) market.command({ kind: 'CloseCommits', roundId: 0 }, ADMIN);
+  return market;
+}
+
+const SEALED_EVENTS: readonly (readonly [boolean, Record<string, unknown>])[] = [
+  [false, { kind: 'OpenCommits', from: ADMIN, roundId: 1, head: HEAD }],
+  [false, { kind: 'CommitOrders', from: BETA, roundId: 0, commitment: HEAD }],
+  [false, { kind: 'CloseCommits', from: ADMIN, roundId: 0 }],
+  [true, { kind: 'RevealOrders', from: ALPHA, roundId: 0, ...SHEET, agent: undefined }],
+  [true, { kind: 'RevealOrders', from: ALPHA, roundId: 0, ...SHEET, bids: [{ ...WANT, x: 1 }] }],
+  [true, { kind: 'CloseRound', from: ADMIN, roundId: 0, startMs: 7 }],
+];
+
+for (const [isShut, event] of SEALED_EVENTS) {
+  const surplus = JSON.stringify(event).includes('"x"') ? ' with a surplus key' : '';
+  test(`${event['kind']}${surplus} of a sealed round may hold anything`, (t) => {
+    const market = sealedMarket(isShut);
+    holdsAnything(t, market, event);
+    t.is(market.command({ kind: 'CloseCommits', roundId: 0 }, ADMIN), null);
+    const { bids, asks, nonce } = SHEET;
+    t.is(market.command({ kind: 'RevealOrders', roundId: 0, bids, asks, nonce }, ALPHA), null);
+    t.is(market.close().round.bids.length, 1);
+  });
+}
+
+test('a share-out may hold anything', (t) => {
+  const endowment = {
+    startMs: 0,
+    decayPartsPerMillionPerDay: 10_000,
+    capMillicredits: null,
+    basePartsPerMillion: 100_000,
+    greatestPartsPerMillion: 500_000,
+  };
+  const market = new DrivenMarket({ endowment });
+  holdsAnything(t, market, { kind: 'ShareOut', from: ADMIN, transferId: 's', poolMillicredits: 9 });
+});
+
+/** The event with every nasty value at every place: answered, and what is refused changes nothing. */
+function holdsAnything(t: ExecutionContext, market: DrivenMarket, event: object): void {
+  const before = canonicalJson(market.state);
+  for (const place of placesOf(event)) {
+    if (place[0] === 'kind' || place[0] === 'from') continue;
+    for (const [name, value] of NASTY) {
+      const what = `${place.join('.')} is ${name}`;
+      const spoilt = withValue({ ...event, timeMs: 1, commandId: 'x' }, place, value);
+      const state = structuredClone(market.state);
+      const effects = stepped(t, state, spoilt, what);
+      const codes = refusals(effects);
+      for (const code of codes) t.regex(code, /^[A-Z]+(_[A-Z]+)+$/, what);
+      if (codes.length > 0) t.is(canonicalJson(state), before, `${what}: refused and changed`);
+      t.deepEqual(checkMarketInvariants(state), [], what);
+    }
+  }
+  t.is(canonicalJson(market.state), before);
 }
 
 test('a solution may hold anything: it is turned down, and a right one is still taken', (t) => {

@@ -48,7 +48,18 @@ export function randomMarket(
     ...shuffled,
     seed: `market ${seed}`,
   };
-  return { domain, seed, round, ...terms };
+  return { domain, seed, round: draw.chance(0.5) ? withMembers(round, draw) : round, ...terms };
+}
+
+/** The same round with what rules without prices go by: who brought how many nodes, and ranks. */
+function withMembers(round: MarketRound, draw: Draw): MarketRound {
+  const names = new Set([...round.bids, ...round.asks].map(({ organisation }) => organisation));
+  const members = [...names].sort().map((organisation) => ({
+    organisation,
+    contributedNodes: draw.count(0, 4),
+    priority: draw.count(0, 2),
+  }));
+  return { ...round, members };
 }
 
 const ALL = { bids: 'all', asks: 'all' } as const;
