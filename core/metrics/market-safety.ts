@@ -1,4 +1,5 @@
 /** How often safeguards acted and what defaults cost whom, per replication. */
+import { SAFEGUARD_NAMES } from '../market/safeguards/names.ts';
 import type { MarketOutcome } from './outcome.ts';
 import type { MarketSafety } from './results.ts';
 import { estimate, maybeEstimate } from './statistics.ts';
@@ -9,11 +10,14 @@ export function marketSafety(
   nodeClasses: readonly string[],
 ): MarketSafety {
   const each = (pick: (market: MarketOutcome) => number) => estimate(markets.map(pick));
-  const names = [...new Set(markets.flatMap(({ safeguards }) => Object.keys(safeguards)))].sort();
   const count = ({ safeguards }: MarketOutcome, name: string) => safeguards[name] ?? 0;
   return {
-    acted: Object.fromEntries(names.map((name) => [name, each((market) => count(market, name))])),
-    actedInAll: each((market) => names.reduce((sum, name) => sum + count(market, name), 0)),
+    acted: Object.fromEntries(
+      SAFEGUARD_NAMES.map((name) => [name, each((market) => count(market, name))]),
+    ),
+    actedInAll: each((market) =>
+      SAFEGUARD_NAMES.reduce((sum, name) => sum + count(market, name), 0),
+    ),
     haltedRounds: each(({ haltedRounds }) => haltedRounds),
     waterfallUses: each(({ waterfall }) => waterfall.uses),
     suspensions: each(({ waterfall }) => waterfall.suspensions),

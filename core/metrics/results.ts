@@ -53,7 +53,7 @@ export interface VariantResult {
 
 /** How often safeguards acted, and what defaults cost whom. */
 export interface MarketSafety {
-  /** By safeguard; those that never acted are not in it. */
+  /** By safeguard, those that never acted at 0. */
   readonly acted: Readonly<Record<string, Estimate>>;
   readonly actedInAll: Estimate;
   readonly haltedRounds: Estimate;

@@ -1,0 +1,23 @@
+/** Every safeguard by the name under which it says that it acted. */
+export const SAFEGUARD_NAMES: readonly string[] = [
+  'cartel-screen',
+  'extra-round',
+  'identity-deposit',
+  'jitter',
+  'market-maker',
+  'minimum-lease',
+  'must-offer',
+  'order-size',
+  'pivotal-supplier',
+  'position-limit',
+  'price-collar',
+  'price-floor',
+  'recall-penalty',
+  'reputation',
+  'self-trade',
+  'shill-screen',
+  'switching-cost',
+  'use-or-release',
+  'volatility-halt',
+  'warranty',
+];
