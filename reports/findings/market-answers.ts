@@ -85,7 +85,7 @@ function welfareSentence(gain: MaybeEstimate | undefined): string {
 }
 
 function sharing(main: Market, markets: readonly Market[]): MarketAnswer {
-  const { sharingIndex, organisationsWorseOff } = main.market;
+  const { sharingIndex, organisationsWorseOff, willingness } = main.market;
   return {
     question: 'What makes owners share, and how can it be measured?',
     chart: 'sharing',
@@ -93,8 +93,10 @@ function sharing(main: Market, markets: readonly Market[]): MarketAnswer {
       'The reference is the same organisations with the same work, each alone: there nothing is ' +
         'offered, so every index is 0.',
       isEstimate(sharingIndex)
-        ? `Of their idle node-slots owners offer ${describeEstimate(sharingIndex, 'share')}.`
+        ? `Of their idle node-slots owners offer ${describeEstimate(sharingIndex, 'share')}` +
+          `${offerSentence(willingness.timeToOfferMedianSeconds)}.`
         : '',
+      reshapeSentence(willingness.reshapeIndex),
       isEstimate(organisationsWorseOff)
         ? `Worse off than alone, over the whole window, are ` +
           `${describeEstimate(organisationsWorseOff, 'share')} of the organisations.`
@@ -102,6 +104,13 @@ function sharing(main: Market, markets: readonly Market[]): MarketAnswer {
     ].filter(Boolean),
     ...tableOf(markets, [
       ['Sharing index, %', 'share', (one) => one.market.sharingIndex],
+      [
+        'Idle until offered, median',
+        'seconds',
+        (one) => one.market.willingness.timeToOfferMedianSeconds,
+      ],
+      ['… 95th percentile', 'seconds', (one) => one.market.willingness.timeToOfferP95Seconds],
+      ['Reshape index, %', 'share', (one) => one.market.willingness.reshapeIndex],
       ['Lent, node-hours', 'node-hours', (one) => one.market.tradedNodeHours],
       ['Worse off, %', 'share', (one) => one.market.organisationsWorseOff],
       ['Recalls', 'count', (one) => one.market.recalls],
@@ -109,8 +118,21 @@ function sharing(main: Market, markets: readonly Market[]): MarketAnswer {
   };
 }
 
+function offerSentence(median: MaybeEstimate): string {
+  if (!isEstimate(median)) return '';
+  return `, half of them within ${describeEstimate(median, 'seconds')} of falling idle`;
+}
+
+function reshapeSentence(index: MaybeEstimate): string {
+  if (!isEstimate(index) || index.mean === 0) {
+    return 'Nobody moved work of its own to be able to offer nodes.';
+  }
+  const share = describeEstimate(index, 'share');
+  return `For ${share} of what was offered, owners moved work of their own.`;
+}
+
 function crashes(main: Market, markets: readonly Market[]): MarketAnswer {
-  const { defaults, recalls } = main.market;
+  const { defaults, recalls, safety } = main.market;
   return {
     question: 'What could crash such a market, and what stops it?',
     chart: null,
@@ -119,6 +141,7 @@ function crashes(main: Market, markets: readonly Market[]): MarketAnswer {
         'service redeems a contract once.',
       `Contracts that were broken: ${describeEstimate(defaults, 'count')} a run; leases taken ` +
         `back early: ${describeEstimate(recalls, 'count')}.`,
+      safeguardSentence(safety),
       'What each safeguard changes is shown by the experiments under experiments/crashes/, with ' +
         'and without it.',
     ],
@@ -126,9 +149,20 @@ function crashes(main: Market, markets: readonly Market[]): MarketAnswer {
       ['Contracts', 'count', (one) => one.market.contracts],
       ['Broken', 'count', (one) => one.market.defaults],
       ['Recalled', 'count', (one) => one.market.recalls],
+      ['Safeguards acted', 'count', (one) => one.market.safety?.actedInAll],
+      ['Rounds halted', 'count', (one) => one.market.safety?.haltedRounds],
+      ['Left unpaid, credits', 'credits', (one) => one.market.safety?.lossCredits],
       ['Trades at a loss', 'count', (one) => one.market.individualRationalityViolations],
     ]),
   };
+}
+
+/** Which safeguards acted, and how often. */
+function safeguardSentence(safety: MarketBehaviour['safety']): string {
+  const acted = Object.entries(safety?.acted ?? {});
+  if (acted.length === 0) return 'No safeguard acted in this run; most are off unless switched on.';
+  const list = acted.map(([name, count]) => `${name} ${describeEstimate(count, 'count')}`);
+  return `Safeguards that acted, times a run: ${list.join(', ')}.`;
 }
 
 function tableOf(markets: readonly Market[], columns: readonly Column[]) {

@@ -68,6 +68,8 @@ function measure(
       };
     case 'budgetBalance':
       return budget(claimed, market);
+    case 'incentiveCompatibility':
+      return incentives(market);
     case 'gangs':
     case 'windows':
       return { measured: '–', verdict: '' };
@@ -90,6 +92,19 @@ function budget(
     return { measured, verdict: surplus.mean >= -ROUNDING_CREDITS ? 'holds' : 'contradicted' };
   }
   return { measured, verdict: '' };
+}
+
+/** In a site with gangs and many windows no claim of truthfulness is made that this could refute. */
+function incentives({ deviationGain }: MarketBehaviour): Pick<PropertyRow, 'measured' | 'verdict'> {
+  if (!deviationGain) return unmeasured();
+  const { shareOfSurplus, largest } = deviationGain;
+  const most = describeEstimate(largest.gainCredits, 'credits');
+  return {
+    measured:
+      `best false reports: ${describeEstimate(shareOfSurplus, 'share')} of the reported surplus; ` +
+      `largest: ${most} (${largest.organisation}, ${largest.deviation})`,
+    verdict: '',
+  };
 }
 
 function unmeasured(): Pick<PropertyRow, 'measured' | 'verdict'> {

@@ -1,6 +1,7 @@
 /** The market's part of a report: answers made of figures, and claims held against measurements. */
 import test from 'ava';
 import { marketAnswers } from '../../reports/findings/market-answers.ts';
+import { propertyRows } from '../../reports/findings/properties.ts';
 import { marketSection } from '../../reports/html/market-section.ts';
 import { mechanismTable } from '../../reports/html/mechanism-table.ts';
 import { measureMechanisms } from '../../core/metrics/mechanism-properties.ts';
@@ -30,6 +31,34 @@ test('a loss is said as a loss, and what cannot be told is not claimed', (t) => 
   };
   t.regex(said(-300, -100), /worth less than under static partition/);
   t.regex(said(-100, 200), /cannot be told/);
+});
+
+test('safeguards that acted are named, and what false reports brought is shown', (t) => {
+  const metrics = exampleMetrics();
+  const one = { mean: 3, ci95: [2, 4] as const, n: 5 };
+  const safety = {
+    acted: { 'price-collar': one },
+    actedInAll: one,
+    haltedRounds: one,
+    waterfallUses: one,
+    suspensions: one,
+    lossCredits: one,
+    mutualCredits: one,
+    haircutCredits: one,
+    creditGini: one,
+    priceSpike: {},
+  };
+  const largest = { organisation: 'hpc-a', deviation: 'bid x 0.8', gainCredits: one };
+  const deviationGain = { meanCredits: one, shareOfSurplus: one, largest, organisations: [] };
+  const variants = metrics.variants.map((variant) => ({
+    ...variant,
+    market: variant.market && { ...variant.market, safety, deviationGain },
+  }));
+  const crashes = marketAnswers({ ...metrics, variants })[2]!;
+  t.regex(crashes.sentences.join(' '), /acted, times a run: price-collar 3.0 \[2.0,/);
+  const rows = propertyRows(variants.at(-1)!.market!);
+  const incentives = rows.find(({ property }) => property === 'Incentive compatibility')!;
+  t.regex(incentives.measured, /hpc-a, bid x 0.8/);
 });
 
 test('a run without a market answers nothing', (t) => {
