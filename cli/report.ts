@@ -1,12 +1,13 @@
-/** `ocx report RUN_DIR…`: rebuilds reports from stored results; several runs side by side. */
+/** `ocx report RUN_DIR…`: rebuilds reports from stored results, of a run or a sweep; several runs side by side. */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { OcxError } from '../core/kernel/errors.ts';
 import { renderComparison } from '../reports/comparison/write.ts';
 import type { ComparedRun } from '../reports/comparison/runs.ts';
-import { parseManifest, parseMetrics } from '../reports/stored/parse.ts';
+import { parseManifest, parseMetrics, parseSweep } from '../reports/stored/parse.ts';
 import { renderHeadlineTable } from '../reports/tables/terminal.ts';
+import { renderSweep } from '../reports/sweep/write.ts';
 import { renderReport } from '../reports/write.ts';
 import { defineCommand, runCommand } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
@@ -17,6 +18,7 @@ interface ReportOptions extends CommonOptions {
 }
 
 const METRICS_FILE = 'metrics.json';
+const SWEEP_FILE = 'sweep.json';
 const COMPARISON_FOLDER = 'comparison';
 
 interface StoredRun extends ComparedRun {
@@ -48,6 +50,9 @@ async function report(
   folders: readonly string[],
   options: ReportOptions,
 ): Promise<void> {
+  if (folders.length === 1 && existsSync(join(output.path(folders[0]!), SWEEP_FILE))) {
+    return reportSweep(output, output.path(folders[0]!), options);
+  }
   const runs = readRuns(output, folders);
   const [first] = runs;
   const single = runs.length === 1;
@@ -63,12 +68,25 @@ async function report(
   output.result(result, () => describe(output, target, single ? first! : null));
 }
 
+/** A sweep's report is one page of its own. */
+async function reportSweep(output: Output, folder: string, options: ReportOptions): Promise<void> {
+  const file = join(folder, SWEEP_FILE);
+  const results = parseSweep(readInputText(file), file);
+  const target = options.out === undefined ? folder : output.path(options.out);
+  if (target !== folder) checkFolder(target);
+  const files = await renderSweep(results);
+  for (const [path, text] of files) writeAtomically(join(target, path), text);
+  const names = [...files.keys()].sort();
+  const result: ReportResult = { folder: target, runs: [folder], files: names };
+  output.result(result, () => describe(output, target, null));
+}
+
 /** Empty, or a report alone: neither another run nor somebody's own files are ever replaced. */
 function checkFolder(folder: string): void {
   if (!existsSync(folder)) return;
   const names = new Set(readdirSync(folder));
-  const ours = names.has('metrics.csv') || names.has('comparison.csv');
-  if (names.size === 0 || (ours && !names.has(METRICS_FILE))) return;
+  const ours = names.has('metrics.csv') || names.has('comparison.csv') || names.has('sweep.csv');
+  if (names.size === 0 || (ours && !names.has(METRICS_FILE) && !names.has(SWEEP_FILE))) return;
   throw new OcxError({
     code: 'INPUT_OUT_IN_USE',
     message: 'the folder holds something else than a report',

@@ -18,7 +18,9 @@ const estimate = Type.Object({
   n: Type.Integer({ minimum: 0 }),
 });
 const missing = Type.Object({ value: Type.Null(), reason: text });
-const maybe = Type.Union([estimate, missing]);
+/** A figure, or the reason why there is none. */
+export const maybeSchema = Type.Union([estimate, missing]);
+const maybe = maybeSchema;
 const kind = Type.Union([
   Type.Literal('hpc'),
   Type.Literal('htc'),
@@ -205,7 +207,8 @@ const series = Type.Object({
   demandByOrganisation: record(list(number)),
 });
 
-const measuredMechanism = Type.Object({
+/** A line of the table mechanism × property. */
+export const measuredMechanismSchema = Type.Object({
   mechanism: text,
   claims: list(
     Type.Object({
@@ -246,7 +249,7 @@ export const metricsSchema = Type.Object({
     }),
   ),
   sensitivity: list(Type.Object({ parameter: text, value: number, extraNodeHours: estimate })),
-  mechanisms: Type.Optional(list(measuredMechanism)),
+  mechanisms: Type.Optional(list(measuredMechanismSchema)),
   invariantViolations: number,
   ledgerImbalance: number,
   digest: text,

@@ -5,8 +5,10 @@ import type { TSchema } from 'typebox';
 import { OcxError } from '../../core/kernel/errors.ts';
 import type { Manifest } from '../../core/metrics/manifest.ts';
 import type { HourlySeries, Metrics } from '../../core/metrics/results.ts';
+import type { SweepResults } from '../../core/metrics/sweep/results.ts';
 import { manifestSchema } from './manifest-schema.ts';
 import { metricsSchema } from './metrics-schema.ts';
+import { sweepSchema } from './sweep-schema.ts';
 
 /** @param file its name, for messages @throws OcxError INPUT_METRICS */
 export function parseMetrics(text: string, file: string): Metrics {
@@ -20,6 +22,15 @@ export function parseMetrics(text: string, file: string): Metrics {
 export function parseManifest(text: string, file: string): Manifest {
   const code = 'INPUT_MANIFEST';
   return check<Manifest>(parseJson(text, file, code), manifestSchema, file, code);
+}
+
+/** @param file its name, for messages @throws OcxError INPUT_SWEEP */
+export function parseSweep(text: string, file: string): SweepResults {
+  const code = 'INPUT_SWEEP';
+  const sweep = check<SweepResults>(parseJson(text, file, code), sweepSchema, file, code);
+  if (sweep.cells.every(({ figures }) => figures.length === sweep.measures.length)) return sweep;
+  const place = { file, keyPath: 'cells' };
+  throw refusal(code, 'a cell has not one figure for each measure', place);
 }
 
 function parseJson(text: string, file: string, code: string): unknown {
@@ -100,6 +111,6 @@ function checkSeries(series: HourlySeries, file: string): void {
 }
 
 function refusal(code: string, message: string, place: { file: string; keyPath?: string }) {
-  const remedy = 'give a folder that `ocx compare` has written';
+  const remedy = 'give a folder that `ocx compare` or `ocx sweep` has written';
   return new OcxError({ code, message, place, remedy });
 }

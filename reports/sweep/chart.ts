@@ -72,11 +72,13 @@ function rowsOf(
   }));
 }
 
-/** All combinations of the levels of the axes after the first. */
-function laneLevels({ axes }: SweepResults): Levels[] {
-  let lanes: Levels[] = [{}];
-  for (const { name, levels } of axes.slice(1)) {
-    lanes = lanes.flatMap((lane) => levels.map((level) => ({ ...lane, [name]: level })));
+/** Combinations of the levels of the axes after the first, in the order of the cells. */
+function laneLevels({ axes, cells }: SweepResults): Levels[] {
+  const others = axes.slice(1).map(({ name }) => name);
+  const lanes = new Map<string, Levels>();
+  for (const { levels } of cells) {
+    const own = others.map((name): [string, string] => [name, levels[name] ?? '']);
+    lanes.set(JSON.stringify(own), Object.fromEntries(own));
   }
-  return lanes;
+  return [...lanes.values()];
 }

@@ -147,6 +147,13 @@ test('a sweep gives the same bytes with one worker, with two, and killed and res
     readdirSync(join(workingDirectory, 'one', 'cells')).sort(),
   );
 
+  // The report is made again from sweep.json alone, and says the same.
+  const again = await runCli(['report', 'killed', '--out', 'again'], { workingDirectory });
+  t.is(again.exitCode, 0, again.stderr);
+  const page = (folder: string) =>
+    readFileSync(join(workingDirectory, folder, 'report.html'), 'utf8');
+  t.is(page('again'), page('killed'));
+
   // Nothing is left to do, but the marks are judged anew; only with --gate do they count.
   const gated = await sweep('--resume', '--gate', '--out', 'killed');
   t.is(gated.exitCode, 1);
