@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { strategies } from '../core/agents/registry.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { DAY_MS } from '../core/kernel/units.ts';
-import { clearingBound } from '../core/market/clearing/bound.ts';
+import { optimumBound } from '../core/market/clearing/optimum-bound.ts';
 import type { LpSolver } from '../core/market/clearing/linear-program.ts';
 import { mechanisms } from '../core/market/mechanisms/registry.ts';
 import { createHighsSolver } from '../backends/solver/highs.ts';
@@ -85,7 +85,7 @@ function runPorts(
     mechanism: mechanisms.get(scenario.market.mechanism)!,
     strategies,
     calibration,
-    bound: (round) => clearingBound(round, solver).upperBoundMillicredits,
+    bound: (round) => optimumBound(round, solver),
     observe,
   };
 }

@@ -94,7 +94,7 @@ export function meanPrice(
   return hours > 0 ? millicredits / 1000 / hours : null;
 }
 
-/** Welfare ÷ LP bound over the sampled rounds in which there was something to gain. */
+/** Welfare ÷ upper bound over the sampled rounds in which there was something to gain. */
 function sampledEfficiency({ rounds }: MarketOutcome): number | null {
   const sampled = rounds.filter((round) => (round.boundMillicredits ?? 0) > 0);
   const bound = sampled.reduce((sum, round) => sum + round.boundMillicredits!, 0);

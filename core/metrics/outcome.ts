@@ -83,7 +83,7 @@ export interface RoundOutcome {
   readonly offeredNodes: number;
   readonly wantedNodes: number;
   readonly welfareMillicredits: Millicredits;
-  /** LP bound on the welfare where it was sampled. */
+  /** Upper bound on the welfare where it was sampled. */
   readonly boundMillicredits: number | null;
   /** Demand cells and how many a publication gives away, in the same rounds. */
   readonly leak: LeakedCells | null;

@@ -78,7 +78,7 @@ export interface MarketBehaviour {
   readonly tradedNodeHours: Estimate;
   /** Mean price of a node-hour by class, credits. */
   readonly meanPrice: Readonly<Record<string, MaybeEstimate>>;
-  /** Share of the LP bound on reported surplus, over the sampled rounds. */
+  /** Share of the upper bound on reported surplus, over the sampled rounds. */
   readonly efficiency: MaybeEstimate;
   readonly sampledRounds: Estimate;
   /** Trades at a loss to one side on its own report; 0 where the mechanism claims it. */

@@ -63,7 +63,7 @@ function measure(
     }
     case 'efficiency':
       return {
-        measured: `share of the LP bound: ${describeEstimate(market.efficiency, 'share')}`,
+        measured: `share of the upper bound: ${describeEstimate(market.efficiency, 'share')}`,
         verdict: '',
       };
     case 'budgetBalance':
@@ -134,7 +134,7 @@ function behaviour(market: MarketBehaviour): PropertyRow[] {
     row('Idle before being offered, 95 %', describeEstimate(timeToOfferP95Seconds, 'seconds')),
     row('Offered by moving own jobs', describeEstimate(reshapeIndex, 'share')),
     row('Rounds', describeEstimate(market.rounds, 'count')),
-    row('Rounds with an LP bound', describeEstimate(market.sampledRounds, 'count')),
+    row('Rounds with an upper bound', describeEstimate(market.sampledRounds, 'count')),
     row('Bids a round', describeEstimate(market.bidsPerRound, 'count')),
     row('Contracts', describeEstimate(market.contracts, 'count')),
     row('Leases', describeEstimate(market.leases, 'count')),

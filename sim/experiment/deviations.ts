@@ -114,7 +114,7 @@ export function executeDeviation(
     if (played !== null) play(organisation, reports.get(played)!);
   }
   const setup = prepare({ name: variant.name, scenario });
-  // Nobody asks for the LP bound of these rounds.
+  // Nobody asks for the bound of these rounds.
   const outcome = run({ ...setup, ports: { ...setup.ports, bound: null, observe: null } });
   const { variant: name, replication, organisation, own, others } = task;
   const utilityMillicredits = utilitiesOf(outcome);

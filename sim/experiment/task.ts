@@ -153,7 +153,7 @@ function executeSearch(
         { ...alone, demand, hardware: { ...alone.hardware, [name]: nodes } },
         organisations.get(name)!,
       ).metNodeMs,
-    // Nobody asks for the LP bound of these rounds.
+    // Nobody asks for the bound of these rounds.
     runMarket: (hardware) =>
       run({ ...market, demand, hardware, ports: { ...market.ports, bound: null } }),
   });

@@ -237,7 +237,7 @@ export const MarketSchema = optionalTable(
       minimum: 0,
       maximum: 100_000,
       default: 50,
-      description: 'rounds whose LP bound is computed',
+      description: 'rounds whose upper bound is computed',
     }),
     sealing: optionalTable(
       {

@@ -24,7 +24,7 @@ export interface ExchangePorts {
   readonly bus: Bus;
   readonly members: readonly Member[];
   readonly overhead: LeaseOverhead;
-  /** Rounds whose LP bound is computed. */
+  /** Rounds whose upper bound is computed. */
   readonly sampled: ReadonlySet<number>;
   /** The isolation service of an organisation's provider. */
   isolationOf(organisation: string): string;

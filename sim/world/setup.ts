@@ -26,7 +26,7 @@ export interface RunPorts {
   readonly mechanism: Mechanism;
   readonly strategies: ReadonlyMap<string, Strategy>;
   readonly calibration: Calibration;
-  /** LP bound on a round's welfare, millicredits; null where no rounds are sampled. */
+  /** Upper bound on a round's welfare, millicredits; null where no rounds are sampled. */
   readonly bound: ((round: MarketRound) => number) | null;
   readonly observe: EventObserver | null;
 }

@@ -356,7 +356,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0);
 }
 
-/** Rounds whose LP bound is computed, drawn before anything of them is known. */
+/** Rounds whose upper bound is computed, drawn before anything of them is known. */
 function sampledRounds({ scenario, replication, ports }: RunSetup): Set<number> {
   const sampled = new Set<number>();
   if (ports.bound === null) return sampled;

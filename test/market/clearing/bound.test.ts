@@ -2,6 +2,7 @@ import test from 'ava';
 import { createHighsSolver } from '../../../backends/solver/highs.ts';
 import { clearingBound, dualBound } from '../../../core/market/clearing/bound.ts';
 import type { LinearProgram, LpSolver } from '../../../core/market/clearing/linear-program.ts';
+import { optimumBound } from '../../../core/market/clearing/optimum-bound.ts';
 import { exchangeThreshold } from '../../../core/market/mechanisms/exchange-threshold.ts';
 import { bruteForceWelfare } from '../support/brute-force.ts';
 import { ask, bid, round } from '../support/orders.ts';
@@ -158,4 +159,15 @@ test('the bound of a round without trade is 0', (t) => {
   t.is(clearingBound(round([], []), solver).upperBoundMillicredits, 0);
   const dear = round([bid('b', { valueMillicredits: 5 })], [ask('a', { reserveMillicredits: 9 })]);
   t.is(clearingBound(dear, solver).upperBoundMillicredits, 0);
+});
+
+test('the bound for metrics is never below the best, and meets it where the relaxation does not', (t) => {
+  let better = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    const tiny = smallRound(seed);
+    const best = bruteForceWelfare(tiny);
+    t.is(optimumBound(tiny, solver), best, `seed ${seed}`);
+    if (clearingBound(tiny, solver).upperBoundMillicredits > best) better += 1;
+  }
+  t.true(better >= 10, `${better} of 60`);
 });
