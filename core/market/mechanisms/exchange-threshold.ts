@@ -6,8 +6,8 @@
  * Claims: individually rational and strongly budget balanced, always and to the millicredit, also
  * on an approximate allocation. Not incentive compatible: the regret of a trader is bounded by the
  * threshold, which is the least that a balanced budget allows. Efficient on
- * reports where a small round is solved to a proof, not by guarantee: on larger ones the search is a
- * heuristic whose gap to a bound is measured (`docs/numbers.md`). Not false-name-proof.
+ * reports where the exact search proves the allocation, as on small rounds; on larger ones the search
+ * is a heuristic whose gap to a bound is measured (`docs/numbers.md`). Not false-name-proof.
  * Complexity: a round of search costs O(bids + options of one class × asks of the class × steps); a
  * payment one refill for each bid served and each seller.
  *
@@ -39,7 +39,7 @@ export function exchangeThresholdBy(solver: PartSolver | null): Mechanism {
     properties: {
       individualRationality: 'always',
       incentiveCompatibility: 'never',
-      efficiency: 'never',
+      efficiency: 'proved-optimum',
       budgetBalance: 'strong',
       falseNameProofness: 'never',
       gangs: true,

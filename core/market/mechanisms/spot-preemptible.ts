@@ -16,7 +16,8 @@
  * 3. Price of a class = min(lowest winning bid, max(highest reserve sold at, highest losing bid));
  *    preempted contracts are among the losers. All new fills pay it; standing contracts keep the price
  *    that they were formed at.
- * Claims: individually rational, strong budget balance. Not truthful: a large bidder moves the price.
+ * Claims: individually rational, strong budget balance. Not truthful: a large bidder moves the price;
+ * for the same reason not false-name-proof. Not efficient: what does not fit is passed over.
  * Complexity: O(options × asks of the class × (steps + log asks)).
  *
  * Example (the case's first round): 8 nodes, reserve 2; a wants 3 for 12 each, b 2 for 9, c 4 for 7, d 2
