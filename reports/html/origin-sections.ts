@@ -41,7 +41,7 @@ const MODELLED = [
 const NOT_MODELLED = [
   'How fast the same work runs on another owner’s nodes: a node of a class counts as equal everywhere, and data is where it is needed.',
   'The network between owners, its bandwidth and its price; electricity, staff and floor space.',
-  'Collusion, strategies that learn, and owners that enter or leave during the run.',
+  'Owners that enter or leave during the run, and ways to cheat other than the strategies that the scenario gives them.',
   'What demand would become if it knew of the market: the demand is that of the inputs.',
 ];
 
