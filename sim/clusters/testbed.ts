@@ -285,21 +285,35 @@ export class TestbedCluster implements Cluster {
     };
   }
 
-  /** Experiments that would miss their deadline on the own nodes, by list scheduling in order. */
+  /**
+   * Experiments that would miss their deadline on the own nodes, by list scheduling in order: each
+   * on one class, and begun when somebody is there to begin it.
+   */
   #lateExperiments(nowMs: TimeMs): Experiment[] {
-    const available: TimeMs[] = [];
-    for (const nodes of this.#free.values()) for (let i = 0; i < nodes; i++) available.push(nowMs);
-    for (const { place, endMs } of this.#running) {
-      for (let i = 0; i < place.ownNodes; i++) available.push(endMs);
+    const available = new Map<string, TimeMs[]>();
+    for (const nodeClass of this.#setup.nodeClasses) {
+      const times = new Array<TimeMs>(this.#free.get(nodeClass) ?? 0).fill(nowMs);
+      for (const { place, endMs } of this.#running) {
+        if (place.nodeClass !== nodeClass) continue;
+        for (let i = 0; i < place.ownNodes; i++) times.push(endMs);
+      }
+      available.set(nodeClass, times);
     }
-    const late: Experiment[] = [];
-    for (const experiment of this.#waiting) {
-      available.sort((a, b) => a - b);
-      const start = available[experiment.nodes - 1] ?? Infinity;
-      if (start > latestStartMs(experiment)) late.push(experiment);
-      else available.fill(start + experiment.durationMs, 0, experiment.nodes);
-    }
-    return late;
+    return this.#waiting.filter((experiment) => {
+      if (this.#bought.has(experiment.experimentId)) return false;
+      let best: { readonly times: TimeMs[]; readonly startMs: TimeMs } | null = null;
+      for (const times of available.values()) {
+        times.sort((a, b) => a - b);
+        const freeMs = times[experiment.nodes - 1];
+        if (freeMs === undefined) continue;
+        const startMs =
+          experiment.acceptsOffHours || isOffice(freeMs) ? freeMs : nextOffice(freeMs);
+        if (best === null || startMs < best.startMs) best = { times, startMs };
+      }
+      if (best === null || best.startMs > latestStartMs(experiment)) return true;
+      best.times.fill(best.startMs + experiment.durationMs, 0, experiment.nodes);
+      return false;
+    });
   }
 
   spares(nowMs: TimeMs, untilMs: TimeMs): readonly Spare[] {

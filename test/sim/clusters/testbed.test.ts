@@ -96,3 +96,24 @@ test('idle nodes are spared only while nobody waits for them', (t) => {
   waited.advance(0);
   t.deepEqual(waited.spares(0, 7 * DAY_MS), []);
 });
+
+test('it bids in time for what own nodes will be free for only when nobody is there, or in two classes', (t) => {
+  const day = 24;
+  const friday = 4 * day;
+  // All nodes are busy until Saturday, 02:00; whoever waits for them comes back on Monday.
+  const busy = experiment('busy', { release: friday + 10, deadline: 10 * day, duration: 16 }, 4);
+  const waits = (deadline: number, acceptsOffHours: boolean) =>
+    experiment('waits', { release: friday + 11, deadline, duration: 8 }, 4, acceptsOffHours);
+  const wantedAt = (experiments: Parameters<typeof testbed>[0], nodes: Record<string, number>) => {
+    const cluster = testbed(experiments, nodes);
+    const atMs = (friday + 12) * HOUR_MS;
+    cluster.advance(atMs);
+    return cluster.wants(atMs).map(({ wantId }) => wantId);
+  };
+  const sunday = 6 * day;
+  t.deepEqual(wantedAt([busy, waits(sunday, false)], { standard: 4 }), ['waits']);
+  t.deepEqual(wantedAt([busy, waits(sunday, true)], { standard: 4 }), []);
+  t.deepEqual(wantedAt([busy, waits(8 * day, false)], { standard: 4 }), []);
+  // A gang is of one class: two free nodes of each are not four.
+  t.deepEqual(wantedAt([waits(sunday, true)], { standard: 2, legacy: 2 }), ['waits']);
+});
