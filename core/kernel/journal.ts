@@ -42,11 +42,21 @@ export interface JournalWriter<State, Event extends ServiceEvent, Effect extends
   ): JournalRecord<Event>;
 }
 
+/** Where a journal ends: number and hash of its last record. */
+export interface JournalHead {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** The head of a journal that has no record yet. */
+export const EMPTY_HEAD: JournalHead = Object.freeze({ seq: 0, hash: GENESIS_HASH });
+
+/** @param head where an earlier writer left off */
 export function journalWriter<State, Event extends ServiceEvent, Effect extends ServiceEffect>(
   sha256: Sha256,
+  head: JournalHead = EMPTY_HEAD,
 ): JournalWriter<State, Event, Effect> {
-  let seq = 0;
-  let prev = GENESIS_HASH;
+  let { seq, hash: prev } = head;
   return {
     append(event, effects, state, last = false) {
       seq += 1;
