@@ -159,7 +159,7 @@ function crashes(main: Market, markets: readonly Market[]): MarketAnswer {
 
 /** Which safeguards acted, and how often. */
 function safeguardSentence(safety: MarketBehaviour['safety']): string {
-  const acted = Object.entries(safety?.acted ?? {});
+  const acted = Object.entries(safety?.acted ?? {}).filter(([, { mean }]) => mean > 0);
   if (acted.length === 0) return 'No safeguard acted in this run; most are off unless switched on.';
   const list = acted.map(([name, count]) => `${name} ${describeEstimate(count, 'count')}`);
   return `Safeguards that acted, times a run: ${list.join(', ')}.`;
