@@ -10,8 +10,8 @@ import { assertOneLine, runCli, temporaryFolder } from './run.ts';
 const SCENARIO = `
 name = "tiny"
 seed = 3
-horizonDays = 3
-warmUpDays = 1
+horizonDays = 2
+warmUpDays = 0.5
 
 [[nodeClass]]
 name = "standard"
@@ -31,6 +31,9 @@ kind = "testbed"
 nodes = { standard = 3 }
 [organisation.workload]
 model = "testbed-surges"
+
+[market]
+boundSamples = 0
 
 [search]
 enabled = false
