@@ -14,9 +14,9 @@ export const RUNS = Number(process.env['OCX_PROPERTY_RUNS'] ?? 300);
 /** Of the whole suite; printed with every finding. */
 export const SEED = Number(process.env['OCX_PROPERTY_SEED'] ?? 3);
 /** False reports tried in each market. */
-const TRIES = 16;
+const TRIES = RUNS > 1_000 ? 16 : 8;
 /** Behind safeguards, where each report goes through a market of its own. */
-const SAFEGUARDED_TRIES = 6;
+const SAFEGUARDED_TRIES = RUNS > 1_000 ? 6 : 4;
 /** Single nodes and slots can be tried in larger markets than gangs and windows. */
 const MOST_ORDERS = 4;
 const MOST_UNIT_ORDERS = 8;
