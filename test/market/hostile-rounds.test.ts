@@ -6,6 +6,7 @@ import { mechanisms } from '../../core/market/mechanisms/registry.ts';
 import { randomMarket } from '../../core/market/properties/random-markets.ts';
 import { askFault, bidFault } from '../../core/market/order-check.ts';
 import type { Ask, Bid, MarketRound } from '../../core/market/orders.ts';
+import { roundInput } from '../../core/market/round-input.ts';
 import { clear } from './support/conformance.ts';
 import { NASTY, placesOf, withValue } from './support/hostile.ts';
 import { ask, bid, round } from './support/orders.ts';
@@ -23,6 +24,23 @@ const ASK = ask('a', {
   recall: { noticeMs: 1, penaltyPartsPerMillion: 1 },
   properties: { cores: 8 },
 });
+
+const LEASE = {
+  contractId: 'c1',
+  buyer: 'x',
+  seller: ASK.organisation,
+  nodeClass: 'A',
+  nodes: 2,
+  startSlot: 0,
+  endSlot: 2,
+  priceMillicredits: 100,
+  valueMillicredits: 200,
+  preemptible: true,
+  resaleSlot: 0,
+  reserveMillicredits: 10,
+  recall: null,
+  securityLevel: 'full',
+};
 
 /** The order with every nasty value at every place, where that makes it none. */
 function spoilt<Order extends Bid | Ask>(
@@ -135,3 +153,38 @@ for (const [name, mechanism] of mechanisms) {
     t.true(attacked.ms < 3 * clean.ms + 100, `${attacked.ms} ms after ${clean.ms} ms`);
   });
 }
+
+test('members and running leases of a round document may hold anything', (t) => {
+  const document = {
+    schema: 'ocx-round/1',
+    round: {
+      ...round([BID], [ASK]),
+      members: [
+        { organisation: BID.organisation, contributedNodes: 2, priority: 1, kind: 'hpc' },
+        { organisation: ASK.organisation, contributedNodes: 3, priority: 0 },
+      ],
+      standing: [LEASE],
+    },
+  };
+  for (const place of placesOf(document)) {
+    if (!['members', 'standing'].includes(place[1] ?? '')) continue;
+    for (const [name, value] of NASTY) {
+      const spoilt = withValue(document, place, value) as object;
+      for (const chosen of ['drf', 'karma', 'priority-preemptive', 'spot-preemptible']) {
+        const what = `${chosen}: ${place.join('.')} is ${name}`;
+        try {
+          const input = roundInput(spoilt, chosen);
+          const { clearing } = input.mechanism.clear(input.round, {}, {});
+          const wrong = checkClearing(input.round, clearing, input.mechanism.properties);
+          t.is(wrong, null, what);
+        } catch (error) {
+          t.regex(
+            (error as { code?: string }).code ?? String(error),
+            /^INPUT_ROUND_INVALID$/,
+            what,
+          );
+        }
+      }
+    }
+  }
+});
