@@ -1,5 +1,13 @@
-/** The names under which an organisation is a member of the market. */
-import type { Organisation } from './schema.ts';
+/** The names of members of the market: organisations, their aliases, and the exchange's own maker. */
+import type { Organisation, Scenario } from './schema.ts';
+
+/** The exchange's own member, where its market maker is on; no organisation may be called so then. */
+export const MARKET_MAKER = 'market-maker';
+
+/** Whether the exchange trades itself. */
+export function hasMarketMaker({ market }: Pick<Scenario, 'market'>): boolean {
+  return market.safeguards.makerNodeSlots > 0;
+}
 
 /** Its own name first. */
 export function identitiesOf({

@@ -1,6 +1,6 @@
 /** What a schema cannot say: names that must exist, and numbers that must fit each other. */
 import { OcxError } from '../../core/kernel/errors.ts';
-import { identitiesOf } from './aliases.ts';
+import { hasMarketMaker, identitiesOf, MARKET_MAKER } from './aliases.ts';
 import { nearestRemedy } from './nearest.ts';
 import type { Scenario } from './schema.ts';
 
@@ -22,6 +22,7 @@ export function checkMeaning(
     .flatMap(identitiesOf)
     .map((identity) => ({ name: identity }));
   unique(identities, 'organisation', fail);
+  if (hasMarketMaker(scenario)) checkMarketMaker(scenario, fail);
   unique(scenario.variant, 'variant', fail);
   const classes = scenario.nodeClass.map((nodeClass) => nodeClass.name);
   for (const organisation of scenario.organisation) {
@@ -68,6 +69,25 @@ export function checkMeaning(
       'warmUpDays',
       `the warm-up (${scenario.warmUpDays} d) leaves nothing of ${scenario.horizonDays} d`,
       'make warmUpDays smaller than horizonDays',
+    );
+  }
+}
+
+function checkMarketMaker({ organisation }: Scenario, fail: Fail): void {
+  if (organisation.some(({ name }) => name === MARKET_MAKER)) {
+    fail(
+      'INPUT_SCENARIO_DUPLICATE',
+      `organisation.${MARKET_MAKER}`,
+      'the market maker of the exchange is called so',
+      'give the organisation another name, or set market.safeguards.makerNodeSlots to 0',
+    );
+  }
+  if (new Set(organisation.flatMap(({ exchanges }) => exchanges)).size > 1) {
+    fail(
+      'INPUT_SCENARIO_VALUE',
+      'market.safeguards.makerNodeSlots',
+      'a market maker needs the only exchange of a site',
+      'set it to 0, or let all organisations trade on one exchange',
     );
   }
 }

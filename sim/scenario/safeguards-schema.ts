@@ -44,6 +44,15 @@ export const SafeguardsSchema = Type.Object(
     cartelScreenScore: share('from which a ring is flagged', 0.75),
     shillScreenTrades: count('trades that are screened for circles'),
     shillScreenScore: share('from which a circle is flagged', 0.6),
+    makerNodeSlots: count('node-slots of a class that the market maker of the exchange may hold'),
+    makerSpreadShare: share('distance of the quotes of the market maker from the last price', 0.1),
+    makerLeaseSlots: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      default: 8,
+      description: 'slots that the market maker buys at a time',
+    }),
+    makerCredits: amount('money that the market maker begins with', 1000),
     relatedOrganisations: Type.Array(Type.Array(Type.String(), { maxItems: 1000 }), {
       default: [],
       maxItems: 1000,

@@ -7,6 +7,8 @@ import { HOARD_PREFIX } from '../../core/agents/view.ts';
 import type { HoardedNodes } from '../../core/agents/view.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract } from '../../core/market/contracts.ts';
+import { resaleId } from '../../core/market/safeguards/market-maker.ts';
+import { MARKET_MAKER } from '../scenario/aliases.ts';
 
 /** A promised node, and when it is next free. */
 export interface PooledNode {
@@ -29,9 +31,10 @@ export class Hoards {
 
   /** Nodes that a contract of the buyer's resale is served from; undefined for any other. */
   poolOf(contract: Contract): PooledNode[] | undefined {
-    const id = contract.askId.slice(contract.seller.length + 1);
+    const { seller, askId } = contract;
+    const id = seller === MARKET_MAKER ? askId : askId.slice(seller.length + 1);
     const hoard = this.#byId.get(id);
-    return hoard?.contract.buyer === contract.seller ? hoard.pool : undefined;
+    return hoard?.contract.buyer === seller ? hoard.pool : undefined;
   }
 
   of(organisation: string, nowMs: TimeMs): HoardedNodes[] {
@@ -49,14 +52,16 @@ export class Hoards {
   /** Harmless for a contract that is no hoard. */
   end(contractId: string): void {
     this.#byId.delete(`${HOARD_PREFIX}${contractId}`);
+    this.#byId.delete(resaleId(contractId));
   }
 }
 
 /** Whether a contract is for nodes that no cluster asked for. */
 export function isHoarded(contract: Contract): boolean {
+  if (contract.buyer === MARKET_MAKER) return true;
   return contract.wantRef.startsWith(HOARD_PREFIX, contract.buyer.length + 1);
 }
 
-function hoardId(contract: Contract): string {
-  return `${HOARD_PREFIX}${contract.contractId}`;
+function hoardId({ buyer, contractId }: Contract): string {
+  return buyer === MARKET_MAKER ? resaleId(contractId) : `${HOARD_PREFIX}${contractId}`;
 }

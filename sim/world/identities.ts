@@ -4,16 +4,18 @@
  * money is split between them. Isolation is not deceived: nodes are lent and borrowed in real names.
  */
 import type { Contract } from '../../core/market/contracts.ts';
-import { identitiesOf } from '../scenario/aliases.ts';
+import { hasMarketMaker, identitiesOf, MARKET_MAKER } from '../scenario/aliases.ts';
 import type { Organisation, Scenario } from '../scenario/schema.ts';
 
 /** Name of a member of the market → name of the organisation behind it. */
 export function ownersOf(scenario: Scenario): Map<string, string> {
-  return new Map(
+  const owners = new Map(
     scenario.organisation.flatMap((organisation) =>
       identitiesOf(organisation).map((identity): [string, string] => [identity, organisation.name]),
     ),
   );
+  if (hasMarketMaker(scenario)) owners.set(MARKET_MAKER, MARKET_MAKER);
+  return owners;
 }
 
 /** Money of an organisation by identity; what does not divide is its own name's. */

@@ -3,6 +3,8 @@
  * tells both clusters what comes and goes, and reports to the market how it ended.
  */
 import type { LeaseNotice } from '../../core/allocator/protocol.ts';
+import { HONEST } from '../../core/agents/agent.ts';
+import type { Conduct } from '../../core/agents/agent.ts';
 import type { HoardedNodes } from '../../core/agents/view.ts';
 import type { Reply } from '../../core/kernel/service.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
@@ -15,6 +17,7 @@ import type { PooledNode } from './hoards.ts';
 import { inRealNames } from './identities.ts';
 import type { LeaseDeskPorts } from './lease-desk-ports.ts';
 import type { Member } from './member.ts';
+import { outcomeOf } from './open-lease.ts';
 import type { Hold, OpenLease } from './open-lease.ts';
 import { IMAGE, policyName } from './site.ts';
 
@@ -68,46 +71,38 @@ export class LeaseDesk {
   }
 
   #openOne(contract: Contract, pool: PooledNode[], nowMs: TimeMs): void {
-    const seller = this.#member(contract.seller);
     if (contract.buyer === contract.seller) {
       // Two names of one organisation: money changes hands, nothing else does.
       this.#ports.report(contract, 'ended', contractedNodeMs(contract), nowMs);
       return;
     }
-    if (!seller.conduct.delivers) return this.#neverDeliver(contract, nowMs);
-    const chosen = this.#choose(contract, pool, seller, nowMs);
+    if (!this.#conductOf(contract.seller).delivers) return this.#neverDeliver(contract, nowMs);
+    const chosen = this.#choose(contract, pool, nowMs);
     const nodeIds = chosen.map(({ nodeId }) => nodeId);
     if (nodeIds.length < contract.nodes) {
       for (const nodeId of nodeIds) this.#letGo(nodeId, nowMs);
       // Nodes that broke, or went home early, before they could be taken over are nobody's fault.
       const isTakeOver = contract.takesOver !== undefined;
       this.#ports.report(contract, isTakeOver ? 'failed' : 'not-delivered', 0, nowMs);
-    } else if (!this.#member(contract.buyer).conduct.takes) this.#neverTake(contract, nodeIds);
+    } else if (!this.#conductOf(contract.buyer).takes) this.#neverTake(contract, nodeIds);
     else if (isHoarded(contract)) this.#keep(contract, nodeIds);
     else this.#create(contract, nodeIds, nowMs);
   }
 
   /** Nodes for the contract, promised ones that are free again first; fewer where there are not as many. */
-  #choose(contract: Contract, pool: PooledNode[], seller: Member, nowMs: TimeMs): PooledNode[] {
+  #choose(contract: Contract, pool: PooledNode[], nowMs: TimeMs): PooledNode[] {
     const chosen = pool.filter((entry) => entry.freeAtMs <= contract.startMs);
     chosen.length = Math.min(chosen.length, contract.nodes);
     // Nodes of a hoard or of a preempted lease are those and no others.
     const isResale =
       contract.takesOver !== undefined || this.#hoards.poolOf(contract) !== undefined;
-    const nodeClass = seller.conduct.substitutes.get(spareOf(contract)) ?? contract.nodeClass;
-    const fresh = isResale ? [] : seller.takeNodes(nodeClass, contract.nodes - chosen.length);
-    for (const nodeId of fresh) {
-      const entry = { nodeId, freeAtMs: 0 };
-      pool.push(entry);
-      chosen.push(entry);
-      this.#holds.set(nodeId, { seller, nodeClass, contracts: 0 });
+    const seller = this.#ports.members.get(contract.seller);
+    if (seller && !isResale && chosen.length < contract.nodes) {
+      const fresh = this.#takeFresh(contract, seller, contract.nodes - chosen.length, nowMs);
+      pool.push(...fresh);
+      chosen.push(...fresh);
     }
-    if (fresh.length > 0) {
-      seller.cluster.lend(nodeClass, fresh.length, spareOf(contract), nowMs);
-      seller.lent.change(fresh.length, nowMs);
-      this.#ports.touched(seller);
-    }
-    if (chosen.length < contract.nodes && seller.organisation.policy.sellsTwice) {
+    if (chosen.length < contract.nodes && seller?.organisation.policy.sellsTwice) {
       chosen.push(...this.#soldAlready(contract, chosen));
     }
     for (const entry of chosen) {
@@ -117,13 +112,26 @@ export class LeaseDesk {
     return chosen;
   }
 
+  /** Nodes that the seller has had in use until now, or idle. */
+  #takeFresh(contract: Contract, seller: Member, nodes: number, nowMs: TimeMs): PooledNode[] {
+    const nodeClass = seller.conduct.substitutes.get(spareOf(contract)) ?? contract.nodeClass;
+    const nodeIds = seller.takeNodes(nodeClass, nodes);
+    for (const nodeId of nodeIds) this.#holds.set(nodeId, { seller, nodeClass, contracts: 0 });
+    if (nodeIds.length > 0) {
+      seller.cluster.lend(nodeClass, nodeIds.length, spareOf(contract), nowMs);
+      seller.lent.change(nodeIds.length, nowMs);
+      this.#ports.touched(seller);
+    }
+    return nodeIds.map((nodeId) => ({ nodeId, freeAtMs: 0 }));
+  }
+
   /** The buyer counts on nodes until the moment at which they do not come. */
   #neverDeliver(contract: Contract, nowMs: TimeMs): void {
-    const buyer = this.#member(contract.buyer);
-    const expects = !isHoarded(contract) && buyer.conduct.takes;
+    const expects = !isHoarded(contract) && this.#conductOf(contract.buyer).takes;
     if (expects) this.#expect(contract, nowMs);
     this.#ports.later(contract.startMs, (atMs) => {
       if (expects) {
+        const buyer = this.#member(contract.buyer);
         buyer.cluster.advance(atMs);
         buyer.cluster.loseExpected(contract.contractId, contract.nodes, atMs);
         this.#ports.touched(buyer);
@@ -469,23 +477,12 @@ export class LeaseDesk {
     this.#ports.judged(contract, lease.givenClass, nowMs);
     const what = end === 'recalled' ? 'recalled' : end === 'failed' ? 'failed' : 'ended';
     this.#ports.report(contract, what, nodes * heldMs, nowMs);
-    const horizon = this.#ports.horizonName(contract);
-    this.finished.push({
-      ...(horizon === undefined ? {} : { horizon }),
-      leaseId: contract.contractId,
-      seller: contract.seller,
-      buyer: contract.buyer,
-      nodeClass: contract.nodeClass,
-      securityLevel: contract.securityLevel,
-      nodes: contract.nodes,
-      startMs: contract.startMs,
-      endMs: contract.endMs,
-      priceMillicredits: contract.priceMillicredits,
-      usedNodeMs: lease.usedNodeMs,
-      setupMs: lease.readyNodes > 0 ? Math.round(lease.setupMs / lease.readyNodes) : null,
-      recallable: contract.recall !== null || contract.preemptionNoticeMs !== undefined,
-      end,
-    });
+    this.finished.push(outcomeOf(lease, this.#ports.horizonName(contract)));
+  }
+
+  /** The market maker has no cluster, and keeps its contracts. */
+  #conductOf(name: string): Conduct {
+    return this.#ports.members.get(name)?.conduct ?? HONEST;
   }
 
   #member(name: string): Member {

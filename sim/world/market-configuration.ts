@@ -3,7 +3,7 @@ import type { EndowmentTerms } from '../../core/market/endowment.ts';
 import { MINUTE_MS } from '../../core/kernel/units.ts';
 import { mechanisms } from '../../core/market/mechanisms/registry.ts';
 import type { MarketConfiguration } from '../../core/market/protocol.ts';
-import { identitiesOf } from '../scenario/aliases.ts';
+import { hasMarketMaker, identitiesOf, MARKET_MAKER } from '../scenario/aliases.ts';
 import type { Organisation } from '../scenario/schema.ts';
 import { splitMoney } from './identities.ts';
 import { clearingHouseConfiguration } from './clearing-house-configuration.ts';
@@ -42,16 +42,7 @@ export function marketConfiguration(setup: RunSetup, names: ExchangeNames): Mark
     seed: `${scenario.seed}/${replication}`,
     buyerDepositPartsPerMillion: depositPartsPerMillion,
     sellerDepositPartsPerMillion: depositPartsPerMillion,
-    organisations: names.organisations.flatMap((organisation) =>
-      splitMoney(
-        organisation,
-        nodeHoursAtCostMillicredits(
-          scenario,
-          setup.hardware[organisation.name]!,
-          market.endowmentHours / organisation.exchanges.length,
-        ),
-      ).map(([name, openingBalanceMillicredits]) => ({ name, openingBalanceMillicredits })),
-    ),
+    organisations: accountsOf(setup, names),
     members: names.organisations.flatMap((owner) =>
       identitiesOf(owner).map((organisation, index) => ({
         organisation,
@@ -77,6 +68,23 @@ export function marketConfiguration(setup: RunSetup, names: ExchangeNames): Mark
       ? { sealing: { bondMillicredits: Math.round(market.sealing.bondCredits * 1000) } }
       : {}),
   };
+}
+
+/** Everybody who has an account, and what is in it at the start. */
+function accountsOf({ scenario, hardware }: RunSetup, names: ExchangeNames) {
+  const { endowmentHours, safeguards } = scenario.market;
+  const accounts = names.organisations.flatMap((organisation) => {
+    const hours = endowmentHours / organisation.exchanges.length;
+    const nodes = hardware[organisation.name]!;
+    return splitMoney(organisation, nodeHoursAtCostMillicredits(scenario, nodes, hours));
+  });
+  if (hasMarketMaker(scenario)) {
+    accounts.push([MARKET_MAKER, Math.round(safeguards.makerCredits * 1000)]);
+  }
+  return accounts.map(([name, openingBalanceMillicredits]) => ({
+    name,
+    openingBalanceMillicredits,
+  }));
 }
 
 /** Credits by contribution: the cap is that of the largest owner, the greatest part of a pool a half. */

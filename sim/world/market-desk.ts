@@ -127,8 +127,15 @@ export class MarketDesk {
       bids.push(...orders.bids);
       asks.push(...orders.asks);
     }
-    if (bids.length > 0 && asks.length > 0) this.#clear(bids, asks, nowMs);
+    if (this.#canTrade(bids, asks)) this.#clear(bids, asks, nowMs);
     else this.#note(nowMs, bids, asks, null);
+  }
+
+  /** A market maker may be the other side. */
+  #canTrade(bids: readonly Bid[], asks: readonly Ask[]): boolean {
+    const sides = Number(bids.length > 0) + Number(asks.length > 0);
+    const hasMaker = this.#configuration.safeguards?.marketMaker !== undefined;
+    return sides === 2 || (sides === 1 && hasMaker && this.#horizon === 0);
   }
 
   #ordersOf(member: Member, terms: MarketTerms) {
@@ -412,7 +419,7 @@ export class MarketDesk {
     const { bound } = this.#setup.ports;
     const mechanism = this.#mechanism();
     const { round, parameters, mechanismState } = effect;
-    // Rounds are held with orders on both sides; a halt takes them away.
+    // Rounds are held with orders; a halt takes them away.
     if (round.bids.length + round.asks.length === 0) this.safety.haltedRounds += 1;
     const { clearing, state } = mechanism.clear(round, parameters, mechanismState);
     const isSampled =

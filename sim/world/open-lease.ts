@@ -31,3 +31,24 @@ export interface Hold {
   readonly nodeClass: string;
   contracts: number;
 }
+
+/** @param horizon that it was traded on; undefined for the epoch call */
+export function outcomeOf(lease: OpenLease, horizon: string | undefined): LeaseOutcome {
+  const { contract, readyNodes, setupMs, usedNodeMs, end } = lease;
+  return {
+    ...(horizon === undefined ? {} : { horizon }),
+    leaseId: contract.contractId,
+    seller: contract.seller,
+    buyer: contract.buyer,
+    nodeClass: contract.nodeClass,
+    securityLevel: contract.securityLevel,
+    nodes: contract.nodes,
+    startMs: contract.startMs,
+    endMs: contract.endMs,
+    priceMillicredits: contract.priceMillicredits,
+    usedNodeMs,
+    setupMs: readyNodes > 0 ? Math.round(setupMs / readyNodes) : null,
+    recallable: contract.recall !== null || contract.preemptionNoticeMs !== undefined,
+    end,
+  };
+}

@@ -4,6 +4,7 @@ import type {
   KnownClass,
   SafeguardConfiguration,
 } from '../../core/market/safeguards/configuration.ts';
+import { hasMarketMaker, MARKET_MAKER } from '../scenario/aliases.ts';
 import { slotMs } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 
@@ -75,6 +76,14 @@ function priceTerms({ scenario }: RunSetup) {
 function supplyTerms({ scenario }: RunSetup) {
   const of = scenario.market.safeguards;
   return {
+    ...(hasMarketMaker(scenario) && {
+      marketMaker: {
+        organisation: MARKET_MAKER,
+        spreadPartsPerMillion: millionths(of.makerSpreadShare),
+        limitNodeSlots: of.makerNodeSlots,
+        leaseSlots: of.makerLeaseSlots,
+      },
+    }),
     ...(of.idleFeeShare > 0 && {
       mustOffer: {
         feePartsPerMillion: millionths(of.idleFeeShare),

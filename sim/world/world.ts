@@ -10,6 +10,7 @@ import type { Contract, LeaseReportKind } from '../../core/market/contracts.ts';
 import type { MarketOutcome } from '../../core/metrics/outcome.ts';
 import { EventQueue } from '../queue/event-queue.ts';
 import type { EventToken } from '../queue/event-queue.ts';
+import { hasMarketMaker, MARKET_MAKER } from '../scenario/aliases.ts';
 import { Bus, PRIORITY } from './bus.ts';
 import type { Occurrence } from './bus.ts';
 import { clusterOf } from './clusters.ts';
@@ -42,7 +43,7 @@ export class MarketWorld {
   readonly #queue = new EventQueue<Occurrence>();
   readonly #bus: Bus;
   /** Organisation → its provider. */
-  readonly #providerOf: ReadonlyMap<string, string>;
+  readonly #providerOf: Map<string, string>;
   /** By provider. */
   readonly #sites: ReadonlyMap<string, ProviderSite>;
   readonly #exchanges: readonly Exchange[];
@@ -63,6 +64,8 @@ export class MarketWorld {
     const exchanges = exchangesOf(scenario);
     const services = new Set(exchanges.map(({ service }) => service));
     this.#providerOf = new Map(scenario.organisation.map((one) => [one.name, one.provider]));
+    // Leases of what it sold on are reported by the isolation service that reports by default.
+    if (hasMarketMaker(scenario)) this.#providerOf.set(MARKET_MAKER, providers[0]!.provider);
     this.#sites = new Map(
       providers.map((names) => [
         names.provider,

@@ -18,6 +18,11 @@ import type { Safeguard, SafeguardDesk } from './safeguard.ts';
 const MILLION = 1_000_000;
 const RESALE = 'resale-';
 
+/** Own id of the maker's asks for what is left of a contract that it bought. */
+export function resaleId(contractId: string): string {
+  return `${RESALE}${contractId}`;
+}
+
 /** What is left to sell of a contract that the maker bought. */
 interface Holding {
   readonly contract: Contract;
@@ -116,7 +121,7 @@ function askOf(
   { contract, nodes, startSlot, endSlot }: Holding,
 ): Ask {
   return {
-    askId: `${organisation}/${RESALE}${contract.contractId}`,
+    askId: `${organisation}/${resaleId(contract.contractId)}`,
     organisation,
     nodeClass: contract.nodeClass,
     nodes,

@@ -126,3 +126,34 @@ test('what is bought and never begun is released, and its nodes are their ownerâ
   t.deepEqual(invariantViolations, []);
   t.true((market!.safeguards['use-or-release'] ?? 0) > 0, JSON.stringify(market!.safeguards));
 });
+
+test('the market maker buys what nobody else wants now and sells it on, from the ownersâ€™ own nodes', async (t) => {
+  const { market, invariantViolations, ledgerImbalanceMillicredits } = await runWith([
+    'market.safeguards.makerNodeSlots=64',
+  ]);
+  t.deepEqual(invariantViolations, []);
+  t.is(ledgerImbalanceMillicredits, 0);
+  t.is(market!.defaults, 0, 'it delivers what it sells');
+  t.true((market!.safeguards['market-maker'] ?? 0) > 0);
+  const resold = market!.leases.filter(({ seller }) => seller === 'market-maker');
+  t.true(resold.length > 0);
+  t.true(resold.some(({ usedNodeMs }) => usedNodeMs > 0));
+  t.false(
+    market!.leases.some(({ buyer }) => buyer === 'market-maker'),
+    'it uses no node itself',
+  );
+});
+
+test('a market maker needs the only exchange, and its name', (t) => {
+  const load = (text: string) => () =>
+    loadComparison({
+      file: 'two.toml',
+      text,
+      settings: ['market.safeguards.makerNodeSlots=64'],
+      tracesFolder: undefined,
+    });
+  const named = SCENARIO.replace('name = "cloud"', 'name = "market-maker"');
+  t.throws(load(named), { message: /market maker of the exchange is called so/ });
+  const two = SCENARIO.replace('kind = "cloud"', 'kind = "cloud"\nexchanges = ["other"]');
+  t.throws(load(two), { message: /needs the only exchange/ });
+});
