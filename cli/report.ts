@@ -7,6 +7,7 @@ import { renderComparison } from '../reports/comparison/write.ts';
 import type { ComparedRun } from '../reports/comparison/runs.ts';
 import { parseManifest, parseMetrics, parseSweep } from '../reports/stored/parse.ts';
 import { renderHeadlineTable } from '../reports/tables/terminal.ts';
+import { renderSweepOverview } from '../reports/sweep/overview.ts';
 import { renderSweep } from '../reports/sweep/write.ts';
 import { renderReport } from '../reports/write.ts';
 import { defineCommand, runCommand } from './command.ts';
@@ -50,8 +51,9 @@ async function report(
   folders: readonly string[],
   options: ReportOptions,
 ): Promise<void> {
-  if (folders.length === 1 && existsSync(join(output.path(folders[0]!), SWEEP_FILE))) {
-    return reportSweep(output, output.path(folders[0]!), options);
+  const paths = folders.map((folder) => output.path(folder));
+  if (paths.every((path) => existsSync(join(path, SWEEP_FILE)))) {
+    return reportSweeps(output, paths, options);
   }
   const runs = readRuns(output, folders);
   const [first] = runs;
@@ -68,16 +70,23 @@ async function report(
   output.result(result, () => describe(output, target, single ? first! : null));
 }
 
-/** A sweep's report is one page of its own. */
-async function reportSweep(output: Output, folder: string, options: ReportOptions): Promise<void> {
-  const file = join(folder, SWEEP_FILE);
-  const results = parseSweep(readInputText(file), file);
-  const target = options.out === undefined ? folder : output.path(options.out);
+/** One sweep's own report, or the pass marks of several side by side. */
+async function reportSweeps(
+  output: Output,
+  folders: readonly string[],
+  options: ReportOptions,
+): Promise<void> {
+  const sweeps = folders.map((folder) => {
+    const file = join(folder, SWEEP_FILE);
+    return parseSweep(readInputText(file), file);
+  });
+  const [folder] = folders;
+  const beside = folders.length === 1 ? folder! : join(dirname(folder!), COMPARISON_FOLDER);
+  const target = options.out === undefined ? beside : output.path(options.out);
   if (target !== folder) checkFolder(target);
-  const files = await renderSweep(results);
+  const files = sweeps.length === 1 ? await renderSweep(sweeps[0]!) : renderSweepOverview(sweeps);
   for (const [path, text] of files) writeAtomically(join(target, path), text);
-  const names = [...files.keys()].sort();
-  const result: ReportResult = { folder: target, runs: [folder], files: names };
+  const result: ReportResult = { folder: target, runs: folders, files: [...files.keys()].sort() };
   output.result(result, () => describe(output, target, null));
 }
 

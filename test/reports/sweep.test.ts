@@ -5,6 +5,7 @@ import { judgeMark } from '../../core/metrics/sweep/marks.ts';
 import type { SweepCell, SweepResults } from '../../core/metrics/sweep/results.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { parseSweep } from '../../reports/stored/parse.ts';
+import { renderSweepOverview } from '../../reports/sweep/overview.ts';
 import { renderSweepTable } from '../../reports/sweep/terminal.ts';
 import { renderSweep } from '../../reports/sweep/write.ts';
 import { parseXml } from './svg.ts';
@@ -78,6 +79,16 @@ test('a page says what passed, and that it is as good elsewhere where it is', as
   const broken = CELLS.map((cell) => ({ ...cell, invariantViolations: 1 }));
   const warned = (await renderSweep({ ...SWEEP, cells: broken })).get('report.html')!;
   t.regex(warned, /Do not use these results: 4 of 4 cells/);
+});
+
+test('several sweeps side by side show the marks of all, and what they would be elsewhere', (t) => {
+  const hard = judgeMark({ ...MARK, name: 'all demand is met', threshold: 1 }, MEASURES, CELLS);
+  const other = { ...SWEEP, name: 'other', marks: [hard] };
+  const files = renderSweepOverview([SWEEP, other]);
+  const page = files.get('report.html')!;
+  t.regex(page, /Of 2 marks: 1 pass, 1 fail, 0 not measured/);
+  t.notRegex(page, /<script/);
+  t.is(files.get('comparison.csv')!.split('\n').length, 1 + 2 * CELLS.length + 1);
 });
 
 test('lines of a terminal keep to its width', (t) => {
