@@ -8,7 +8,7 @@ import type {
   MeasureUnit,
   SweepResults,
 } from '../../core/metrics/sweep/results.ts';
-import { describeEstimate, describeValue } from '../text/number.ts';
+import { describeEstimate, describeValue, formatNumber } from '../text/number.ts';
 import { renderCsv } from '../tables/csv.ts';
 import type { Cell } from '../tables/csv.ts';
 
@@ -65,10 +65,17 @@ export function describeValues(cells: readonly JudgedCell[], unit: MeasureUnit):
   const values = cells.flatMap(({ value }) => (value === null ? [] : [value]));
   const reasons = [...new Set(cells.flatMap(({ reason }) => (reason === null ? [] : [reason])))];
   if (values.length === 0) return reasons[0] ?? 'no such cell';
-  const low = describeValue(Math.min(...values), unit);
-  const high = describeValue(Math.max(...values), unit);
+  const low = valueText(Math.min(...values), unit);
+  const high = valueText(Math.max(...values), unit);
   const range = low === high ? low : `${low} to ${high}`;
   return reasons.length > 0 ? `${range}; else ${reasons[0]}` : range;
+}
+
+/** Quotients with as many digits as thresholds have, and one more. */
+function valueText(value: number, unit: MeasureUnit): string {
+  return unit === 'count' && !Number.isInteger(value)
+    ? formatNumber(value, 3)
+    : describeValue(value, unit);
 }
 
 /** Whether what the mark's cells have makes a difference to it: a safeguard may make none. */
