@@ -66,6 +66,8 @@ export class BatchOwner implements Cluster {
   readonly #cluster: BatchCluster;
   readonly #holdings: Holdings;
   readonly #promises = new Promises();
+  /** Promises of nodes that are promised to others until then. */
+  readonly #undrained = new Set<string>();
   readonly options: WrittenOptions;
   readonly #spares: BatchSpares;
   readonly #busy: HourlyNodeTime;
@@ -231,11 +233,22 @@ export class BatchOwner implements Cluster {
     this.#cluster.advance(nowMs);
     this.#promises.add(promise);
     const { promiseId, nodeClass, nodes, fromMs, untilMs } = promise;
+    if (nodes > this.#cluster.nodes(nodeClass).nodes) {
+      // One ask may be sold in several windows one after another: its nodes are drained for the
+      // others, and by then they are back.
+      this.#undrained.add(promiseId);
+      return;
+    }
     this.#cluster.drain(promiseId, nodeClass, nodes, { byMs: fromMs, returnMs: untilMs });
   }
 
   keepPromise(promiseId: string): boolean {
-    const { nodeClass, nodes } = this.#promises.take(promiseId)!;
+    const { nodeClass, nodes, untilMs } = this.#promises.take(promiseId)!;
+    if (this.#undrained.delete(promiseId)) {
+      if (this.#cluster.nodes(nodeClass).free < nodes) return false;
+      const { nowMs } = this.#cluster;
+      this.#cluster.drain(promiseId, nodeClass, nodes, { byMs: nowMs, returnMs: untilMs });
+    }
     this.#cluster.fulfil(promiseId);
     this.#noteDrain(nodeClass, { drainId: promiseId, nodes });
     this.#holdings.lend(nodeClass, nodes);
@@ -244,7 +257,7 @@ export class BatchOwner implements Cluster {
 
   dropPromise(promiseId: string): void {
     this.#promises.take(promiseId);
-    this.#cluster.undrain(promiseId);
+    if (!this.#undrained.delete(promiseId)) this.#cluster.undrain(promiseId);
   }
 
   /** Nodes that it could hand over at once without losing work that cannot be checkpointed. */
