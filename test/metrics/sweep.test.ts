@@ -78,6 +78,16 @@ test('an end of the interval may be asked for, and every comparison means what i
   t.deepEqual(verdicts(9), [false, false, false, true, true]);
 });
 
+test('a quotient by a loss is no quotient', (t) => {
+  const losing = CELLS.map((cell) => ({
+    ...cell,
+    figures: [{ mean: -2, ci95: [-3, -1] as const, n: 5 }],
+  }));
+  const { verdict, cells } = judgeMark(MARK, MEASURES, losing);
+  t.is(verdict, 'not measured');
+  t.is(cells[0]!.reason, 'the figure it is compared with is not above 0');
+});
+
 test('a figure may be divided by another of its cell', (t) => {
   const measures = [...MEASURES, { name: 'lots', path: 'l', unit: 'count' as const }];
   const cells = CELLS.map((cell, index) => ({
@@ -87,7 +97,7 @@ test('a figure may be divided by another of its cell', (t) => {
   const mark = { ...MARK, per: 'lots', relativeTo: null, at: { safeguard: 'on', event: 'crash' } };
   t.is(judgeMark(mark, measures, cells).cells[0]!.value, 6);
   const first = judgeMark({ ...mark, at: { safeguard: 'off', event: 'calm' } }, measures, cells);
-  t.is(first.cells[0]!.reason, 'lots is 0');
+  t.is(first.cells[0]!.reason, 'lots is not above 0');
 });
 
 test('a measure is found by its key path, entries of lists by their name', (t) => {

@@ -64,7 +64,8 @@ function judgeCell(
     const other = cells.find(({ levels }) => agrees(levels, reference));
     const base = other ? valueOf(mark, other, columns) : 'there is no such cell';
     if (typeof base === 'string') return nothing(base);
-    if (base === 0) return nothing('the figure it is compared with is 0');
+    // A quotient by a loss would say the opposite of what it seems to.
+    if (base <= 0) return nothing('the figure it is compared with is not above 0');
     value = own / base;
   }
   const verdict = holds(value, mark.comparison, mark.threshold) ? 'pass' : 'fail';
@@ -79,7 +80,7 @@ function valueOf(mark: PassMark, { figures }: SweepCell, columns: Columns): numb
   if (columns.per === null) return value;
   const divisor = figures[columns.per]!;
   if (!isEstimate(divisor)) return divisor.reason;
-  return divisor.mean === 0 ? `${mark.per} is 0` : value / divisor.mean;
+  return divisor.mean <= 0 ? `${mark.per} is not above 0` : value / divisor.mean;
 }
 
 function holds(value: number, comparison: Comparator, threshold: number): boolean {
