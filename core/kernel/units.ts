@@ -32,12 +32,6 @@ export function addAmounts(a: number, b: number): number | null {
   return Number.isSafeInteger(sum) ? sum : null;
 }
 
-/** The product, or null where it would no longer be a safe integer. */
-export function multiplyAmounts(a: number, b: number): number | null {
-  const product = a * b;
-  return Number.isSafeInteger(product) ? product : null;
-}
-
 /**
  * Splits `total` over `weights` in whole units by largest remainder, ties to the lower index, so
  * that the parts always add up to the total.

@@ -1,10 +1,11 @@
 /**
  * Lots of a round: who goes first, and who stands on which side, where a rule needs chance.
  *
- * An organisation's ticket is SHA-256 of the canonical JSON of [round id, seed, organisation]. The
- * seed stands for the journal's head before the first order of the round was taken, so nobody knows
- * it while it could still be chosen for; and no bid, rank, order id or nonce goes in, so that there
- * is nothing to try out: an organisation has one ticket a round, whatever it posts and however often.
+ * An organisation's ticket is SHA-256 of the canonical JSON of [round id, seed, organisation]. No
+ * bid, rank, order id or nonce goes in, so that there is nothing to try out: an organisation has one
+ * ticket a round, whatever it posts and however often. In a sealed round the seed holds the journal's
+ * head before commitments opened, so that nobody knows far ahead in which rounds it is lucky; in an
+ * open one the seed is the market's own and known, and so are all tickets.
  * Anybody can compute every ticket again. The price of it: one ticket holds for all of a round, so
  * that whoever is last in one class and window is last in all of them.
  *
@@ -47,13 +48,4 @@ export class Lottery {
   isHeads(organisation: string): boolean {
     return this.ticket(organisation) % 2 === 1;
   }
-}
-
-/** The organisations in the order of their tickets. */
-export function lotteryOrder(
-  round: Pick<MarketRound, 'roundId' | 'seed'>,
-  organisations: readonly string[],
-): string[] {
-  const lottery = new Lottery(round);
-  return [...organisations].sort((a, b) => lottery.compare(a, b));
 }

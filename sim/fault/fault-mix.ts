@@ -114,12 +114,6 @@ export function drawFaultMix(stream: RandomStream): FaultMix {
   return mix;
 }
 
-export function noFaults(): FaultMix {
-  const mix = {} as Record<Fault, number>;
-  for (const fault of FAULTS) mix[fault] = 0;
-  return mix;
-}
-
 /** The fault that befalls something, or null; one draw. */
 export function drawFault<F extends Fault>(
   mix: FaultMix,

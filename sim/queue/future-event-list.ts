@@ -27,10 +27,6 @@ export interface FutureEventList {
   clear(): void;
 }
 
-/** Lowest and highest priority that a list takes. */
-export const PRIORITY_MINIMUM = -32_768;
-export const PRIORITY_MAXIMUM = 32_767;
-
 /** Throws on what no list can put in order (a bug of the caller). */
 export function checkKey(timeMs: number, priority: number, payload: number): void {
   // t − t is 0 only for finite times; the bit operations keep only integers that fit.

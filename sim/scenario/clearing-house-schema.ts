@@ -1,6 +1,5 @@
 /** The table `[market.clearingHouse]`: margins, guarantee fund and waterfall; off as shipped. */
 import { Type } from 'typebox';
-import type { Static } from 'typebox';
 
 const amount = (description: string, value: number, most = 1e9) =>
   Type.Number({ minimum: 0, maximum: most, default: value, description });
@@ -23,5 +22,3 @@ export const ClearingHouseSchema = Type.Object(
   },
   { additionalProperties: false, default: {}, description: 'the clearing house' },
 );
-
-export type ClearingHouse = Static<typeof ClearingHouseSchema>;

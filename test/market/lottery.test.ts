@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
-import { Lottery, lotteryOrder } from '../../core/market/lottery.ts';
+import { Lottery } from '../../core/market/lottery.ts';
 
 const ROUND = { roundId: 7, seed: 'head' };
 const NAMES = ['alpha', 'beta', 'gamma', 'delta'];
+
+function lotteryOrder(round: typeof ROUND, names: readonly string[]): string[] {
+  const lottery = new Lottery(round);
+  return [...names].sort((a, b) => lottery.compare(a, b));
+}
 
 test('a ticket is the head of the hash of round, seed and organisation', (t) => {
   const hash = createHash('sha256').update('[7,"head","alpha"]').digest('hex');

@@ -17,6 +17,6 @@ for (const { mechanism, input, expected } of examples) {
 test('every rule of our own has an example', (t) => {
   t.deepEqual(
     examples.map(({ mechanism }) => mechanism),
-    ['baseline-static-fcfs', 'posted-price', 'spot-preemptible', 'karma'],
+    ['baseline-static-fcfs', 'posted-price', 'spot-preemptible', 'metric-willingness', 'karma'],
   );
 });

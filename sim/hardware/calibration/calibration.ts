@@ -73,7 +73,6 @@ export const HardwareProfileSchema = table({
   concurrency: Type.Union([ConcurrencySchema, Type.Literal('none')]),
 });
 
-export type CalibratedDuration = Static<typeof DurationSchema>;
 export type ConcurrencyTable = Static<typeof ConcurrencySchema>;
 export type HardwareProfile = Static<typeof HardwareProfileSchema>;
 
