@@ -292,7 +292,9 @@ export class TestbedCluster implements Cluster {
   #lateExperiments(nowMs: TimeMs): Experiment[] {
     const available = new Map<string, TimeMs[]>();
     for (const nodeClass of this.#setup.nodeClasses) {
-      const times = new Array<TimeMs>(this.#free.get(nodeClass) ?? 0).fill(nowMs);
+      // Below 0 where it has promised nodes twice.
+      const free = Math.max(0, this.#free.get(nodeClass) ?? 0);
+      const times = new Array<TimeMs>(free).fill(nowMs);
       for (const { place, endMs } of this.#running) {
         if (place.nodeClass !== nodeClass) continue;
         for (let i = 0; i < place.ownNodes; i++) times.push(endMs);
