@@ -17,6 +17,7 @@ import type { LedgerEntry } from './ledger.ts';
 import type { MechanismParameters, MechanismState } from './mechanism.ts';
 import type { OptionContract } from './options/option.ts';
 import type { SafeguardConfiguration } from './safeguards/configuration.ts';
+import type { Fine } from './safeguards/safeguard.ts';
 import type { PublishedLimits } from './safeguards/guard.ts';
 import type { SealingCommand, SealingEffect, SealingTerms } from './sealing/protocol.ts';
 import type {
@@ -323,6 +324,11 @@ export interface WaterfallUsed extends ServiceEffect {
   readonly ownShareMillicredits: Millicredits;
   readonly capitalMillicredits: Millicredits;
   readonly mutualMillicredits: Millicredits;
+  /** Who bore that, without those who bore nothing. */
+  readonly mutualShares: readonly {
+    readonly organisation: string;
+    readonly amountMillicredits: Millicredits;
+  }[];
   readonly haircutMillicredits: Millicredits;
 }
 /** A member may not order until its share of the guarantee fund is whole again; or may again. */
@@ -338,6 +344,7 @@ export interface SafeguardTriggered extends ServiceEffect {
   readonly roundId: number;
   readonly organisation?: string;
   readonly orderId?: string;
+  readonly fine?: Fine;
   readonly detail: string;
 }
 /** The round that is open should not wait for the end of its epoch. */

@@ -29,6 +29,7 @@ import { horizonClocks } from './horizons.ts';
 import type { HorizonClock } from './horizons.ts';
 import { SPOT_HORIZON } from '../../core/agents/orders-from-view.ts';
 import type { Member } from './member.ts';
+import { MoneyOfMembers } from './money-of-members.ts';
 import { measuredWindow, nodeHoursAtCostMillicredits } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import { marketTerms } from './market-terms.ts';
@@ -68,8 +69,7 @@ export class MarketDesk {
   /** Name of a member of the market → organisation behind it. */
   readonly #owners: ReadonlyMap<string, string>;
   readonly rounds: RoundOutcome[] = [];
-  /** By organisation: receipts − payments of leases that began in the measured window. */
-  readonly netMillicredits = new Map<string, number>();
+  readonly money: MoneyOfMembers;
   readonly #live = new Map<string, Contract>();
   individualRationalityViolations = 0;
   surplusMillicredits = 0;
@@ -98,6 +98,7 @@ export class MarketDesk {
   ) {
     this.#setup = setup;
     this.#owners = ownersOf(setup.scenario);
+    this.money = new MoneyOfMembers(this.#owners, measuredWindow(setup.scenario));
     const names = ports.members.map(({ name }) => name);
     this.#demand = new FirstCome(names, this.#owners);
     this.clocks = horizonClocks(setup.scenario);
@@ -337,6 +338,7 @@ export class MarketDesk {
 
   /** Effects of the market service, but for replies and its own bookkeeping. */
   onEffect(effect: MarketEffect, nowMs: TimeMs): void {
+    this.money.note(effect, nowMs);
     switch (effect.kind) {
       case 'SolveRound':
         this.#solve(effect, nowMs);
@@ -357,24 +359,13 @@ export class MarketDesk {
         return;
       case 'ContractSettled':
         if (effect.outcome.startsWith('defaulted')) this.defaults += 1;
-        this.#settle(effect);
+        this.money.settled(this.#live.get(effect.contractId)!, effect);
+        this.#live.delete(effect.contractId);
         this.#ports.contractEnded(effect.contractId, nowMs);
         return;
       default:
         this.safety.note(effect);
     }
-  }
-
-  /** Trade in the measured window, by when its lease began. */
-  #settle(effect: Extract<MarketEffect, { kind: 'ContractSettled' }>): void {
-    const contract = this.#live.get(effect.contractId)!;
-    this.#live.delete(effect.contractId);
-    const { startMs, endMs } = measuredWindow(this.#setup.scenario);
-    if (contract.startMs < startMs || contract.startMs >= endMs) return;
-    const add = (name: string, amount: number) =>
-      this.netMillicredits.set(name, (this.netMillicredits.get(name) ?? 0) + amount);
-    add(this.#owners.get(contract.buyer)!, -effect.buyerPaidMillicredits);
-    add(this.#owners.get(contract.seller)!, effect.sellerReceivedMillicredits);
   }
 
   /** Every week each owner gets what its nodes cost for so long: its budget for the site. */

@@ -291,7 +291,7 @@ export class MarketWorld {
 
   /** Receipts − payments of an organisation in the measured window. */
   netMillicredits(name: string): number {
-    return sum(this.#exchanges.map(({ rounds }) => rounds.netMillicredits.get(name) ?? 0));
+    return sum(this.#exchanges.map(({ rounds }) => rounds.money.netMillicredits(name)));
   }
 
   marketOutcome(): MarketOutcome {

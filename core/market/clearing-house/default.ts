@@ -126,8 +126,9 @@ export function isMemberDefault({ use }: CoveredLoss): boolean {
 export function waterfallUsed(
   contractId: string,
   { defaulter, creditor, lossMillicredits }: DefaultLoss,
-  { use }: CoveredLoss,
+  { use, shares }: CoveredLoss,
 ): WaterfallUsed {
+  const bore = shares.slice(1).filter(([, amount]) => amount > 0);
   return {
     kind: 'WaterfallUsed',
     contractId,
@@ -138,6 +139,10 @@ export function waterfallUsed(
     ownShareMillicredits: use.ownShare,
     capitalMillicredits: use.capital,
     mutualMillicredits: use.mutual.reduce((sum, part) => sum + part, 0),
+    mutualShares: bore.map(([organisation, amountMillicredits]) => ({
+      organisation,
+      amountMillicredits,
+    })),
     haircutMillicredits: use.haircut,
   };
 }

@@ -35,6 +35,7 @@ export function mustOffer(
     if (paid > 0) desk.pay(organisation, EXCHANGE_ACCOUNT, paid);
     desk.trigger({
       organisation,
+      ...(paid > 0 ? { fine: { to: EXCHANGE_ACCOUNT, amountMillicredits: paid } } : {}),
       detail: `${withheld} idle ${nodeClass} not offered, fee ${paid}`,
     });
   };

@@ -32,9 +32,17 @@ export interface SafeguardDesk {
   callRound(detail: string): void;
 }
 
+/** What an organisation has lost for good by a safeguard. */
+export interface Fine {
+  /** Account that has it now. */
+  readonly to: string;
+  readonly amountMillicredits: Millicredits;
+}
+
 export interface TriggerDetail {
   readonly organisation?: string;
   readonly orderId?: string;
+  readonly fine?: Fine;
   readonly detail: string;
 }
 

@@ -86,6 +86,7 @@ export function judgeHardware(
   const forfeit = multiplyDivide(amountMillicredits, shortfall, MILLION);
   desk.trigger({
     organisation: seller,
+    ...(forfeit > 0 ? { fine: { to: buyer, amountMillicredits: forfeit } } : {}),
     detail: `${contractId} was grade ${gradeOf(performancePartsPerMillion)}, forfeits ${forfeit}`,
   });
   if (forfeit > 0) desk.pay(BONDS_ACCOUNT, buyer, forfeit);

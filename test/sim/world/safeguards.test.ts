@@ -157,3 +157,13 @@ test('a market maker needs the only exchange, and its name', (t) => {
   const two = SCENARIO.replace('kind = "cloud"', 'kind = "cloud"\nexchanges = ["other"]');
   t.throws(load(two), { message: /needs the only exchange/ });
 });
+
+test('a fee for idle nodes is part of what its payer has gained', async (t) => {
+  const text = withStrategy('withholder');
+  const free = await runWith([], text);
+  const charged = await runWith(['market.safeguards.idleFeeShare=1'], text);
+  const net = ({ organisations }: RunOutcome) =>
+    organisations.find(({ name }) => name === 'cloud')!.netMillicredits;
+  t.deepEqual(charged.market!.leases, free.market!.leases, 'nothing else has changed');
+  t.true(net(charged) < net(free));
+});
