@@ -5,7 +5,8 @@ import type { SourceFile, TextFile, Violation } from './tree.ts';
 
 const LONGEST_FILE_LINES = 500;
 const LONGEST_FUNCTION_LINES = 70;
-const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|data|properties|config|build|d))*\.[a-z]+$/;
+const KEBAB_CASE =
+  /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|data|properties|live|config|build|d))*\.[a-z]+$/;
 
 /** Long files and long functions hide more than one idea. */
 export function lengthViolations(files: readonly SourceFile[]): Violation[] {
@@ -94,6 +95,7 @@ const CONFIGURED = [
   /\.test\.ts$/,
   /^test\/data\/.*\.data\.ts$/,
   /^test\/properties\/.*\.properties\.ts$/,
+  /^test\/live\/.*\.live\.ts$/,
 ];
 
 /** A test that no configuration picks up never runs. */

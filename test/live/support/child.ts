@@ -1,0 +1,141 @@
+/**
+ * The process that is killed: the runner of the isolation service on a SQLite store, driven by
+ * messages of its parent, which also plays the hardware. Planted faults make it a bad runner.
+ */
+import { createHash } from 'node:crypto';
+import { liveClock } from '../../../backends/runner/clock.ts';
+import { liveIsolation, wiredPorts } from '../../../backends/runner/isolation.ts';
+import { LiveRunner } from '../../../backends/runner/runner.ts';
+import type { Request } from '../../../backends/runner/runner.ts';
+import { openSqliteStore } from '../../../backends/store/sqlite.ts';
+import type { Store, StoreEntry } from '../../../backends/store/store.ts';
+import type { IsolationConfiguration } from '../../../core/allocator/enrolment.ts';
+import type { IsolationDeviceEffect } from '../../../core/allocator/protocol.ts';
+import type { Outcome } from '../../../core/kernel/service.ts';
+
+/** What the process does wrong. */
+export type Plant = 'none' | 'early-acknowledgement' | 'early-effect';
+
+export interface StartMessage {
+  readonly kind: 'start';
+  readonly path: string;
+  readonly configuration: IsolationConfiguration;
+  readonly plant: Plant;
+}
+export type ParentMessage =
+  | StartMessage
+  | { readonly kind: 'request'; readonly request: Request }
+  | { readonly kind: 'outcome'; readonly call: number; readonly outcome: Outcome<unknown> };
+
+export type ChildMessage =
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'ready'; readonly replayed: number }
+  | { readonly kind: 'reply'; readonly commandId: string; readonly reply: unknown }
+  | {
+      readonly kind: 'effect';
+      readonly call: number;
+      readonly effect: IsolationDeviceEffect;
+      readonly ports: readonly { switchId: string; portId: string }[];
+    };
+
+const PLANTED_DELAY_MS = 15;
+const calls = new Map<number, (outcome: Outcome<unknown>) => void>();
+let callCount = 0;
+
+function tell(message: ChildMessage): void {
+  process.send!(message);
+}
+
+function carryOut(
+  effect: IsolationDeviceEffect,
+  ports: readonly { switchId: string; portId: string }[],
+): Promise<Outcome<unknown>> {
+  const call = ++callCount;
+  tell({ kind: 'effect', call, effect, ports });
+  return new Promise((resolve) => calls.set(call, resolve));
+}
+
+/** Durable only later than it says, or (honest) later than it could be. */
+function slowStore(store: Store, saysSo: boolean): Store {
+  const slow: Store = Object.create(store);
+  slow.openWriter = async (journal) => {
+    const writer = await store.openWriter(journal);
+    const append = async (entries: readonly StoreEntry[]) => {
+      const kept = new Promise((resolve) => setTimeout(resolve, PLANTED_DELAY_MS)).then(() =>
+        writer.append(entries),
+      );
+      if (saysSo) await kept;
+    };
+    const { epoch, head } = writer;
+    return { epoch, head, append, confirm: () => writer.confirm() };
+  };
+  for (const name of ['records', 'reply', 'messages', 'close'] as const) {
+    slow[name] = store[name].bind(store) as never;
+  }
+  return slow;
+}
+
+/** Sends effects to the devices as soon as the reducer has named them. */
+function hastyIsolation(): typeof liveIsolation {
+  const { service } = liveIsolation;
+  return {
+    ...liveIsolation,
+    service: {
+      ...service,
+      step(state, event) {
+        const step = service.step(state, event);
+        for (const effect of step.effects) {
+          if ('effectId' in effect) void carryOut(effect, wiredPorts(state, effect.nodeId));
+        }
+        return step;
+      },
+    },
+  };
+}
+
+async function start({ path, configuration, plant }: StartMessage): Promise<Runner> {
+  const store = openSqliteStore(path);
+  const runner = await LiveRunner.start(
+    plant === 'early-effect' ? hastyIsolation() : liveIsolation,
+    {
+      store: plant === 'none' ? store : slowStore(store, plant === 'early-effect'),
+      journal: 'isolation',
+      configuration,
+      version: 'test',
+      sha256: (text) => createHash('sha256').update(text).digest('hex'),
+      nowMs: Date.now(),
+    },
+    {
+      clock: liveClock,
+      // The parent's hardware keeps tokens, and nobody else is in charge: no lanes are needed.
+      carryOut: (effect, state) =>
+        carryOut(
+          effect as IsolationDeviceEffect,
+          wiredPorts(state, (effect as IsolationDeviceEffect).nodeId),
+        ),
+      deadLetter: (event, error) => console.error('dead letter', JSON.stringify(event), error),
+      failed: (error) => {
+        console.error(error);
+        process.exit(70);
+      },
+    },
+  );
+  tell({ kind: 'ready', replayed: runner.replayed });
+  return runner;
+}
+
+type Runner = { submit(request: Request): Promise<unknown> };
+
+let runner: Runner | undefined;
+process.on('message', (message: ParentMessage) => {
+  if (message.kind === 'start') void start(message).then((started) => (runner = started));
+  else if (message.kind === 'outcome') {
+    calls.get(message.call)?.(message.outcome);
+    calls.delete(message.call);
+  } else {
+    const { commandId } = message.request;
+    void runner!.submit(message.request).then((reply) => tell({ kind: 'reply', commandId, reply }));
+  }
+});
+process.on('disconnect', () => process.exit(0));
+tell({ kind: 'loaded' });
