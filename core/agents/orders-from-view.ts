@@ -28,7 +28,7 @@ export function ordersFromView(view: ClusterView, terms: MarketTerms, scale: Pri
   const bids: Bid[] = [];
   for (const want of view.wants) {
     if (terms.horizon === SPOT_HORIZON && !isForSpot(want, terms)) continue;
-    const bid = bidFor(view.organisation, want, terms, scale.bid(want));
+    const bid = bidFor(view, want, terms, scale.bid(want));
     if (bid) bids.push(bid);
   }
   const asks: Ask[] = [];
@@ -52,7 +52,12 @@ export function bidIdOf(organisation: string, wantId: string): string {
   return `${organisation}:${wantId}`;
 }
 
-function bidFor(organisation: string, want: Want, terms: MarketTerms, factor: number): Bid | null {
+function bidFor(
+  { organisation, constraints }: ClusterView,
+  want: Want,
+  terms: MarketTerms,
+  factor: number,
+): Bid | null {
   const overheadMs = terms.setupMs[want.securityLevel] + terms.releaseMs;
   const neededSlots = Math.ceil((want.durationMs + overheadMs) / terms.slotMs);
   const slots = Math.min(neededSlots, terms.horizonSlots);
@@ -95,6 +100,7 @@ function bidFor(organisation: string, want: Want, terms: MarketTerms, factor: nu
     options,
     securityLevel: want.securityLevel,
     acceptsRecall: want.acceptsRecall,
+    ...(constraints ? { constraints } : {}),
   };
 }
 

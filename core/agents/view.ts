@@ -2,6 +2,7 @@
  * What an organisation's agent sees: its own cluster, its own account, its own fills and what the
  * market published. Never another organisation's queue.
  */
+import type { Constraint } from '../market/constraints/constraint.ts';
 import type { NodeProperties } from '../market/constraints/properties.ts';
 import type { ClassPrice, SecurityLevel } from '../market/orders.ts';
 import type { StreamName } from '../kernel/random.ts';
@@ -75,6 +76,8 @@ export interface ClusterView {
   readonly draws?: StreamName;
   /** Nodes bought to be sold on; absent: none. */
   readonly hoard?: readonly HoardedNodes[];
+  /** What nodes that it borrows must be. */
+  readonly constraints?: readonly Constraint[];
   /** Further names under which it is a member of the market. */
   readonly aliases?: readonly string[];
 }

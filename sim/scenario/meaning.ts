@@ -1,5 +1,6 @@
 /** What a schema cannot say: names that must exist, and numbers that must fit each other. */
 import { OcxError } from '../../core/kernel/errors.ts';
+import { constraintsFault } from '../../core/market/constraints/constraint.ts';
 import { hasMarketMaker, identitiesOf, MARKET_MAKER } from './aliases.ts';
 import { nearestRemedy } from './nearest.ts';
 import type { Scenario } from './schema.ts';
@@ -43,6 +44,14 @@ export function checkMeaning(
         `${path}.nodes`,
         `${organisation.name} owns no nodes`,
         'give it at least one',
+      );
+    }
+    if (constraintsFault(organisation.constraints) !== null) {
+      fail(
+        'INPUT_SCENARIO_VALUE',
+        `${path}.constraints`,
+        'one of the constraints is none',
+        'give each as [property, operator, value], as in ["memoryGiB", ">=", 256]',
       );
     }
     known(organisation.strategy, strategies, `${path}.strategy`, 'strategy', fail);

@@ -5,6 +5,8 @@
  */
 import { Type } from 'typebox';
 import type { Static, TSchema } from 'typebox';
+import { MAXIMUM_CONSTRAINTS } from '../../core/market/constraints/constraint.ts';
+import type { Constraint } from '../../core/market/constraints/constraint.ts';
 import { ClearingHouseSchema } from './clearing-house-schema.ts';
 import { IncentivesSchema } from './incentives-schema.ts';
 import type { Incentives } from './incentives-schema.ts';
@@ -137,6 +139,13 @@ export function organisationSchema(workload: TSchema) {
         default: 'none',
         description: 'that borrowed nodes must prove',
       }),
+      constraints: Type.Optional(
+        Type.Array(Type.Tuple([Type.String(), Type.String(), Type.Unknown()]), {
+          maxItems: MAXIMUM_CONSTRAINTS,
+          description:
+            'what borrowed nodes must be, as [property, operator, value]: cores, memoryGiB, firmware',
+        }),
+      ),
       scheduler: word(['fcfs', 'easy', 'easy-sjbf', 'conservative'], {
         default: 'easy',
         description: 'of a batch cluster',
@@ -383,6 +392,7 @@ export interface Organisation {
   provider: string;
   exchanges: string[];
   securityLevel: 'none' | 'attested' | 'full';
+  constraints?: Constraint[];
   scheduler: 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative';
   strategy: string;
   strategyParameters: Record<string, number>;

@@ -168,6 +168,7 @@ export class MarketDesk {
       draws: this.#draws(member.name),
       hoard: this.#ports.hoardOf(member.name, nowMs),
       aliases: member.identities.slice(1),
+      ...(organisation.constraints ? { constraints: organisation.constraints } : {}),
     };
     const { strategy, fills, memories } = member;
     const decision = strategy.decide(
