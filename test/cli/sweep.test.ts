@@ -100,13 +100,18 @@ async function killedSweep(workingDirectory: string, out: string): Promise<strin
   const child = spawn(
     process.execPath,
     [resolve('cli/main.ts'), 'sweep', 'probe.toml', '--quiet', '--jobs', '1', '--out', out],
-    { cwd: workingDirectory, stdio: 'ignore' },
+    { cwd: workingDirectory, stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  let said = '';
+  child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const ended = new Promise((resolveEnd) => child.on('exit', resolveEnd));
   const cells = join(workingDirectory, out, 'cells');
   const done = () =>
     existsSync(cells) ? readdirSync(cells).filter((name) => name.endsWith('.zst')) : [];
-  while (done().length === 0 && child.exitCode === null) {
+  while (done().length === 0) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`the sweep ended by itself: ${child.exitCode} ${child.signalCode} ${said}`);
+    }
     await new Promise((wait) => setTimeout(wait, 5));
   }
   child.kill('SIGKILL');
