@@ -12,24 +12,23 @@ import type { OrchestratorEffect } from '../../core/leasing/protocol.ts';
 import { contractedNodeMs } from '../../core/market/contracts.ts';
 import type { Contract } from '../../core/market/contracts.ts';
 import type { LeaseOutcome } from '../../core/metrics/outcome.ts';
-import { Hoards, isHoarded } from './hoards.ts';
+import { isHoarded } from './hoards.ts';
 import type { PooledNode } from './hoards.ts';
 import { inRealNames } from './identities.ts';
+import { KeptNodes } from './kept-nodes.ts';
 import type { LeaseDeskPorts } from './lease-desk-ports.ts';
 import type { Member } from './member.ts';
+import { LentNodes } from './lent-nodes.ts';
 import { outcomeOf } from './open-lease.ts';
-import type { Hold, OpenLease } from './open-lease.ts';
+import type { OpenLease } from './open-lease.ts';
 import { IMAGE, policyName } from './site.ts';
 
 export class LeaseDesk {
   readonly #ports: LeaseDeskPorts;
   readonly #leases = new Map<string, OpenLease>();
-  readonly #holds = new Map<string, Hold>();
+  readonly #nodes: LentNodes;
   readonly #creations = new Map<string, string>();
-  readonly #hoards = new Hoards();
-  /** Contract id → nodes that are kept ready for it and not leased. */
-  readonly #kept = new Map<string, readonly string[]>();
-  readonly #recalledNodes = new Set<string>();
+  readonly #kept: KeptNodes;
   /** Contracts whose seller and buyer know already. */
   readonly #promised = new Set<string>();
   readonly finished: LeaseOutcome[] = [];
@@ -40,6 +39,8 @@ export class LeaseDesk {
 
   constructor(ports: LeaseDeskPorts) {
     this.#ports = ports;
+    this.#nodes = new LentNodes((member) => ports.touched(member));
+    this.#kept = new KeptNodes(ports, this.#nodes);
   }
 
   /** Contracts of one round: nodes of one ask may serve several of them, one after another. */
@@ -52,7 +53,7 @@ export class LeaseDesk {
       const contract = inRealNames(agreed, this.#ports.owners);
       const { takesOver } = contract;
       const key = takesOver ?? `${contract.seller}/${contract.askId}`;
-      let pool = this.#hoards.poolOf(contract) ?? pools.get(key);
+      let pool = this.#kept.hoards.poolOf(contract) ?? pools.get(key);
       if (!pool) pools.set(key, (pool = takesOver === undefined ? [] : this.#nodesOf(takesOver)));
       this.#openOne(contract, pool, nowMs);
     }
@@ -62,9 +63,7 @@ export class LeaseDesk {
   openPromised(contract: Contract, nowMs: TimeMs): void {
     const seller = this.#member(contract.seller);
     const { contractId, nodeClass, nodes } = contract;
-    const nodeIds = seller.takeNodes(nodeClass, nodes);
-    for (const nodeId of nodeIds) this.#holds.set(nodeId, { seller, nodeClass, contracts: 1 });
-    seller.lent.change(nodeIds.length, nowMs);
+    const nodeIds = this.#nodes.takePromised(seller, nodeClass, nodes, nowMs);
     this.#promised.add(contractId);
     if (nodeIds.length < nodes) this.#breakPromise(contract, nodeIds, nowMs);
     else this.#create(contract, nodeIds, nowMs);
@@ -80,12 +79,12 @@ export class LeaseDesk {
     const chosen = this.#choose(contract, pool, nowMs);
     const nodeIds = chosen.map(({ nodeId }) => nodeId);
     if (nodeIds.length < contract.nodes) {
-      for (const nodeId of nodeIds) this.#letGo(nodeId, nowMs);
+      for (const nodeId of nodeIds) this.#nodes.letGo(nodeId, nowMs);
       // Nodes that broke, or went home early, before they could be taken over are nobody's fault.
       const isTakeOver = contract.takesOver !== undefined;
       this.#ports.report(contract, isTakeOver ? 'failed' : 'not-delivered', 0, nowMs);
-    } else if (!this.#conductOf(contract.buyer).takes) this.#neverTake(contract, nodeIds);
-    else if (isHoarded(contract)) this.#keep(contract, nodeIds);
+    } else if (!this.#conductOf(contract.buyer).takes) this.#kept.forNobody(contract, nodeIds);
+    else if (isHoarded(contract)) this.#kept.forResale(contract, nodeIds);
     else this.#create(contract, nodeIds, nowMs);
   }
 
@@ -95,34 +94,21 @@ export class LeaseDesk {
     chosen.length = Math.min(chosen.length, contract.nodes);
     // Nodes of a hoard or of a preempted lease are those and no others.
     const isResale =
-      contract.takesOver !== undefined || this.#hoards.poolOf(contract) !== undefined;
+      contract.takesOver !== undefined || this.#kept.hoards.poolOf(contract) !== undefined;
     const seller = this.#ports.members.get(contract.seller);
     if (seller && !isResale && chosen.length < contract.nodes) {
-      const fresh = this.#takeFresh(contract, seller, contract.nodes - chosen.length, nowMs);
+      const fresh = this.#nodes.takeFresh(contract, seller, contract.nodes - chosen.length, nowMs);
       pool.push(...fresh);
       chosen.push(...fresh);
     }
     if (chosen.length < contract.nodes && seller?.organisation.policy.sellsTwice) {
-      chosen.push(...this.#soldAlready(contract, chosen));
+      chosen.push(...this.#nodes.soldAlready(contract, chosen));
     }
     for (const entry of chosen) {
       entry.freeAtMs = contract.endMs;
-      this.#holds.get(entry.nodeId)!.contracts += 1;
+      this.#nodes.promise(entry.nodeId);
     }
     return chosen;
-  }
-
-  /** Nodes that the seller has had in use until now, or idle. */
-  #takeFresh(contract: Contract, seller: Member, nodes: number, nowMs: TimeMs): PooledNode[] {
-    const nodeClass = seller.conduct.substitutes.get(spareOf(contract)) ?? contract.nodeClass;
-    const nodeIds = seller.takeNodes(nodeClass, nodes);
-    for (const nodeId of nodeIds) this.#holds.set(nodeId, { seller, nodeClass, contracts: 0 });
-    if (nodeIds.length > 0) {
-      seller.cluster.lend(nodeClass, nodeIds.length, spareOf(contract), nowMs);
-      seller.lent.change(nodeIds.length, nowMs);
-      this.#ports.touched(seller);
-    }
-    return nodeIds.map((nodeId) => ({ nodeId, freeAtMs: 0 }));
   }
 
   /** The buyer counts on nodes until the moment at which they do not come. */
@@ -140,39 +126,9 @@ export class LeaseDesk {
     });
   }
 
-  /** The seller keeps the nodes ready until the moment at which nobody comes for them. */
-  #neverTake(contract: Contract, nodeIds: readonly string[]): void {
-    this.#kept.set(contract.contractId, nodeIds);
-    this.#ports.later(contract.startMs, (atMs) => {
-      if (!this.#dropKept(contract.contractId, atMs)) return;
-      this.#ports.report(contract, 'not-taken', 0, atMs);
-    });
-  }
-
-  /** Bought to be sold on: the nodes stay with their owner, who keeps them ready. */
-  #keep(contract: Contract, nodeIds: readonly string[]): void {
-    const pool = nodeIds.map((nodeId) => ({ nodeId, freeAtMs: contract.startMs }));
-    this.#hoards.add(contract, pool);
-    this.#kept.set(contract.contractId, nodeIds);
-    this.#ports.later(contract.endMs, (atMs) => {
-      if (!this.#dropKept(contract.contractId, atMs)) return;
-      this.#ports.report(contract, 'ended', contractedNodeMs(contract), atMs);
-    });
-  }
-
-  /** Lets nodes go that were kept ready without a lease. @returns whether they still were */
-  #dropKept(contractId: string, atMs: TimeMs): boolean {
-    const nodeIds = this.#kept.get(contractId);
-    if (!nodeIds) return false;
-    this.#kept.delete(contractId);
-    this.#hoards.end(contractId);
-    for (const nodeId of nodeIds) this.#letGo(nodeId, atMs);
-    return true;
-  }
-
   /** The market has ended a contract before its time: what has not begun does not begin. */
   callOff(contractId: string, nowMs: TimeMs): void {
-    if (this.#dropKept(contractId, nowMs)) return;
+    if (this.#kept.drop(contractId, nowMs)) return;
     const lease = this.#leases.get(contractId);
     if (!lease || lease.endedAtMs !== null) return;
     const { contract } = lease;
@@ -184,7 +140,7 @@ export class LeaseDesk {
 
   /** What an organisation holds to sell it on. */
   hoardOf(organisation: string, nowMs: TimeMs): readonly HoardedNodes[] {
-    return this.#hoards.of(organisation, nowMs);
+    return this.#kept.hoards.of(organisation, nowMs);
   }
 
   #expect(contract: Contract, nowMs: TimeMs): void {
@@ -203,22 +159,11 @@ export class LeaseDesk {
     this.#ports.touched(buyer);
   }
 
-  /** Nodes of a cheating seller that others were promised. */
-  #soldAlready(contract: Contract, chosen: readonly { nodeId: string }[]) {
-    const taken = new Set(chosen.map(({ nodeId }) => nodeId));
-    const { seller, nodeClass, nodes } = contract;
-    return [...this.#holds]
-      .filter(([, hold]) => hold.seller.name === seller && hold.nodeClass === nodeClass)
-      .filter(([nodeId]) => !taken.has(nodeId))
-      .slice(0, nodes - chosen.length)
-      .map(([nodeId]) => ({ nodeId, freeAtMs: 0 }));
-  }
-
   /** Fewer nodes are there than the seller has taken out of service for it. */
   #breakPromise(contract: Contract, nodeIds: readonly string[], nowMs: TimeMs): void {
     const { contractId, nodeClass, nodes } = contract;
     this.#promised.delete(contractId);
-    for (const nodeId of nodeIds) this.#letGo(nodeId, nowMs);
+    for (const nodeId of nodeIds) this.#nodes.letGo(nodeId, nowMs);
     this.#member(contract.seller).cluster.restore(nodeClass, nodes - nodeIds.length, nowMs);
     const buyer = this.#member(contract.buyer);
     buyer.cluster.loseExpected(contractId, nodes, nowMs);
@@ -235,11 +180,12 @@ export class LeaseDesk {
   #create(contract: Contract, nodeIds: readonly string[], nowMs: TimeMs): void {
     const leaseId = contract.contractId;
     const endMs = contract.endMs - this.#ports.releaseMs;
-    const owner = this.#holds.get(nodeIds[0]!)!.seller.name;
+    const { seller, nodeClass: givenClass } = this.#nodes.holdOf(nodeIds[0]!);
+    const owner = seller.name;
     const lease: OpenLease = {
       contract,
       owner,
-      givenClass: this.#holds.get(nodeIds[0]!)!.nodeClass,
+      givenClass,
       nodeIds,
       outNodeIds: new Set(nodeIds),
       endMs,
@@ -300,7 +246,7 @@ export class LeaseDesk {
     const buyer = this.#member(lease.contract.buyer);
     buyer.cluster.loseExpected(leaseId, lease.nodeIds.length, nowMs);
     this.#ports.touched(buyer);
-    for (const nodeId of lease.nodeIds) this.#letGo(nodeId, nowMs);
+    for (const nodeId of lease.nodeIds) this.#nodes.letGo(nodeId, nowMs);
     this.#ports.report(lease.contract, 'not-delivered', 0, nowMs);
   }
 
@@ -325,7 +271,7 @@ export class LeaseDesk {
         this.#stopUse(lease, notice.nodeId, Math.min(nowMs, lease.endMs));
         return;
       case 'NodeFreed':
-        if (lease.outNodeIds.delete(notice.nodeId)) this.#letGo(notice.nodeId, nowMs);
+        if (lease.outNodeIds.delete(notice.nodeId)) this.#nodes.letGo(notice.nodeId, nowMs);
         return;
       case 'NodeWithheld':
         this.#stopUse(lease, notice.nodeId, nowMs);
@@ -398,8 +344,7 @@ export class LeaseDesk {
         promises.set(nodeId, others);
         if (others > 0) continue;
         left -= 1;
-        this.#recalledNodes.add(nodeId);
-        owner.recalled += 1;
+        this.#nodes.recalled(nodeId, owner);
       }
     }
   }
@@ -448,26 +393,12 @@ export class LeaseDesk {
     this.#member(lease.contract.buyer).borrowed.change(-1, atMs);
   }
 
-  /** One promise of the node is over; with the last one it is the seller's again. */
-  #letGo(nodeId: string, nowMs: TimeMs): void {
-    const hold = this.#holds.get(nodeId);
-    if (!hold) return;
-    hold.contracts -= 1;
-    if (hold.contracts > 0) return;
-    this.#holds.delete(nodeId);
-    hold.seller.giveBackNode(hold.nodeClass, nodeId);
-    hold.seller.lent.change(-1, nowMs);
-    if (this.#recalledNodes.delete(nodeId)) hold.seller.recalled -= 1;
-    hold.seller.cluster.restore(hold.nodeClass, 1, nowMs);
-    this.#ports.touched(hold.seller);
-  }
-
   #close(lease: OpenLease, nowMs: TimeMs): void {
     const { contract, end } = lease;
     this.#leases.delete(contract.contractId);
     for (const nodeId of [...lease.readyAtMs.keys()]) this.#stopUse(lease, nodeId, nowMs);
     // A lease that was called off before it began never took its nodes away.
-    for (const nodeId of lease.outNodeIds) this.#letGo(nodeId, nowMs);
+    for (const nodeId of lease.outNodeIds) this.#nodes.letGo(nodeId, nowMs);
     const wholeMs = contract.endMs - contract.startMs;
     const heldMs =
       end === 'expired' || end === 'failed'
@@ -488,9 +419,4 @@ export class LeaseDesk {
   #member(name: string): Member {
     return this.#ports.members.get(name)!;
   }
-}
-
-/** The seller's own id of the spare behind an ask. */
-function spareOf(contract: Contract): string {
-  return contract.askId.slice(contract.seller.length + 1);
 }

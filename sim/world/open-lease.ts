@@ -1,8 +1,7 @@
-/** What the lease desk knows of a lease, and of a node that it has taken from its owner. */
+/** What the lease desk knows of a lease, and what is left of it in the results. */
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract } from '../../core/market/contracts.ts';
 import type { LeaseOutcome } from '../../core/metrics/outcome.ts';
-import type { Member } from './member.ts';
 
 /** A lease that is not over. */
 export interface OpenLease {
@@ -23,13 +22,6 @@ export interface OpenLease {
   usedNodeMs: number;
   endedAtMs: TimeMs | null;
   end: LeaseOutcome['end'];
-}
-
-/** A seller's node with the contracts that it is promised to. */
-export interface Hold {
-  readonly seller: Member;
-  readonly nodeClass: string;
-  contracts: number;
 }
 
 /** @param horizon that it was traded on; undefined for the epoch call */
