@@ -217,8 +217,10 @@ class BranchAndBound {
     const list = this.#supplies.ofOption[o]!;
     const most = list.map((s) => this.#freeOver(s, o));
     const parts: number[] = [];
+    // Ways of sharing nodes out over asks count as branches too: there can be very many of them.
     const place = (j: number, taken: number, cost: number, loss: number): void => {
       if (this.branches > this.#limit) return;
+      this.branches += 1;
       if (j === list.length) {
         const surplus = worthOf(instance, o, taken) - cost;
         const after = priced + worthOf(instance, o, taken) - taken * this.#room[o]! + loss;
