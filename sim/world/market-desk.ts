@@ -1,51 +1,40 @@
 /**
- * Rounds of the market: asks every organisation's agent for orders, closes the round, has it
- * solved, and hands the contracts to the lease desk.
+ * Rounds of the market: has the agents' orders posted, closes the round, has it solved, and hands the
+ * contracts to the lease desk.
  */
-import type { OwnFills } from '../../core/agents/agent.ts';
-import type { ClusterView, HoardedNodes, MarketTerms, Spare } from '../../core/agents/view.ts';
-import type { StreamName } from '../../core/kernel/random.ts';
-import { HONEST } from '../../core/agents/agent.ts';
-import { invariant } from '../../core/kernel/errors.ts';
 import { HOUR_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract } from '../../core/market/contracts.ts';
 import type { Mechanism } from '../../core/market/mechanism.ts';
 import type { MarketConfiguration } from '../../core/market/protocol.ts';
 import type { Ask, Bid, Clearing, ClassPrice, MarketRound } from '../../core/market/orders.ts';
-import type { MarketEffect, MarketEvent, SolveRound } from '../../core/market/protocol.ts';
+import type { MarketEffect, SolveRound } from '../../core/market/protocol.ts';
 import { epochJitterMs } from '../../core/market/safeguards/jitter.ts';
 import { leakedCells } from '../../core/market/sealing/publication.ts';
 import type { RoundOutcome } from '../../core/metrics/outcome.ts';
 import { horizonIndex, roundIdOf } from '../../core/market/horizons.ts';
 import { mechanisms } from '../../core/market/mechanisms/registry.ts';
 import { recordClearing } from '../../core/market/service.ts';
-import { isBusy, lossesOf, tradeOf } from './round-trades.ts';
+import { lossesOf, tradeOf } from './round-trades.ts';
 import { ownersOf, splitMoney } from './identities.ts';
-import { MOVED } from '../clusters/batch-spares.ts';
-import type { Cluster } from '../clusters/cluster.ts';
 import { FirstCome } from './first-come.ts';
 import { horizonClocks } from './horizons.ts';
 import type { HorizonClock } from './horizons.ts';
-import { SPOT_HORIZON } from '../../core/agents/orders-from-view.ts';
 import type { Member } from './member.ts';
 import { MoneyOfMembers } from './money-of-members.ts';
+import { OrderDesk } from './order-desk.ts';
+import type { OrderDeskPorts } from './order-desk.ts';
 import { measuredWindow, nodeHoursAtCostMillicredits } from './setup.ts';
 import type { RunSetup } from './setup.ts';
 import { marketTerms } from './market-terms.ts';
 import { sealedEvents } from './sealed-posting.ts';
-import { goesByIdleness, idleByClass, SafetyTally } from './safety-tally.ts';
+import { SafetyTally } from './safety-tally.ts';
 import type { LeaseOverhead } from './site.ts';
 
-export interface MarketDeskPorts {
-  /** Null where there is no other. */
-  readonly exchange: string | null;
+export interface MarketDeskPorts extends OrderDeskPorts {
   /** Those that trade here. */
   readonly members: readonly Member[];
-  /** The isolation service of an organisation's provider. */
-  isolationOf(organisation: string): string;
   readonly configuration: MarketConfiguration;
-  post(event: MarketEvent): void;
   /** Does all that is in line at this instant. */
   drain(): void;
   openLeases(contracts: readonly Contract[], nowMs: TimeMs): void;
@@ -53,11 +42,8 @@ export interface MarketDeskPorts {
   makePromises(contracts: readonly Contract[], nowMs: TimeMs): void;
   /** The exchange gives a lease's nodes to somebody else. */
   preemptLease(contractId: string, nowMs: TimeMs): void;
-  balanceMillicredits(organisation: string): number;
   /** The market has settled a contract, whoever asked for it. */
   contractEnded(contractId: string, nowMs: TimeMs): void;
-  /** Nodes that the member has bought to sell them on. */
-  hoardOf(organisation: string, nowMs: TimeMs): readonly HoardedNodes[];
 }
 
 export class MarketDesk {
@@ -70,6 +56,7 @@ export class MarketDesk {
   readonly #owners: ReadonlyMap<string, string>;
   readonly rounds: RoundOutcome[] = [];
   readonly money: MoneyOfMembers;
+  readonly #orders: OrderDesk;
   readonly #live = new Map<string, Contract>();
   individualRationalityViolations = 0;
   surplusMillicredits = 0;
@@ -106,6 +93,7 @@ export class MarketDesk {
     this.#configuration = ports.configuration;
     this.#sampled = sampled;
     this.#ports = ports;
+    this.#orders = new OrderDesk(setup, this.#owners, ports);
   }
 
   /** One round, from the agents' views to the leases. */
@@ -123,8 +111,15 @@ export class MarketDesk {
     });
     const bids: Bid[] = [];
     const asks: Ask[] = [];
+    const frame = {
+      roundId: this.#roundId,
+      horizon,
+      clock: this.#clock,
+      mechanism: this.#mechanism(),
+      terms,
+    };
     for (const member of this.#ports.members) {
-      const orders = this.#ordersOf(member, terms);
+      const orders = this.#orders.of(member, frame);
       bids.push(...orders.bids);
       asks.push(...orders.asks);
     }
@@ -139,83 +134,6 @@ export class MarketDesk {
     return sides === 2 || (sides === 1 && hasMaker && this.#horizon === 0);
   }
 
-  #ordersOf(member: Member, terms: MarketTerms) {
-    const { cluster, organisation } = member;
-    const { exchange } = this.#ports;
-    const nowMs = terms.roundStartMs;
-    cluster.advance(nowMs);
-    const untilMs = nowMs + terms.horizonSlots * terms.slotMs;
-    const isFirst = exchange === null || organisation.exchanges[0] === exchange;
-    const { wants, spares: own } = this.#tradable(cluster, terms, untilMs);
-    // Whoever cheats offers on the next exchange what it had before the first one's round.
-    const mayCheat = this.#horizon === 0;
-    if (isFirst && mayCheat) member.offered = own;
-    const spares = organisation.policy.sellsTwice && mayCheat ? member.offered : own;
-    this.#countOffers(member, spares, terms, isFirst);
-    const view: ClusterView = {
-      organisation: member.name,
-      kind: cluster.kind,
-      nowMs,
-      wants,
-      spares,
-      ownNodes: member.ownedNodes,
-      balanceMillicredits: member.identities.reduce(
-        (sum, name) => sum + this.#ports.balanceMillicredits(name),
-        0,
-      ),
-      givenNodeMs: member.lent.total(nowMs),
-      receivedNodeMs: member.borrowed.total(nowMs),
-      draws: this.#draws(member.name),
-      hoard: this.#ports.hoardOf(member.name, nowMs),
-      aliases: member.identities.slice(1),
-      ...(organisation.constraints ? { constraints: organisation.constraints } : {}),
-    };
-    const { strategy, fills, memories } = member;
-    const decision = strategy.decide(
-      view,
-      terms,
-      fills[this.#horizon] ?? { bidIds: [], askIds: [] },
-      memories[this.#horizon] ?? {},
-      organisation.strategyParameters,
-    );
-    memories[this.#horizon] = decision.memory;
-    fills[this.#horizon] = NO_FILLS;
-    member.conduct = decision.conduct ?? HONEST;
-    for (const order of [...decision.orders.bids, ...decision.orders.asks]) {
-      invariant(this.#owners.get(order.organisation) === member.name, 'orders in own names');
-    }
-    return decision.orders;
-  }
-
-  /** What a cluster could buy and sell on the horizon whose round is being held. */
-  #tradable(cluster: Cluster, terms: MarketTerms, untilMs: TimeMs) {
-    const { roundStartMs: nowMs, firstStartMs } = terms;
-    if (this.#clock.horizon.option) {
-      const { options } = cluster;
-      const spares = options?.optionSpares(nowMs, untilMs) ?? [];
-      return { wants: options?.optionWants(nowMs, untilMs) ?? [], spares };
-    }
-    if (firstStartMs !== undefined) {
-      const spares = this.#offered(cluster.futureSpares(nowMs, firstStartMs, untilMs));
-      return { wants: cluster.futureWants(nowMs, firstStartMs, untilMs), spares };
-    }
-    const spares = this.#offered(cluster.spares(nowMs, untilMs));
-    return { wants: cluster.wants(nowMs), spares };
-  }
-
-  #attestIdle(organisation: string, spares: readonly Spare[], nowMs: TimeMs): void {
-    if (!goesByIdleness(this.#setup.scenario)) return;
-    const from = { role: 'service', name: this.#ports.isolationOf(organisation) } as const;
-    for (const [nodeClass, nodes] of idleByClass(
-      spares.filter(({ spareId }) => !isBusy(spareId)),
-      nowMs,
-    )) {
-      const roundId = this.#roundId;
-      const event = { timeMs: nowMs, from, roundId, organisation, nodeClass, nodes };
-      this.#ports.post({ kind: 'IdleAttested', ...event });
-    }
-  }
-
   /** By how much the epoch after the round that was just held is lengthened. */
   jitterMs(epochMs: TimeMs): TimeMs {
     const { scenario, replication } = this.#setup;
@@ -224,50 +142,6 @@ export class MarketDesk {
     const seed = `${scenario.seed}/${replication}`;
     const roundId = roundIdOf(this.#configuration, 0, this.#held[0] ?? 0);
     return epochJitterMs({ epochPartsPerMillion }, seed, roundId, epochMs);
-  }
-
-  /** For the measures of willingness: what is idle, what of it is offered, what is moved for it. */
-  #countOffers(
-    member: Member,
-    spares: readonly Spare[],
-    terms: MarketTerms,
-    isFirst: boolean,
-  ): void {
-    const nowMs = terms.roundStartMs;
-    if (this.#horizon === 0) this.#attestIdle(member.name, spares, nowMs);
-    // Offered is offered, on however many exchanges: it is counted on the first.
-    if (!isFirst || this.#clock.horizon.option) return;
-    let offered = 0;
-    for (const { spareId, nodes, fromMs, untilMs } of spares) {
-      if (isBusy(spareId)) continue;
-      offered += nodes;
-      member.countOffer(nowMs, nodes * (untilMs - fromMs), spareId.startsWith(MOVED));
-    }
-    if (terms.firstStartMs !== undefined) return;
-    const idle = member.cluster.idleNodes();
-    member.timeToOffer.idle(idle, nowMs);
-    member.timeToOffer.offer(Math.min(idle, offered), nowMs);
-    if (this.#horizon === 0) member.countRound(nowMs, idle, offered);
-  }
-
-  /** Every agent draws from a stream of its own in every round, the same one in every variant. */
-  #draws(entity: string): StreamName {
-    const { scenario, replication } = this.#setup;
-    const { exchange } = this.#ports;
-    const where = exchange === null ? '' : ` on ${exchange}`;
-    const purpose = `orders of round ${this.#roundId}${where}`;
-    return { seed: scenario.seed, replication, entity, purpose };
-  }
-
-  /**
-   * Nobody gives up nodes in use where nothing is paid for them, unless the mechanism weighs what they
-   * are worth to their owner, as the optimum does; and spot trades what is idle.
-   */
-  #offered(spares: readonly Spare[]): readonly Spare[] {
-    const { budgetBalance, efficiency } = this.#mechanism().properties;
-    const isSpot = this.#clock.horizon.name === SPOT_HORIZON;
-    if (!isSpot && (budgetBalance !== 'no-money' || efficiency !== 'never')) return spares;
-    return spares.filter(({ spareId }) => !isBusy(spareId));
   }
 
   #clear(bids: Bid[], asks: Ask[], nowMs: TimeMs): void {
@@ -473,5 +347,3 @@ export class MarketDesk {
     });
   }
 }
-
-const NO_FILLS: OwnFills = { bidIds: [], askIds: [], trades: [] };
