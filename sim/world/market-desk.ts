@@ -123,15 +123,16 @@ export class MarketDesk {
       bids.push(...orders.bids);
       asks.push(...orders.asks);
     }
-    if (this.#canTrade(bids, asks)) this.#clear(bids, asks, nowMs);
+    if (this.#isWorthClosing(bids, asks)) this.#clear(bids, asks, nowMs);
     else this.#note(nowMs, bids, asks, null);
   }
 
-  /** A market maker may be the other side. */
-  #canTrade(bids: readonly Bid[], asks: readonly Ask[]): boolean {
+  /** Of one side only a market maker makes use, and who pays a fee for what it does not offer. */
+  #isWorthClosing(bids: readonly Bid[], asks: readonly Ask[]): boolean {
     const sides = Number(bids.length > 0) + Number(asks.length > 0);
-    const hasMaker = this.#configuration.safeguards?.marketMaker !== undefined;
-    return sides === 2 || (sides === 1 && hasMaker && this.#horizon === 0);
+    if (sides !== 1 || this.#horizon > 0) return sides === 2;
+    const { marketMaker, mustOffer } = this.#configuration.safeguards ?? {};
+    return marketMaker !== undefined || mustOffer !== undefined;
   }
 
   /** By how much the epoch after the round that was just held is lengthened. */

@@ -167,3 +167,13 @@ test('a fee for idle nodes is part of what its payer has gained', async (t) => {
   t.deepEqual(charged.market!.leases, free.market!.leases, 'nothing else has changed');
   t.true(net(charged) < net(free));
 });
+
+test('who withholds everything pays, although nothing is on offer in any round', async (t) => {
+  const { market } = await runWith([
+    'organisation.*.strategy=withholder',
+    'organisation.*.strategyParameters.share=1',
+    'market.safeguards.idleFeeShare=1',
+  ]);
+  t.true(market!.rounds.every(({ offeredNodes }) => offeredNodes === 0));
+  t.true((market!.safeguards['must-offer'] ?? 0) > 0);
+});
