@@ -81,6 +81,7 @@ export class LiveRunner<
   readonly #repliers = new Map<string, (reply: StoredReply['reply']) => void>();
   readonly #watchers = new Set<() => void>();
   readonly #appends = new Set<Promise<void>>();
+  #lastAppend: Promise<void> = Promise.resolve();
   #lastMs: TimeMs;
   #stopped: { readonly error: unknown } | null = null;
   /** Events since the start, and those of them that are durable. */
@@ -167,6 +168,14 @@ export class LiveRunner<
     this.#step({ ...event, timeMs: this.#nextMs() } as unknown as Event, null);
   }
 
+  /**
+   * Resolves once all that the state holds now is durable. Whoever shows the state to somebody waits
+   * for it: what is shown must not be forgotten.
+   */
+  async durable(): Promise<void> {
+    await this.#lastAppend;
+  }
+
   /** Calls back whenever something has become durable. @returns a function that ends it */
   watch(callback: () => void): () => void {
     this.#watchers.add(callback);
@@ -221,6 +230,7 @@ export class LiveRunner<
         throw error;
       },
     );
+    this.#lastAppend = appended;
     this.#appends.add(appended);
     void appended.catch(() => {}).finally(() => this.#appends.delete(appended));
     return appended;

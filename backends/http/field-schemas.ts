@@ -1,0 +1,63 @@
+/** JSON Schemas of the fields of commands and queries, from the core's own list of them. */
+import { Type, type TSchema } from 'typebox';
+import { LEASE_TERMS } from '../../core/allocator/commands.ts';
+import type { FieldKind, Fields } from '../../core/allocator/fields.ts';
+
+const NAME_PATTERN = '^[\\x21-\\x7e]{1,128}$';
+const NAMES_MAXIMUM = 10_000;
+
+const name = () => Type.String({ pattern: NAME_PATTERN, maxLength: 128 });
+const names = () => Type.Array(name(), { maxItems: NAMES_MAXIMUM });
+const time = () => Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+
+/** May be left out, which is the same as null. */
+function nullable(schema: TSchema): TSchema {
+  return Type.Optional(Type.Union([schema, Type.Null()], { default: null }));
+}
+
+function schemaOf(kind: FieldKind): TSchema {
+  switch (kind) {
+    case 'name':
+      return name();
+    case 'nameOrNull':
+      return nullable(name());
+    case 'names':
+      return names();
+    case 'namesOrNull':
+      return nullable(names());
+    case 'time':
+      return time();
+    case 'timeOrNull':
+      return nullable(time());
+    case 'boolean':
+      return Type.Boolean();
+    case 'json':
+      return Type.Unknown();
+    case 'terms':
+      return objectOf(LEASE_TERMS);
+    default:
+      return Type.Union(kind.map((choice) => Type.Literal(choice)));
+  }
+}
+
+/** An object with these fields and no other. */
+export function objectOf(fields: Fields): TSchema {
+  const properties = Object.entries(fields).map(([key, kind]) => [key, schemaOf(kind)] as const);
+  return Type.Object(Object.fromEntries(properties), { additionalProperties: false });
+}
+
+/** The fields that are not among `taken`; null where none is left. */
+export function fieldsBeside(fields: Fields, taken: readonly string[]): Fields | null {
+  const rest = Object.entries(fields).filter(([key]) => !taken.includes(key));
+  return rest.length === 0 ? null : Object.fromEntries(rest);
+}
+
+/** Parameters of a query string are text. */
+export function queryStringOf(fields: Fields): TSchema {
+  const properties = Object.entries(fields).map(([key, kind]) => {
+    const schema =
+      kind === 'boolean' ? Type.Union([Type.Literal('true'), Type.Literal('false')]) : name();
+    return [key, Type.Optional(schema)] as const;
+  });
+  return Type.Object(Object.fromEntries(properties), { additionalProperties: false });
+}

@@ -1,0 +1,117 @@
+/**
+ * Every call of the isolation service's API: method, path, and the command or query behind it. The
+ * names in a path are fields of the command; all its other fields make up the body, and their
+ * schema follows from the core's own list of fields.
+ */
+import type { CommandKind } from '../../core/allocator/commands.ts';
+import type { QueryKind } from '../../core/allocator/views.ts';
+
+export interface CommandRoute {
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly command: CommandKind;
+  /** 202: it is done when devices have done it; what is returned can be polled. */
+  readonly status: 200 | 201 | 202;
+  /** Field that names what is made by it. */
+  readonly creates?: string;
+}
+
+export interface QueryRoute {
+  readonly path: string;
+  readonly query: QueryKind;
+}
+
+function change(
+  status: CommandRoute['status'],
+  call: string,
+  command: CommandKind,
+  creates?: string,
+): CommandRoute {
+  const [method, path] = call.split(' ') as [CommandRoute['method'], string];
+  return { method, path, command, status, ...(creates === undefined ? {} : { creates }) };
+}
+
+const ORGANISATION = '/organisations/:organisation';
+const NODE = '/nodes/:nodeId';
+const NIC = `${NODE}/nics/:nicId`;
+const SWITCH = '/switches/:switchId';
+const PORT = `${SWITCH}/ports/:portId`;
+const NETWORK = '/networks/:network';
+const LEASE = '/leases/:leaseId';
+const LEASED = `${LEASE}/nodes/:nodeId`;
+const RIGHT = `${ORGANISATION}/delegations/:service/:right`;
+
+export const COMMAND_ROUTES: readonly CommandRoute[] = [
+  change(201, 'POST /organisations', 'OrganisationCreate', 'organisation'),
+  change(200, `DELETE ${ORGANISATION}`, 'OrganisationDelete'),
+  change(200, `PUT ${RIGHT}`, 'DelegationGrant'),
+  change(200, `DELETE ${RIGHT}`, 'DelegationRevoke'),
+  change(200, `PUT ${ORGANISATION}${NODE}`, 'NodeConnect'),
+  change(202, `DELETE ${ORGANISATION}${NODE}`, 'NodeDetach'),
+
+  change(201, 'POST /nodes', 'NodeRegister', 'nodeId'),
+  change(200, `DELETE ${NODE}`, 'NodeDelete'),
+  change(201, `POST ${NODE}/nics`, 'NicRegister'),
+  change(200, `DELETE ${NIC}`, 'NicDelete'),
+  change(200, `PUT ${NODE}/metadata/:key`, 'MetadataSet'),
+  change(200, `DELETE ${NODE}/metadata/:key`, 'MetadataDelete'),
+  change(202, `POST ${NODE}/withdraw`, 'NodeWithdraw'),
+  change(202, `POST ${NODE}/return`, 'NodeReturn'),
+  change(202, `PUT ${NIC}${NETWORK}`, 'NetworkConnect'),
+  change(202, `DELETE ${NIC}${NETWORK}`, 'NetworkDetach'),
+  change(202, `PUT ${NODE}/out-of-band`, 'OutOfBandSet'),
+  change(202, `POST ${NODE}/power`, 'PowerControl'),
+  change(202, `POST ${NODE}/power-status`, 'PowerStatus'),
+  change(202, `PUT ${NODE}/boot-device`, 'BootDeviceSet'),
+
+  change(201, 'POST /switches', 'SwitchRegister', 'switchId'),
+  change(200, `DELETE ${SWITCH}`, 'SwitchDelete'),
+  change(201, `POST ${SWITCH}/ports`, 'PortRegister'),
+  change(200, `DELETE ${PORT}`, 'PortDelete'),
+  change(200, `PUT ${PORT}/nic`, 'PortWire'),
+  change(200, `DELETE ${PORT}/nic`, 'PortUnwire'),
+  change(202, `POST ${PORT}/revert`, 'PortRevert'),
+
+  change(201, 'POST /networks', 'NetworkCreate', 'network'),
+  change(200, `DELETE ${NETWORK}`, 'NetworkDelete'),
+  change(200, `PUT ${NETWORK}/access/:organisation`, 'NetworkGrant'),
+  change(200, `DELETE ${NETWORK}/access/:organisation`, 'NetworkRevoke'),
+
+  change(201, 'POST /offers', 'OfferCreate', 'offerId'),
+  change(200, 'DELETE /offers/:offerId', 'OfferDelete'),
+  change(201, 'POST /offers/:offerId/claim', 'OfferClaim', 'leaseId'),
+
+  change(201, 'POST /leases', 'LeaseCreate', 'leaseId'),
+  change(201, 'POST /leases/:parentLeaseId/sub-leases', 'LeaseSublet', 'leaseId'),
+  change(200, `PATCH ${LEASE}`, 'LeaseUpdate'),
+  change(202, `POST ${LEASE}/cancel`, 'LeaseCancel'),
+  change(202, `POST ${LEASE}/recall`, 'LeaseRecall'),
+  change(202, `POST ${LEASE}/return`, 'LeaseReturn'),
+  change(202, `POST ${LEASED}/power-on`, 'AirlockPowerOn'),
+  change(202, `POST ${LEASED}/attestation`, 'AttestationReport'),
+  change(202, `POST ${LEASED}/join`, 'EnclaveJoin'),
+  change(200, `POST ${LEASED}/active`, 'NodeActive'),
+];
+
+export const QUERY_ROUTES: readonly QueryRoute[] = [
+  { path: '/organisations', query: 'OrganisationList' },
+  { path: ORGANISATION, query: 'OrganisationShow' },
+  { path: `${ORGANISATION}/leases`, query: 'LeaseList' },
+  { path: '/nodes', query: 'NodeList' },
+  { path: NODE, query: 'NodeShow' },
+  { path: '/switches', query: 'SwitchList' },
+  { path: SWITCH, query: 'SwitchShow' },
+  { path: PORT, query: 'PortShow' },
+  { path: '/networks', query: 'NetworkList' },
+  { path: NETWORK, query: 'NetworkShow' },
+  { path: `${NETWORK}/attachments`, query: 'AttachmentList' },
+  { path: '/actions/:actionId', query: 'ActionShow' },
+  { path: '/offers', query: 'OfferList' },
+  { path: '/offers/:offerId', query: 'OfferShow' },
+  { path: LEASE, query: 'LeaseShow' },
+];
+
+/** Names of the parameters of a path. */
+export function parametersOf(path: string): string[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
+}
