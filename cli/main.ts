@@ -30,6 +30,12 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Registration>> = new Map([
   ['replay', async () => (await import('./replay.ts')).registerReplay],
   ['clear', async () => (await import('./clear.ts')).registerClear],
   ['trace', async () => (await import('./trace.ts')).registerTrace],
+  ['serve', async () => (await import('./serve.ts')).registerServe],
+  ['token', async () => (await import('./serve.ts')).registerToken],
+  ['org', async () => (await import('./org.ts')).registerOrg],
+  ['node', async () => (await import('./node.ts')).registerNode],
+  ['network', async () => (await import('./network.ts')).registerNetwork],
+  ['lease', async () => (await import('./lease.ts')).registerLease],
   ['journal', async () => (await import('./journal.ts')).registerJournal],
 ]);
 

@@ -28,6 +28,8 @@ export interface IsolationApiOptions {
   readonly version: string;
   /** Structured log lines go there; none where it is absent. */
   readonly log?: { write(line: string): void };
+  /** Where given, calls are encrypted; with `ca`, callers must show a certificate of it. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer } | null;
 }
 
 const BODY_BYTES_MAXIMUM = 64 * 1024;
@@ -87,13 +89,15 @@ export async function isolationApi(options: IsolationApiOptions): Promise<Fastif
   return app;
 }
 
-function serverOptions({ log }: IsolationApiOptions): FastifyHttpOptions<Server> {
+function serverOptions({ log, tls }: IsolationApiOptions): FastifyHttpOptions<Server> {
+  const limits = { maxHeaderSize: HEADER_BYTES_MAXIMUM, headersTimeout: REQUEST_TIMEOUT_MS };
+  const secure = tls && { ...limits, ...tls, requestCert: Boolean(tls.ca), minVersion: 'TLSv1.2' };
   return {
     bodyLimit: BODY_BYTES_MAXIMUM,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAXIMUM },
-    http: { maxHeaderSize: HEADER_BYTES_MAXIMUM, headersTimeout: REQUEST_TIMEOUT_MS },
+    ...(secure ? { https: secure } : { http: limits }),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true } },
     // Neither headers nor bodies are logged: tokens and keys stand there.
     logger: log ? { level: 'info', stream: log } : false,

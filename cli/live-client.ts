@@ -1,0 +1,145 @@
+/** Talks to a live service for the commands that do: `--server`, a token, and one answer. */
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import { OcxError } from '../core/kernel/errors.ts';
+import { defineCommand, runCommand } from './command.ts';
+import type { CommonOptions, Output } from './command.ts';
+import { readInputText } from './files.ts';
+
+/** Options of every command that talks to a service. */
+export interface LiveOptions extends CommonOptions {
+  readonly server?: string;
+  readonly tokenFile?: string;
+  readonly key?: string;
+}
+
+/** One call, as it is put together from a command line. */
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly body?: object;
+}
+
+const ATTEMPTS = 4;
+const FIRST_PAUSE_MS = 200;
+const CALL_TIMEOUT_MS = 30_000;
+
+/** `/nodes/a%2F1` from parts that may hold anything. */
+export function pathOf(...parts: readonly string[]): string {
+  return parts.map((part) => `/${encodeURIComponent(part)}`).join('');
+}
+
+/**
+ * Adds a command that makes one call.
+ *
+ * @param call from the command's arguments and options
+ * @param extend adds options of its own
+ */
+export function defineCall<Options extends LiveOptions>(
+  parent: Command,
+  nameAndArguments: string,
+  summary: string,
+  call: (words: readonly string[], options: Options) => Call,
+  extend: (command: Command) => Command = (command) => command,
+): void {
+  const command = defineCommand(parent, nameAndArguments, summary)
+    .option('--server <url>', 'where the service is; else OCX_SERVER')
+    .option('--token-file <file>', 'holds the bearer token; else OCX_TOKEN')
+    .option('--key <key>', 'idempotency key: the same for a request that is sent again');
+  extend(command).action((...given: unknown[]) => {
+    const words = command.processedArgs as string[];
+    const options = given[words.length] as Options;
+    return runCommand(options, async (output) => {
+      const answer = await send(output, options, call(words, options));
+      output.result(answer, describe);
+    });
+  });
+}
+
+async function send(output: Output, options: LiveOptions, call: Call): Promise<object> {
+  const { environment } = output.streams;
+  const server = serverOf(options.server ?? environment['OCX_SERVER']);
+  const token =
+    options.tokenFile === undefined
+      ? environment['OCX_TOKEN']
+      : readInputText(output.path(options.tokenFile)).trim();
+  if (!token) {
+    throw new OcxError({
+      code: 'INPUT_TOKEN',
+      message: 'there is no token',
+      remedy: 'set OCX_TOKEN or give --token-file',
+    });
+  }
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'idempotency-key': options.key ?? randomUUID(),
+    ...(call.body ? { 'content-type': 'application/json' } : {}),
+  };
+  const response = await attempt(new URL(`/v1${call.path}`, server), {
+    ...{ method: call.method, headers, redirect: 'error' as const },
+    ...(call.body ? { body: JSON.stringify(call.body) } : {}),
+  });
+  return answerOf(response, server);
+}
+
+/** The same request under the same key: what was done already is not done again. */
+async function attempt(url: URL, request: RequestInit): Promise<Response> {
+  for (let number = 1; ; number++) {
+    const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const response = await fetch(url, { ...request, signal }).catch((error: unknown) => {
+      if (number === ATTEMPTS) throw unreachable(url.origin, error);
+      return null;
+    });
+    if (response && (response.status !== 503 || number === ATTEMPTS)) return response;
+    await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS << number));
+  }
+}
+
+async function answerOf(response: Response, server: URL): Promise<object> {
+  const value: unknown = await response.json().catch(() => null);
+  if (response.ok && typeof value === 'object' && value !== null) return value;
+  const problem = (value ?? {}) as { code?: unknown; detail?: unknown; remedy?: unknown };
+  const { code, detail, remedy } = problem;
+  if (typeof code !== 'string' || typeof detail !== 'string' || code === 'INTERNAL_ERROR') {
+    throw new OcxError({
+      code: 'BACKEND_FAILED',
+      message: `the service answered ${response.status}`,
+      place: { file: server.origin },
+      remedy: 'look into its log',
+    });
+  }
+  const told = { code, message: detail };
+  throw new OcxError(typeof remedy === 'string' ? { ...told, remedy } : told);
+}
+
+function serverOf(given: string | undefined): URL {
+  const url = URL.canParse(given ?? '') ? new URL(given!) : null;
+  if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  throw new OcxError({
+    code: 'INPUT_SERVER',
+    message: given ? `${given} is no address of a service` : 'there is no server',
+    remedy: 'set OCX_SERVER or give --server, e.g. http://127.0.0.1:7400',
+  });
+}
+
+function unreachable(server: string, cause: unknown): OcxError {
+  const message = 'the service cannot be reached';
+  const remedy = 'check that it runs and the address is right';
+  return new OcxError(
+    { code: 'BACKEND_UNREACHABLE', message, place: { file: server }, remedy },
+    { cause },
+  );
+}
+
+/** One line a field; what has parts of its own as JSON. */
+function describe(answer: object): string {
+  const lines = Object.entries(answer).map(([name, value]) => {
+    if (isNameList(value)) return `${name}: ${value.join(' ') || '(none)'}`;
+    return `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`;
+  });
+  return lines.join('\n') || 'done';
+}
+
+function isNameList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((member) => typeof member === 'string');
+}
