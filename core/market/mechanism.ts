@@ -59,6 +59,8 @@ export interface Mechanism {
   readonly properties: PropertyCard;
   /** Whether it counts which order came first, over both sides. */
   readonly goesByArrival?: boolean;
+  /** Carries over what a round with orders of one side alone changes too, such as a price. */
+  readonly heedsOneSide?: boolean;
   /** Rounds show the contracts that are under way: to be counted, or to be preempted too. */
   readonly standing?: 'counted' | 'preempted';
   clear(round: MarketRound, parameters: MechanismParameters, state: MechanismState): ClearedRound;

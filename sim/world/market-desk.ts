@@ -127,12 +127,16 @@ export class MarketDesk {
     else this.#note(nowMs, bids, asks, null);
   }
 
-  /** Of one side only a market maker makes use, and who pays a fee for what it does not offer. */
+  /**
+   * Of one side make use: a mechanism that carries a price over, a market maker, and who pays a fee for
+   * what it does not offer.
+   */
   #isWorthClosing(bids: readonly Bid[], asks: readonly Ask[]): boolean {
     const sides = Number(bids.length > 0) + Number(asks.length > 0);
     if (sides !== 1 || this.#horizon > 0) return sides === 2;
     const { marketMaker, mustOffer } = this.#configuration.safeguards ?? {};
-    return marketMaker !== undefined || mustOffer !== undefined;
+    const { heedsOneSide = false } = this.#setup.ports.mechanism;
+    return heedsOneSide || marketMaker !== undefined || mustOffer !== undefined;
   }
 
   /** By how much the epoch after the round that was just held is lengthened. */

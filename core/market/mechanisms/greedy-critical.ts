@@ -32,6 +32,7 @@ import { carriedPrices, movedPrices, termsOf, uniformPayments } from './posted-p
 export const greedyCritical: Mechanism = {
   name: 'greedy-critical',
   version: 1,
+  heedsOneSide: true,
   properties: {
     individualRationality: 'always',
     incentiveCompatibility: 'single-minded',

@@ -96,6 +96,7 @@ function poorestDonor(users: readonly KarmaUser[], donated: readonly number[]): 
 export const karma: Mechanism = {
   name: 'karma',
   version: 1,
+  heedsOneSide: true,
   properties: {
     individualRationality: 'never',
     incentiveCompatibility: 'never',

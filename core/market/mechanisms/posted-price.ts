@@ -46,6 +46,7 @@ const MOST_CLASSES = 1_000;
 export const postedPrice: Mechanism = {
   name: 'posted-price',
   version: 1,
+  heedsOneSide: true,
   properties: {
     individualRationality: 'always',
     incentiveCompatibility: 'price-taking',
