@@ -42,7 +42,7 @@ export class DeviceLanes {
     const { nodeId, fencingToken } = effect;
     this.#tokens.set(nodeId, Math.max(fencingToken, this.#tokens.get(nodeId) ?? 0));
     const lanes = lanesOf(effect, ports);
-    const before = Promise.allSettled(lanes.map((lane) => this.#tails.get(lane)));
+    const before = Promise.allSettled(lanes.flatMap((lane) => this.#tails.get(lane) ?? []));
     const done = before.then(() => this.#begin(effect, ports, confirm));
     for (const lane of lanes) this.#tails.set(lane, done);
     const leave = () => {

@@ -165,7 +165,7 @@ export class LiveRunner<
   /** An event that nobody waits for: an outcome, a timer, a read-back. */
   take(event: Omit<Event, 'timeMs'>): void {
     if (this.#stopped) return;
-    this.#step({ ...event, timeMs: this.#nextMs() } as unknown as Event, null);
+    void this.#step({ ...event, timeMs: this.#nextMs() } as unknown as Event, null);
   }
 
   /**

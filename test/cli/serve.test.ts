@@ -19,7 +19,7 @@ type Who = keyof typeof TOKENS;
 
 function configuration(more: object = {}): string {
   return JSON.stringify({
-    tokens: Object.values(TOKENS).map(({ token: _, ...entry }) => entry),
+    tokens: Object.values(TOKENS).map(({ sha256, role, name }) => ({ sha256, role, name })),
     devices: { driver: 'emulated' },
     site: smallSite(),
     ...more,

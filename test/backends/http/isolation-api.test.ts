@@ -28,10 +28,7 @@ test('a node is leased, joined, used, returned and free again over HTTP alone', 
   });
   t.is(powered.statusCode, 202);
   await rest();
-  const action = await served.send(
-    'tenant',
-    `GET ${powered.headers.location!.toString().slice(3)}`,
-  );
+  const action = await served.send('tenant', `GET ${powered.headers.location!.slice(3)}`);
   t.like(action.json(), { type: 'powerCycle', status: 'done' });
   t.is(await served.code('tenant', 'POST /leases/lease-1/return', {}), '202');
   await rest();
