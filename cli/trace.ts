@@ -1,7 +1,7 @@
 /** `ocx trace inspect|convert|generate`: what is in a trace, canonical forms, synthetic workloads. */
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ClusterKind } from '../core/agents/view.ts';
 import type { Demand } from '../core/demand/demand.ts';
@@ -10,10 +10,9 @@ import { DAY_MS } from '../core/kernel/units.ts';
 import { csvLines } from '../workloads/column-table.ts';
 import type { ColumnTable } from '../workloads/column-table.ts';
 import { demandTable } from '../workloads/demand-table.ts';
-import type { Fact, Inspection, TraceFormat, TraceOptions } from '../workloads/formats/format.ts';
-import { formatNamed, recogniseFormat, TRACE_FORMATS } from '../workloads/formats/registry.ts';
+import type { Fact, Inspection, TraceFile, TraceOptions } from '../workloads/formats/format.ts';
+import { recogniseFormat, TRACE_FILES } from '../workloads/formats/registry.ts';
 import { SYNTHETIC_NOTE } from '../workloads/formats/swf-header.ts';
-import { canonicalSwf } from '../workloads/formats/swf-trace.ts';
 import { swfText } from '../workloads/formats/swf-writer.ts';
 import { fileSha256 } from '../workloads/input.ts';
 import { modelNamed, WORKLOAD_MODELS } from '../workloads/models/registry.ts';
@@ -51,7 +50,7 @@ const MAXIMUM_PROCESSORS = 50_000_000;
 
 export function registerTrace(program: Command): void {
   const trace = program.command('trace').description('Look into traces, convert and make them.');
-  const formats = TRACE_FORMATS.map((format) => format.name);
+  const formats = TRACE_FILES.map((format) => format.name);
   const withFile = (command: Command) =>
     command
       .addOption(
@@ -61,6 +60,12 @@ export function registerTrace(program: Command): void {
         '--procs <number>',
         'processors of the machine, where the file does not say it',
         wholeNumber(1, MAXIMUM_PROCESSORS),
+      )
+      .option('--time-zone <name>', 'zone of local times without one, e.g. Europe/Stockholm')
+      .option(
+        '--columns <pairs>',
+        'which column holds what, for --format csv, e.g. submit=Submitted,run=Seconds',
+        columnPairs,
       );
   withFile(
     defineCommand(trace, 'inspect <file>', 'Print what a trace holds and what is wrong with it.'),
@@ -87,13 +92,25 @@ export function registerTrace(program: Command): void {
     );
 }
 
+/** `submit=Submitted,run=Seconds` → `{submit: 'Submitted', run: 'Seconds'}`. */
+function columnPairs(text: string): Record<string, string> {
+  const pairs: Record<string, string> = Object.create(null);
+  for (const pair of text.split(',')) {
+    const equals = pair.indexOf('=');
+    if (equals < 1 || equals === pair.length - 1) {
+      throw new InvalidArgumentError('write it as field=column, several with commas between them');
+    }
+    pairs[pair.slice(0, equals).trim()] = pair.slice(equals + 1).trim();
+  }
+  return pairs;
+}
+
 function modelNames(): string {
   return WORKLOAD_MODELS.map((model) => model.name).join(', ');
 }
 
-function formatOf(path: string, options: FileOptions): TraceFormat {
-  const named = options.format === undefined ? null : formatNamed(options.format);
-  return named ?? recogniseFormat(path);
+function formatOf(path: string, options: FileOptions): TraceFile {
+  return TRACE_FILES.find(({ name }) => name === options.format) ?? recogniseFormat(path);
 }
 
 /** What `inspect --json` prints. */
@@ -192,20 +209,27 @@ interface WrittenReport {
   readonly dropped: Readonly<Record<string, number>>;
   /** How the data came about. */
   readonly treatment: string;
+  /** What the trace says and the form has no place for. */
+  readonly notRepresented: readonly string[];
 }
 
 function convert(output: Output, file: string, options: ConvertOptions): void {
   const path = output.path(file);
   const format = formatOf(path, options);
-  const report = (rows: number, dropped: Readonly<Record<string, number>>): WrittenReport => ({
+  const report = (
+    rows: number,
+    dropped: Readonly<Record<string, number>>,
+    notRepresented: readonly string[] = [],
+  ): WrittenReport => ({
     out: options.out,
     form: options.to,
     rows,
     dropped,
     treatment: `every record of ${basename(file)} as it stands`,
+    notRepresented,
   });
   if (options.to === 'swf') {
-    if (format.name !== 'swf') {
+    if (format.swf === undefined) {
       throw new OcxError({
         code: 'INPUT_USAGE',
         message: `a trace of format ${format.name} holds no jobs, so it cannot become SWF`,
@@ -213,9 +237,9 @@ function convert(output: Output, file: string, options: ConvertOptions): void {
         remedy: 'use --to csv or --to parquet',
       });
     }
-    const { jobs, details, header, dropped } = canonicalSwf(path, options);
+    const { jobs, details, header, dropped, notRepresented } = format.swf(path, options);
     write(output, options.out, textBytes(swfText(jobs, header, details)));
-    output.result(report(jobs.count, dropped), describeWritten);
+    output.result(report(jobs.count, dropped, notRepresented), describeWritten);
     return;
   }
   const table = format.columns(path, options);
@@ -224,10 +248,12 @@ function convert(output: Output, file: string, options: ConvertOptions): void {
   output.result(report(table.rows, dropped), describeWritten);
 }
 
-function describeWritten({ out, rows, dropped, treatment }: WrittenReport): string {
+function describeWritten(report: WrittenReport): string {
+  const { out, rows, dropped, treatment, notRepresented } = report;
   const counts = Object.entries(dropped).map(([reason, count]) => `${reason} ${count}`);
   const aside = counts.length === 0 ? '' : `; set aside: ${counts.join(', ')}`;
-  return `${out}: ${rows} rows, ${treatment}${aside}`;
+  const lost = notRepresented.length === 0 ? '' : `; not written: ${notRepresented.join(', ')}`;
+  return `${out}: ${rows} rows, ${treatment}${aside}${lost}`;
 }
 
 function generate(output: Output, name: string, options: GenerateOptions): void {
@@ -264,6 +290,7 @@ function generate(output: Output, name: string, options: GenerateOptions): void 
     rows: columns.rows,
     dropped: source.droppedRecords,
     treatment,
+    notRepresented: [],
   };
   output.result(report, describeWritten);
 }

@@ -10,7 +10,7 @@ export type Filled<Schema extends TSchema, Open extends string = never> = Requir
 export const tracePath = Type.String({
   minLength: 1,
   maxLength: 4096,
-  description: "file, plain or gzip; relative to the scenario's folder, then to OCX_TRACES",
+  description: "file, plain, gzip or zstd; relative to the scenario's folder, then to OCX_TRACES",
 });
 
 export const traceLabel = Type.Optional(

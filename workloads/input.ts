@@ -4,16 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { OcxError } from '../core/kernel/errors.ts';
+import { needsUnpacking, PACKING_HEAD_BYTES, unpack, type UnpackLimits } from './compression.ts';
 
 /** Limits on one input file. */
-export interface InputLimits {
-  /** Bytes of text after decompression. */
-  readonly maxBytes: number;
-  /** Decompressed bytes per compressed byte; not applied below `ratioFreeBytes`. */
-  readonly maxRatio: number;
-  readonly ratioFreeBytes: number;
+export interface InputLimits extends UnpackLimits {
   readonly maxLineBytes: number;
 }
 
@@ -30,6 +25,8 @@ export const SCAN_LIMITS: InputLimits = {
 /** Limits for files that are held in memory as one text. */
 export const TEXT_LIMITS: InputLimits = { ...SCAN_LIMITS, maxBytes: 256 * MEBIBYTE };
 
+/** A packed file is held in memory as one piece; larger ones cannot be. */
+const PACKED_MAXIMUM = 2 ** 31 - 1;
 const BLOCK_BYTES = 8 * MEBIBYTE;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
@@ -52,7 +49,7 @@ export interface LineSource {
 }
 
 /**
- * Opens a plain or gzip file (told by its first bytes) for one scan over its lines. A UTF-8 byte
+ * Opens a plain, gzip, zstd or tar file (told by its first bytes) for one scan over its lines. A UTF-8 byte
  * order mark is skipped.
  *
  * @throws OcxError INPUT_… for anything that is not a readable text file within the limits; while
@@ -62,11 +59,11 @@ export function openLines(path: string, limits: InputLimits = SCAN_LIMITS): Line
   const descriptor = openRegularFile(path);
   try {
     const size = fstatSync(descriptor).size;
-    const head = Buffer.alloc(Math.min(4, size));
+    const head = Buffer.alloc(Math.min(PACKING_HEAD_BYTES, size));
     readSync(descriptor, head, 0, head.length, 0);
-    refuseForeignCompression(path, head);
-    if (isGzip(head)) {
-      const bytes = gunzip(path, readWhole(path, descriptor, size), limits);
+    if (needsUnpacking(path, head)) {
+      if (size > PACKED_MAXIMUM) throw tooLarge(path, limits);
+      const bytes = unpack(path, readWhole(path, descriptor, size), limits);
       return {
         path,
         fileBytes: size,
@@ -83,7 +80,7 @@ export function openLines(path: string, limits: InputLimits = SCAN_LIMITS): Line
 }
 
 /**
- * Reads a whole plain or gzip file as UTF-8 text.
+ * Reads a whole file as UTF-8 text.
  *
  * @throws OcxError INPUT_… as `openLines`; INPUT_ENCODING for bytes that are not UTF-8.
  */
@@ -219,94 +216,6 @@ function changed(path: string): OcxError {
     place: { file: path },
     remedy: 'wait until it is complete',
   });
-}
-
-function isGzip(head: Uint8Array): boolean {
-  return head.length >= 2 && head[0] === 0x1f && head[1] === 0x8b;
-}
-
-const FOREIGN_COMPRESSION: readonly (readonly [string, readonly number[]])[] = [
-  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
-  ['xz', [0xfd, 0x37, 0x7a, 0x58]],
-  ['bzip2', [0x42, 0x5a, 0x68]],
-  ['zip', [0x50, 0x4b, 0x03, 0x04]],
-];
-
-function refuseForeignCompression(path: string, head: Uint8Array): void {
-  for (const [name, magic] of FOREIGN_COMPRESSION) {
-    if (!magic.every((byte, index) => head[index] === byte)) continue;
-    throw new OcxError({
-      code: 'INPUT_COMPRESSION',
-      message: `the file is compressed with ${name}, which is not read`,
-      place: { file: path },
-      remedy: 'unpack it, or compress it with gzip',
-    });
-  }
-}
-
-function gunzip(path: string, compressed: Buffer, limits: InputLimits): Uint8Array {
-  const byRatio = Math.max(limits.ratioFreeBytes, compressed.length * limits.maxRatio);
-  const maxOutputLength = Math.min(limits.maxBytes, byRatio);
-  let bytes: Uint8Array;
-  let consumed: number;
-  try {
-    // With `info` the engine comes along, which knows how many bytes it took in.
-    const unpacked = gunzipSync(compressed, { maxOutputLength, info: true }) as unknown as {
-      buffer: Buffer;
-      engine: { bytesWritten: number };
-    };
-    bytes = unpacked.buffer;
-    consumed = unpacked.engine.bytesWritten;
-  } catch (error) {
-    throw unzipFailure(path, error as NodeJS.ErrnoException, maxOutputLength);
-  }
-  if (compressed.subarray(consumed).some((byte) => byte !== 0)) {
-    throw new OcxError({
-      code: 'INPUT_GZIP_CORRUPT',
-      message: 'there is something else behind the gzip data',
-      place: { file: path },
-      remedy: 'fetch the file again',
-    });
-  }
-  if (bytes.length === 0) throw emptyFile(path);
-  if (isGzip(bytes)) {
-    throw new OcxError({
-      code: 'INPUT_GZIP_NESTED',
-      message: 'the file is compressed twice',
-      place: { file: path },
-      remedy: 'unpack it once',
-    });
-  }
-  return bytes;
-}
-
-function unzipFailure(path: string, error: NodeJS.ErrnoException, limit: number): OcxError {
-  const place = { file: path };
-  if (error.code === 'ERR_BUFFER_TOO_LARGE') {
-    return new OcxError({
-      code: 'INPUT_GZIP_BOMB',
-      message: `the file unpacks to more than ${limit} bytes`,
-      place,
-      remedy: 'unpack it yourself if you trust it',
-    });
-  }
-  if (error.code === 'Z_BUF_ERROR') {
-    return new OcxError({
-      code: 'INPUT_TRUNCATED',
-      message: 'the gzip data ends too early',
-      place,
-      remedy: 'fetch the file again',
-    });
-  }
-  return new OcxError(
-    {
-      code: 'INPUT_GZIP_CORRUPT',
-      message: `the gzip data is damaged (${error.code ?? 'unknown'})`,
-      place,
-      remedy: 'fetch the file again',
-    },
-    { cause: error },
-  );
 }
 
 /** Refuses what cannot be text, by the first kilobytes; answers how many bytes to skip. */

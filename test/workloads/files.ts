@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { OcxError } from '../../core/kernel/errors.ts';
+import { WEEK_MS } from '../../core/kernel/units.ts';
+import type { WorkloadContext } from '../../workloads/context.ts';
 
 /** A folder of the test's own, removed after it. */
 export function testFolder(t: ExecutionContext): string {
@@ -34,4 +36,19 @@ export function refusal(t: ExecutionContext, run: () => unknown, code: string): 
 /** A record of 18 fields; the ones not given are −1. */
 export function record(fields: Readonly<Record<number, string | number>>): string {
   return Array.from({ length: 18 }, (_, index) => fields[index + 1] ?? -1).join(' ');
+}
+
+/** A week of a batch cluster of 64 nodes. */
+export function batchContext(): WorkloadContext {
+  return {
+    kind: 'hpc',
+    organisation: 'hpc-a',
+    seed: 1,
+    replication: 0,
+    horizonMs: WEEK_MS,
+    warmUpMs: 0,
+    nodes: 64,
+    scenarioFolder: '/',
+    tracesFolder: undefined,
+  };
 }

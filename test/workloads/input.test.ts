@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import test from 'ava';
 import { openLines, readTextFile, SCAN_LIMITS } from '../../workloads/input.ts';
 import { readSwf } from '../../workloads/formats/swf.ts';
@@ -79,7 +79,6 @@ test('a sparse file beyond the limit is refused before it is read', (t) => {
 test('gzip in gzip and other compressions are refused by name', (t) => {
   refusal(t, () => openLines(testFile(t, gzipSync(gzipSync(LOG)))), 'INPUT_GZIP_NESTED');
   for (const [magic, name] of [
-    [[0x28, 0xb5, 0x2f, 0xfd], 'zstd'],
     [[0xfd, 0x37, 0x7a, 0x58], 'xz'],
     [[0x42, 0x5a, 0x68, 0x39], 'bzip2'],
     [[0x50, 0x4b, 0x03, 0x04], 'zip'],
@@ -88,6 +87,44 @@ test('gzip in gzip and other compressions are refused by name', (t) => {
     t.regex(refusal(t, () => openLines(path), 'INPUT_COMPRESSION').message, new RegExp(name));
   }
 });
+
+test('zstd is read, in many frames too, and its bombs and damage are refused', (t) => {
+  const whole = zstdCompressSync(LOG);
+  const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9]);
+  const frames = Buffer.concat([zstdCompressSync(LOG), skippable, whole]);
+  t.is(readSwf(testFile(t, whole, 'a.swf.zst')).jobs.count, 1);
+  const both = readTextFile(testFile(t, frames, 'a.swf.zst'));
+  t.is(both, LOG + LOG);
+  const bomb = zstdCompressSync(Buffer.alloc(64 << 20, ';\n'));
+  refusal(t, () => openLines(testFile(t, bomb)), 'INPUT_ZSTD_BOMB');
+  const shared = { ...SCAN_LIMITS, maxBytes: LOG.length * 2 - 1 };
+  refusal(t, () => openLines(testFile(t, frames), shared), 'INPUT_ZSTD_BOMB');
+  refusal(t, () => openLines(testFile(t, whole.subarray(0, -2))), 'INPUT_TRUNCATED');
+  const behind = Buffer.concat([whole, Buffer.from('more')]);
+  refusal(t, () => openLines(testFile(t, behind)), 'INPUT_ZSTD_CORRUPT');
+  refusal(t, () => openLines(testFile(t, zstdCompressSync(whole))), 'INPUT_ZSTD_NESTED');
+});
+
+test('an archive of one file is read, one of several is refused by the names in it', (t) => {
+  const one = Buffer.concat([tarMember('logs/', '', '5'), tarMember('logs/a.swf', LOG)]);
+  const end = Buffer.alloc(1024);
+  t.is(readSwf(testFile(t, Buffer.concat([one, end]), 'a.tar')).jobs.count, 1);
+  t.is(readSwf(testFile(t, gzipSync(Buffer.concat([one, end])), 'a.tar.gz')).jobs.count, 1);
+  const two = Buffer.concat([one, tarMember('b\n.swf', LOG), end]);
+  const error = refusal(t, () => openLines(testFile(t, two)), 'INPUT_ARCHIVE');
+  t.regex(error.message, /2 files, not one: "logs\/a\.swf", "b\\n\.swf"/);
+  refusal(t, () => openLines(testFile(t, one.subarray(0, 1050))), 'INPUT_TRUNCATED');
+  refusal(t, () => openLines(testFile(t, tarMember('a', '', '5'))), 'INPUT_ARCHIVE');
+});
+
+function tarMember(name: string, text: string, type = '0'): Buffer {
+  const header = Buffer.alloc(512);
+  header.write(name, 0);
+  header.write(text.length.toString(8).padStart(11, '0'), 124);
+  header.write(type, 156);
+  header.write('ustar', 257);
+  return Buffer.concat([header, Buffer.from(text), Buffer.alloc(-text.length & 511)]);
+}
 
 test('UTF-16, with or without its mark, and binary files are refused', (t) => {
   const utf16 = Buffer.from(LOG, 'utf16le');

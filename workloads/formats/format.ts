@@ -2,13 +2,30 @@
 import type { TObject } from 'typebox';
 import type { ClusterKind } from '../../core/agents/view.ts';
 import type { InputLabel } from '../../core/demand/demand.ts';
+import type { JobTable } from '../../core/demand/jobs.ts';
 import type { LoadedDemand, WorkloadContext } from '../context.ts';
 import type { ColumnTable } from '../column-table.ts';
+import type { SwfDetails } from './swf-columns.ts';
+import type { SwfHeaderLines } from './swf-writer.ts';
 
 /** Options of commands that read one trace file. */
 export interface TraceOptions {
   /** Processors of the machine, where the file does not say it. */
   readonly procs?: number;
+  /** Zone of local times that stand without one. */
+  readonly timeZone?: string;
+  /** Which column holds what, for formats whose columns have no names of their own. */
+  readonly columns?: Readonly<Record<string, string>>;
+}
+
+/** A trace as a log in the Standard Workload Format. */
+export interface SwfDocument {
+  readonly jobs: JobTable;
+  readonly details: SwfDetails | null;
+  readonly header: SwfHeaderLines;
+  readonly dropped: Readonly<Record<string, number>>;
+  /** What the trace says and SWF has no place for, in words. */
+  readonly notRepresented: readonly string[];
 }
 
 export interface Fact {
@@ -42,19 +59,25 @@ export interface Inspection {
   readonly sketches: readonly Sketch[];
 }
 
-/** One trace format; `Table` is the workload table of a scenario that names it. */
-export interface TraceFormat {
+/** One format of trace files: recognisable, inspectable, convertible. */
+export interface TraceFile {
   readonly name: string;
   /** One line for help texts. */
   readonly title: string;
-  /** Kinds of cluster that it can drive. */
-  readonly kinds: readonly ClusterKind[];
-  readonly schema: TObject;
   /** Whether a file looks like this format, by its name and its first kilobytes as text. */
   recognises(fileName: string, head: string): boolean;
-  /** @param path of the trace, resolved */
-  load(table: never, path: string, context: WorkloadContext): LoadedDemand;
   inspect(path: string, options: TraceOptions): Inspection;
   /** The trace in columns, as `ocx trace convert` writes it. */
   columns(path: string, options: TraceOptions): ColumnTable;
+  /** The trace as jobs, where it holds jobs. */
+  swf?(path: string, options: TraceOptions): SwfDocument;
+}
+
+/** A format that can drive a cluster; `table` is the workload table of a scenario that names it. */
+export interface TraceFormat extends TraceFile {
+  /** Kinds of cluster that it can drive. */
+  readonly kinds: readonly ClusterKind[];
+  readonly schema: TObject;
+  /** @param path of the trace, resolved */
+  load(table: never, path: string, context: WorkloadContext): LoadedDemand;
 }

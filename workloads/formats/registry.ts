@@ -7,16 +7,25 @@ import { deadlineFormat } from './deadline-calendar.ts';
 import { femaFormat } from './fema.ts';
 import { needsFormat } from './needs-csv.ts';
 import { swfFormat } from './swf-trace.ts';
-import type { TraceFormat } from './format.ts';
+import { sacctFormat } from './sacct.ts';
+import type { TraceFile, TraceFormat } from './format.ts';
 
-export const TRACE_FORMATS: readonly TraceFormat[] = [
+/** All of them; the first one that recognises a file has it. */
+export const TRACE_FILES: readonly (TraceFile | TraceFormat)[] = [
   swfFormat,
+  sacctFormat,
   azureFormat,
   femaFormat,
   deadlineFormat,
   needsFormat,
 ];
 
+/** Those that can drive a cluster. */
+export const TRACE_FORMATS: readonly TraceFormat[] = TRACE_FILES.filter(
+  (format): format is TraceFormat => 'load' in format,
+);
+
+/** A format that can drive a cluster, by its name. */
 export function formatNamed(name: string): TraceFormat | null {
   return TRACE_FORMATS.find((format) => format.name === name) ?? null;
 }
@@ -31,14 +40,14 @@ export function recogniseByName(path: string): TraceFormat | null {
  *
  * @throws OcxError INPUT_FORMAT where none is recognised, INPUT_… where it cannot be opened
  */
-export function recogniseFormat(path: string): TraceFormat {
+export function recogniseFormat(path: string): TraceFile {
   const head = readHead(path);
-  const found = TRACE_FORMATS.find((format) => format.recognises(basename(path), head));
+  const found = TRACE_FILES.find((format) => format.recognises(basename(path), head));
   if (found !== undefined) return found;
   throw new OcxError({
     code: 'INPUT_FORMAT',
     message: 'the format of the file is not recognised',
     place: { file: path },
-    remedy: `give --format, one of ${TRACE_FORMATS.map((format) => format.name).join(', ')}`,
+    remedy: `give --format, one of ${TRACE_FILES.map((format) => format.name).join(', ')}`,
   });
 }

@@ -8,6 +8,7 @@
 import type { JobTable } from '../../core/demand/jobs.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { openLines, type LineBlock } from '../input.ts';
+import type { QuarantinedRecord } from '../set-aside.ts';
 import { MAXIMUM_COUNT, SwfHeaderReader, type SwfHeader } from './swf-header.ts';
 import { SwfColumns, type SwfDetails } from './swf-columns.ts';
 
@@ -17,13 +18,6 @@ export interface SwfOptions {
   readonly processors?: 'requested' | 'allocated';
   /** Keep the columns that cleaning and inspection need as well. */
   readonly details?: boolean;
-}
-
-/** A record that was set aside, and why. */
-export interface QuarantinedRecord {
-  readonly reason: string;
-  readonly line: number;
-  readonly column: number;
 }
 
 /** A log as it stands: nothing cleaned, only what is not a record set aside. */
