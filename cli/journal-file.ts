@@ -1,6 +1,7 @@
-/** Journals as files: JSON lines, plain or compressed with zstd. */
+/** Journals as files: JSON lines, plain or compressed with zstd, and those in a live store. */
 import { createHash } from 'node:crypto';
 import { zstdDecompressSync } from 'node:zlib';
+import { readSqliteJournal, type StoredJournal } from '../backends/store/sqlite.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { JournalRecord, Sha256 } from '../core/kernel/journal.ts';
 import { readInputFile } from './files.ts';
@@ -22,6 +23,44 @@ const MEBIBYTE = 1 << 20;
 const MAXIMUM_RATIO = 200;
 const MAXIMUM_TEXT_BYTES = 4096 * MEBIBYTE - 1;
 const HASH = /^[0-9a-f]{64}$/;
+
+/**
+ * A journal by what the user named: a file, or `sqlite:PATH` for the isolation service's journal in a
+ * store, `sqlite:PATH#NAME` for another.
+ *
+ * @param path makes a path that the user gave absolute
+ * @throws what `openJournal` throws, INPUT_STORE
+ */
+export function openNamedJournal(given: string, path: (given: string) => string): JournalFile {
+  const [, file, name = 'isolation'] = /^sqlite:(.+?)(?:#([^#]+))?$/.exec(given) ?? [];
+  if (file === undefined) return openJournal(path(given));
+  const stored = readSqliteJournal(path(file), name);
+  return {
+    path: path(file),
+    textBytes: stored.textBytes,
+    records: (read) => storedRecords(stored, path(file), read),
+  };
+}
+
+function* storedRecords(
+  stored: StoredJournal,
+  file: string,
+  read: (textBytes: number) => void = () => {},
+): Generator<JournalRecord> {
+  let line = 0;
+  let bytes = 0;
+  for (const text of stored.texts()) {
+    line += 1;
+    const record = toRecord(parseText(text));
+    if (record === null) {
+      const place = { file, line };
+      throw new OcxError({ code: 'JOURNAL_BROKEN', message: 'this is no record', place });
+    }
+    yield record;
+    bytes += text.length;
+    read(bytes);
+  }
+}
 
 /** @throws INPUT_FILE_*, INPUT_EMPTY, INPUT_ZSTD_*, INPUT_NOT_A_JOURNAL */
 export function openJournal(path: string): JournalFile {
@@ -62,8 +101,12 @@ function lineEnd(text: Buffer, start: number): number {
 }
 
 function parseLine(text: Buffer, start: number, end: number): unknown {
+  return parseText(text.toString('utf8', start, end));
+}
+
+function parseText(text: string): unknown {
   try {
-    return JSON.parse(text.toString('utf8', start, end));
+    return JSON.parse(text);
   } catch {
     return null;
   }

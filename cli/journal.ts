@@ -1,5 +1,5 @@
 /**
- * `ocx journal verify|replay FILE`: is a journal what was written, and does the core still decide
+ * `ocx journal verify|replay FILE`, a file or `sqlite:PATH` for what a live service has kept: is a journal what was written, and does the core still decide
  * the same?
  *
  * Both check the hash chain first. `replay` runs the events through the service that the journal is
@@ -17,7 +17,7 @@ import type { CommonOptions, Output } from './command.ts';
 import { isPublicKey } from '../backends/receipts/ed25519.ts';
 import { marketService } from '../core/market/service.ts';
 import { readInputText } from './files.ts';
-import { openJournal, sha256 } from './journal-file.ts';
+import { openNamedJournal, sha256 } from './journal-file.ts';
 import type { JournalFile } from './journal-file.ts';
 import { checkReceipt, readReceipt } from './journal-receipt.ts';
 import type { ReceiptFile } from './journal-receipt.ts';
@@ -68,18 +68,19 @@ export function registerJournal(program: Command): void {
     .option('--receipt <file>', 'hold the record against a signed receipt (with --key)')
     .option('--key <file>', "the exchange's public key, PEM")
     .action((file: string, options: VerifyOptions) =>
-      runCommand(options, (output) => verify(output, output.path(file), options)),
+      runCommand(options, (output) => verify(output, file, options)),
     );
   defineCommand(journal, 'replay <file>', 'Run the events through the core; compare the results.')
     .option('--full', 'compare the states of two runs at every event')
     .action((file: string, options: ReplayOptions) =>
-      runCommand(options, (output) => replay(output, output.path(file), options.full === true)),
+      runCommand(options, (output) => replay(output, file, options.full === true)),
     );
 }
 
-function verify(output: Output, path: string, options: VerifyOptions): void {
+function verify(output: Output, given: string, options: VerifyOptions): void {
   const held = heldReceipt(output, options);
-  const file = openJournal(path);
+  const file = openNamedJournal(given, output.path);
+  const { path } = file;
   const chain = checkChain(output, file);
   const start = chain.first && readGenesis(chain.first);
   const rounds =
@@ -181,8 +182,9 @@ function checkChain(output: Output, file: JournalFile): ChainCheck {
   return { first, records, lastHash, difference };
 }
 
-function replay(output: Output, path: string, full: boolean): void {
-  const file = openJournal(path);
+function replay(output: Output, given: string, full: boolean): void {
+  const file = openNamedJournal(given, output.path);
+  const { path } = file;
   const chain = checkChain(output, file);
   const first = file.records()[Symbol.iterator]().next().value as JournalRecord;
   const start = readGenesis(first);

@@ -96,6 +96,50 @@ function notAStore(path: string, cause: unknown): OcxError {
   );
 }
 
+/** A journal in the file of a store, as an auditor reads it: nothing is written. */
+export interface StoredJournal {
+  /** Bytes of text. */
+  readonly textBytes: number;
+  /** The text of each record, in order. */
+  texts(): Iterable<string>;
+}
+
+/** @throws INPUT_STORE where the file is no store, or has no such journal */
+export function readSqliteJournal(path: string, journal: string): StoredJournal {
+  const read = <Value>(body: (database: DatabaseSync) => Value): Value => {
+    const database = openReadOnly(path);
+    try {
+      return body(database);
+    } finally {
+      database.close();
+    }
+  };
+  const sum = 'SELECT sum(length(text)) AS bytes FROM record WHERE journal = ?';
+  const textBytes = read((database) => database.prepare(sum).get(journal)!['bytes']);
+  if (typeof textBytes !== 'number') throw notAStore(path, new Error(`no journal ${journal}`));
+  const page = 'SELECT text FROM record WHERE journal = ? AND seq > ? ORDER BY seq LIMIT ?';
+  function* texts(): Generator<string> {
+    for (let seen = 0; ;) {
+      const rows = read((database) => database.prepare(page).all(journal, seen, PAGE_RECORDS));
+      for (const { text } of rows) yield text as string;
+      if (rows.length < PAGE_RECORDS) return;
+      seen += rows.length;
+    }
+  }
+  return { textBytes, texts };
+}
+
+function openReadOnly(path: string): DatabaseSync {
+  try {
+    const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+    if (pragma(database, 'application_id') === APPLICATION_ID) return database;
+    database.close();
+  } catch (error) {
+    throw notAStore(path, error);
+  }
+  throw notAStore(path, null);
+}
+
 interface Head extends JournalHead {
   readonly epoch: number;
   readonly cursor: number;

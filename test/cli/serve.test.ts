@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { newToken } from '../../backends/http/tokens.ts';
@@ -113,6 +114,28 @@ test('a site is run from the terminal, and a service that was killed goes on whe
   await second.run(t, 't', 'lease return l1');
   await second.until(t, 'node show a1', 'free');
   t.is(await second.end('SIGTERM'), 0);
+
+  const audit = (name: string) =>
+    runCli(['journal', name, 'sqlite:store.db', '--json'], { workingDirectory: folder });
+  t.like(JSON.parse((await audit('verify')).stdout), { ok: true, service: 'isolation' });
+  const replay = JSON.parse((await audit('replay')).stdout) as { ok: boolean; events: number };
+  t.true(replay.ok && replay.events > second.replayed, 'all that both processes decided');
+  const database = new DatabaseSync(join(folder, 'store.db'));
+  database.exec(`UPDATE record SET text = replace(text, '"org-t"', '"org-u"') WHERE seq = 5`);
+  database.close();
+  const changed = await audit('replay');
+  t.is(changed.exitCode, 1);
+  t.regex(changed.stderr, /^JOURNAL_BROKEN: .*store\.db:5/);
+});
+
+test('a journal in a store has to be one', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'text.db'), 'not a database');
+  for (const name of ['sqlite:text.db', 'sqlite:nothing.db']) {
+    const result = await runCli(['journal', 'verify', name], { workingDirectory: folder });
+    assertOneLine(t, result, 'INPUT_STORE: ');
+    t.is(result.exitCode, 2);
+  }
 });
 
 test('a refusal of the service is one line with its code and the exit code of its family', async (t) => {

@@ -3,8 +3,11 @@
  * messages of its parent, which also plays the hardware. Planted faults make it a bad runner.
  */
 import { createHash } from 'node:crypto';
+import { DeviceLanes } from '../../../backends/devices/lanes.ts';
+import type { IsolationRunner } from '../../../backends/http/gateway.ts';
 import { liveClock } from '../../../backends/runner/clock.ts';
 import { liveIsolation, wiredPorts } from '../../../backends/runner/isolation.ts';
+import { readBack } from '../../../backends/runner/reconciler.ts';
 import { LiveRunner } from '../../../backends/runner/runner.ts';
 import type { Request } from '../../../backends/runner/runner.ts';
 import { openSqliteStore } from '../../../backends/store/sqlite.ts';
@@ -21,6 +24,8 @@ export interface StartMessage {
   readonly path: string;
   readonly configuration: IsolationConfiguration;
   readonly plant: Plant;
+  /** The devices keep no tokens: lanes in front of them, and a read-back again and again. */
+  readonly isFenced?: boolean;
 }
 export type ParentMessage =
   | StartMessage
@@ -29,6 +34,7 @@ export type ParentMessage =
 
 export type ChildMessage =
   | { readonly kind: 'loaded' }
+  | { readonly kind: 'failed'; readonly code: string; readonly said: string }
   | { readonly kind: 'ready'; readonly replayed: number }
   | { readonly kind: 'reply'; readonly commandId: string; readonly reply: unknown }
   | {
@@ -39,6 +45,7 @@ export type ChildMessage =
     };
 
 const PLANTED_DELAY_MS = 15;
+const READ_BACK_MS = 300;
 const calls = new Map<number, (outcome: Outcome<unknown>) => void>();
 let callCount = 0;
 
@@ -93,8 +100,10 @@ function hastyIsolation(): typeof liveIsolation {
   };
 }
 
-async function start({ path, configuration, plant }: StartMessage): Promise<Runner> {
+async function start(message: StartMessage): Promise<Runner> {
+  const { path, configuration, plant, isFenced = false } = message;
   const store = openSqliteStore(path);
+  const lanes = new DeviceLanes({ carryOut }, () => Date.now());
   const runner = await LiveRunner.start(
     plant === 'early-effect' ? hastyIsolation() : liveIsolation,
     {
@@ -107,21 +116,38 @@ async function start({ path, configuration, plant }: StartMessage): Promise<Runn
     },
     {
       clock: liveClock,
-      // The parent's hardware keeps tokens, and nobody else is in charge: no lanes are needed.
-      carryOut: (effect, state) =>
-        carryOut(
-          effect as IsolationDeviceEffect,
-          wiredPorts(state, (effect as IsolationDeviceEffect).nodeId),
-        ),
+      carryOut: (effect, state, confirm) => {
+        const device = effect as IsolationDeviceEffect;
+        const ports = wiredPorts(state, device.nodeId);
+        return isFenced ? lanes.carryOut(device, ports, confirm) : carryOut(device, ports);
+      },
       deadLetter: (event, error) => console.error('dead letter', JSON.stringify(event), error),
       failed: (error) => {
-        console.error(error);
-        process.exit(70);
+        const { code = 'a bug', message: said } = error as { code?: string; message: string };
+        if (code !== 'CONFLICT_EPOCH') console.error(error);
+        process.send!({ kind: 'failed', code, said } satisfies ChildMessage, () =>
+          process.exit(70),
+        );
       },
     },
   );
   tell({ kind: 'ready', replayed: runner.replayed });
+  if (isFenced) watchHardware(runner, lanes);
   return runner;
+}
+
+function watchHardware(runner: IsolationRunner, lanes: DeviceLanes): void {
+  const round = async () => {
+    await readBack({
+      state: runner.state,
+      nowMs: () => runner.clock.nowMs(),
+      observe: (effect) =>
+        lanes.carryOut(effect, wiredPorts(runner.state, effect.nodeId), async () => {}),
+      report: (event) => runner.take(event),
+    });
+    if (runner.isRunning) setTimeout(round, READ_BACK_MS);
+  };
+  void round();
 }
 
 type Runner = { submit(request: Request): Promise<unknown> };
