@@ -29,14 +29,14 @@ const MAXIMUM_ROW_LINES = 200;
 const MAXIMUM_ROW = 1 << 16;
 const MAXIMUM_EXTRA = 200;
 
-const JOB_ID = /^\d+([_+](\d+|\[[\d,\-%: ]+\](%\d+)?))?(\.[\w+\-]+)?$/;
+const JOB_ID = /^\d+([_+](\d+|\[[\d,%: -]+\](%\d+)?))?(\.[\w+-]+)?$/;
 const TIME = /^(|Unknown|None|N\/A|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|\d{1,12})$/;
 const DURATION = /^(|INVALID|(\d+-)?(\d+:)?\d+:\d+(\.\d+)?|\d+)$/;
 const LIMIT = /^(|UNLIMITED|Partition_Limit|INVALID|(\d+-)?(\d+:)?\d+:\d+|\d+)$/;
 const COUNT = /^(\d+(\.\d+)?[KM]?)?$/;
 const MEMORY = /^(|\?|\d+(\.\d+)?[KMGTP]?[cn]?)$/;
 const EXIT = /^(\d+:\d+)?$/;
-const RESOURCES = /^([\w/:.\-]+=[^,=|]*(,[\w/:.\-]+=[^,=|]*)*)?$/;
+const RESOURCES = /^([\w/:.-]+=[^,=|]*(,[\w/:.-]+=[^,=|]*)*)?$/;
 
 /** How columns look; the anchors of a row. */
 const LOOKS: ReadonlyMap<string, RegExp> = new Map([

@@ -178,8 +178,9 @@ class ContinuousMarket {
   #byBestBid(ask: number): number[] {
     const slots = (book: number) => this.#instance.optionSlots[this.#window[book]!]!;
     const best = (book: number) => (this.#book(book).bestBid() ?? -1) / slots(book);
-    return this.#booksOf
-      [ask]!.map((book) => ({ book, best: best(book) }))
+    const books = this.#booksOf[ask]!;
+    return books
+      .map((book) => ({ book, best: best(book) }))
       .filter((entry) => entry.best >= 0)
       .sort((a, b) => b.best - a.best || a.book - b.book)
       .map(({ book }) => book);
