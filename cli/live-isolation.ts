@@ -31,20 +31,19 @@ export interface Served {
   stop(): Promise<void>;
 }
 
-/** `sqlite:PATH`; PostgreSQL is to come. @throws INPUT_STORE */
-export function openStore(
-  name: string,
-  path: (given: string) => string,
-): {
-  readonly store: Store;
-  readonly file: string;
-} {
-  const given = /^sqlite:(.+)$/.exec(name)?.[1];
-  if (given !== undefined) return { store: openSqliteStore(path(given)), file: path(given) };
+/** `sqlite:PATH` or `postgres://…`. @throws INPUT_STORE, RESOURCE_STORE */
+export async function openStore(name: string, path: (given: string) => string): Promise<Store> {
+  const file = /^sqlite:(.+)$/.exec(name)?.[1];
+  if (file !== undefined) return openSqliteStore(path(file));
+  if (/^postgres(ql)?:\/\//.test(name)) {
+    // Its client is a large package that nobody else needs.
+    const { openPostgresStore } = await import('../backends/store/postgres.ts');
+    return openPostgresStore(name);
+  }
   throw new OcxError({
     code: 'INPUT_STORE',
     message: `no store is called ${JSON.stringify(name)}`,
-    remedy: 'give sqlite: and the path of a file',
+    remedy: 'give sqlite: and the path of a file, or postgres:// and a database',
   });
 }
 

@@ -13,13 +13,15 @@ interface ServeOptions extends CommonOptions {
   readonly store: string;
   readonly config: string;
   readonly port?: number;
+  readonly deadLetters?: string;
 }
 
 export function registerServe(program: Command): void {
   defineCommand(program, 'serve', 'Run a live service until it is told to end.')
     .requiredOption('--role <name>', 'isolation, the one that there is so far')
-    .requiredOption('--store <store>', 'sqlite:PATH')
+    .requiredOption('--store <store>', 'sqlite:PATH or postgres://…')
     .requiredOption('--config <file>', 'listening, tokens, devices and site; see docs/deploy.md')
+    .option('--dead-letters <file>', 'events that stopped it; else beside the configuration')
     .option('--port <number>', 'listen there instead; 0: anywhere', wholeNumber(0, 65_535))
     .action((options: ServeOptions) => runCommand(options, (output) => serve(output, options)));
 }
@@ -45,10 +47,10 @@ async function serve(output: Output, options: ServeOptions): Promise<void> {
   const file = output.path(options.config);
   const configuration = readServeConfiguration(file);
   if (options.port !== undefined) configuration.listen.port = options.port;
-  const { store, file: storeFile } = openStore(options.store, output.path);
+  const store = await openStore(options.store, output.path);
   const served = await serveIsolation({
     ...{ configuration, file, store, version: readVersion() },
-    deadLetters: `${storeFile}.dead-letters.jsonl`,
+    deadLetters: output.path(options.deadLetters ?? `${file}.dead-letters.jsonl`),
     log: (line) => output.quiet || output.streams.stderr.write(line),
   }).catch(async (error: unknown) => {
     await store.close();

@@ -178,7 +178,7 @@ test('what is wrong in what serve is given is told in one line', async (t) => {
     [configuration({ listen }), 'INPUT_INSECURE_LISTEN'],
     [configuration({ site: { nodes: [{ nodeId: 'n' }] } }), 'INPUT_BAD_CONFIGURATION'],
     [configuration(), 'INPUT_ROLE', ['--role', 'market']],
-    [configuration(), 'INPUT_STORE', ['--store', 'postgres://db']],
+    [configuration(), 'INPUT_STORE', ['--store', 'mysql://db']],
   ] as const) {
     const result = await serve(text, ...more);
     assertOneLine(t, result, `${code}: `);
