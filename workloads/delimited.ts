@@ -45,6 +45,22 @@ export class DelimitedRow {
     return (this.fields[index] ?? '').trim();
   }
 
+  /** A row of one field, cut at white space. */
+  splitAtSpace(): DelimitedRow {
+    const fields: string[] = [];
+    const places: TextPlace[] = [];
+    for (const match of this.fields[0]!.matchAll(/\S+/g)) {
+      fields.push(match[0]);
+      places.push({ line: this.line, column: match.index + 1 });
+    }
+    return new DelimitedRow(
+      fields,
+      { text: '', number: this.line, closed: this.closed },
+      1,
+      places,
+    );
+  }
+
   placeOf(index: number): TextPlace {
     if (this.#places !== null) return this.#places[Math.min(index, this.#places.length - 1)]!;
     let column = 1;
@@ -119,6 +135,7 @@ function quotedRow(
         const next = size > MAXIMUM_ROW ? null : lines.next();
         const place = places.at(-1)!;
         if (next === null || next.done) {
+          if (!line.closed) throw endsInside(path, place);
           throw damaged(path, place.line, place.column, 'a quote is never closed');
         }
         line = next.value;
@@ -205,13 +222,17 @@ export function noRows(path: string, message: string, place?: TextPlace): OcxErr
   });
 }
 
-/** A row of another length than the header: cut off at the file's end, or set aside. */
+/** A row of fewer fields than there must be, at the end of a file that does not end with a line. */
 export function refuseCutOff(path: string, row: DelimitedRow, width: number): void {
   if (row.closed || row.fields.length >= width) return;
-  throw new OcxError({
+  throw endsInside(path, row.placeOf(row.fields.length - 1));
+}
+
+function endsInside(path: string, place: TextPlace): OcxError {
+  return new OcxError({
     code: 'INPUT_TRUNCATED',
     message: 'the file ends in the middle of a record',
-    place: { file: path, ...row.placeOf(row.fields.length - 1) },
+    place: { file: path, line: place.line, column: place.column },
     remedy: 'fetch the file again or remove its last line',
   });
 }

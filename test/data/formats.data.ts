@@ -28,6 +28,11 @@ const SAMPLES: readonly Sample[] = [
     records: 6,
     dropped: { step: 7 },
   },
+  { file: 'formats/sample.gwf', format: 'gwf', records: 70 },
+  { file: 'formats/batsim-test_delays.json', format: 'batsim', records: 10 },
+  { file: 'formats/batsim-test_various_profile_types.json', format: 'batsim', records: 11 },
+  { file: 'formats/batsim-test_walltime.json', format: 'batsim', records: 44 },
+  { file: 'hpc/nrel-eagle-sample-1000.csv', format: 'eagle', records: 1_000 },
 ];
 
 for (const { file, format, records, dropped } of SAMPLES) {

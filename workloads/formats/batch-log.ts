@@ -52,7 +52,7 @@ export const UNKNOWN_RECORD: BatchRecord = {
 export interface BatchLog extends SwfLog {
   /** Ids as written, in the order of the jobs. */
   readonly ids: readonly string[];
-  /** Names of users by number, from 1; empty where the log has numbers. */
+  /** Names of users by number, from 1. */
   readonly userNames: readonly string[];
   /** Whole nodes of each job; null where the log does not tell. */
   readonly nodes: Int32Array | null;
@@ -77,29 +77,49 @@ const MAXIMUM_SECONDS = 630_720_000;
 const MAXIMUM_JOBS = 20_000_000;
 const MAXIMUM_ID = 1_000;
 
-/** Collects the jobs of one file. */
+/** Numeric columns in the order in which they are kept. */
+const COLUMNS = [
+  'submitSeconds',
+  'waitSeconds',
+  'runSeconds',
+  'requestedSeconds',
+  'allocated',
+  'requested',
+  'status',
+  'user',
+  'queue',
+  'partition',
+  'nodes',
+  'memoryMib',
+] as const;
+type ColumnName = (typeof COLUMNS)[number];
+
+/** Collects the jobs of one file in columns: some 150 bytes a job. */
 export class BatchRecorder {
   readonly aside = new SetAside();
   readonly #path: string;
-  readonly #records: BatchRecord[] = [];
+  readonly #ids: string[] = [];
   readonly #users = new Names();
   readonly #queues = new Names();
   readonly #partitions = new Names();
+  #columns = COLUMNS.map(() => new Float64Array(1_024));
   #outOfOrder = 0;
+  #lastSubmit = 0;
 
   constructor(path: string) {
     this.#path = path;
   }
 
   get count(): number {
-    return this.#records.length;
+    return this.#ids.length;
   }
 
   /** Takes a record, or sets it aside: `submitUnknown`, `outOfRange`, `notAnInteger`. */
   add(record: BatchRecord, place: TextPlace): void {
     const reason = objection(record);
     if (reason !== null) return this.aside.add(reason, place);
-    if (this.#records.length >= MAXIMUM_JOBS) {
+    const at = this.#ids.length;
+    if (at >= MAXIMUM_JOBS) {
       throw new OcxError({
         code: 'INPUT_TOO_LARGE',
         message: `the file holds more than ${MAXIMUM_JOBS} jobs`,
@@ -107,22 +127,30 @@ export class BatchRecorder {
         remedy: 'split it',
       });
     }
-    const last = this.#records.at(-1);
-    if (last !== undefined && record.submitSeconds < last.submitSeconds) this.#outOfOrder += 1;
-    this.#records.push({ ...record, id: record.id.slice(0, MAXIMUM_ID) });
+    if (at === this.#columns[0]!.length) this.#grow();
+    if (record.submitSeconds < this.#lastSubmit) this.#outOfOrder += 1;
+    this.#lastSubmit = record.submitSeconds;
+    this.#ids.push(record.id.slice(0, MAXIMUM_ID));
+    const numbers: Record<ColumnName, number> = {
+      ...record,
+      user: this.#users.number(record.user),
+      queue: this.#queues.number(record.queue),
+      partition: this.#partitions.number(record.partition),
+    };
+    COLUMNS.forEach((name, index) => (this.#columns[index]![at] = numbers[name]));
   }
 
   /** @throws OcxError INPUT_NO_ROWS where no job was taken; INPUT_OUT_OF_RANGE for a log of decades */
   finish(facts: BatchFacts, lines: number): BatchLog {
-    const records = this.#records;
-    if (records.length === 0) {
+    const count = this.count;
+    if (count === 0) {
       const [first] = this.aside.quarantined;
       const why = first === undefined ? '' : `; the first record is set aside (${first.reason})`;
       throw noRows(this.#path, `the file holds no job in format ${facts.format}${why}`, first);
     }
-    if (this.#outOfOrder > 0) records.sort((a, b) => a.submitSeconds - b.submitSeconds);
-    const first = records[0]!.submitSeconds;
-    if (records.at(-1)!.submitSeconds - first > MAXIMUM_SECONDS) {
+    const order = this.#submitOrder();
+    const submit = this.#column('submitSeconds', order);
+    if (submit[count - 1]! - submit[0]! > MAXIMUM_SECONDS) {
       throw new OcxError({
         code: 'INPUT_OUT_OF_RANGE',
         message: 'first and last submission are more than twenty years apart',
@@ -130,53 +158,72 @@ export class BatchRecorder {
         remedy: 'check the column and the unit of the submit times',
       });
     }
-    const start = facts.absolute ? Math.floor(first) : 0;
-    return { ...this.#columns(start), ...this.#rest(facts, start, lines) };
-  }
-
-  #columns(start: number) {
-    const records = this.#records;
-    const numbers = (pick: (record: BatchRecord) => number) => Float64Array.from(records, pick);
-    const integers = (pick: (record: BatchRecord) => number) => Int32Array.from(records, pick);
-    const ids = records.map((record) => record.id);
-    const size = ({ allocated, requested }: BatchRecord) => (allocated > 0 ? allocated : requested);
+    const start = facts.absolute ? Math.floor(submit[0]!) : 0;
     return {
-      ids,
-      jobs: {
-        count: records.length,
-        jobNumber: jobNumbers(ids),
-        submitSeconds: numbers((record) => record.submitSeconds - start),
-        runSeconds: numbers((record) => record.runSeconds),
-        estimateSeconds: numbers((record) => record.requestedSeconds),
-        processors: integers(size),
-        user: integers((record) => this.#users.number(record.user)),
-      },
-      details: {
-        waitSeconds: numbers((record) => record.waitSeconds),
-        allocated: integers((record) => record.allocated),
-        requested: integers((record) => record.requested),
-        status: Int8Array.from(records, (record) => record.status),
-        queue: integers((record) => this.#queues.number(record.queue)),
-        partition: integers((record) => this.#partitions.number(record.partition)),
-      },
-      nodes: records.some((record) => record.nodes > 0) ? integers(({ nodes }) => nodes) : null,
-      memoryMib: records.some((record) => record.memoryMib >= 0)
-        ? numbers((record) => record.memoryMib)
-        : null,
-    };
-  }
-
-  #rest(facts: BatchFacts, start: number, lines: number) {
-    return {
+      ...this.#jobs(
+        order,
+        submit.map((seconds) => seconds - start),
+      ),
       path: this.#path,
       userNames: this.#users.names,
       header: batchHeader(facts, start, this.#queues, this.#partitions),
       dropped: this.aside.dropped,
       quarantined: this.aside.quarantined,
       outOfOrder: this.#outOfOrder,
-      dialect: 'swf' as const,
+      dialect: 'swf',
       lines,
     };
+  }
+
+  #jobs(order: Uint32Array, submitSeconds: Float64Array) {
+    const numbers = (name: ColumnName) => this.#column(name, order);
+    const integers = (name: ColumnName) => Int32Array.from(numbers(name));
+    const ids = Array.from(order, (index) => this.#ids[index]!);
+    const allocated = integers('allocated');
+    const requested = integers('requested');
+    const nodes = integers('nodes');
+    const memoryMib = numbers('memoryMib');
+    return {
+      ids,
+      jobs: {
+        count: ids.length,
+        jobNumber: jobNumbers(ids),
+        submitSeconds,
+        runSeconds: numbers('runSeconds'),
+        estimateSeconds: numbers('requestedSeconds'),
+        processors: allocated.map((width, index) => (width > 0 ? width : requested[index]!)),
+        user: integers('user'),
+      },
+      details: {
+        waitSeconds: numbers('waitSeconds'),
+        allocated,
+        requested,
+        status: Int8Array.from(numbers('status')),
+        queue: integers('queue'),
+        partition: integers('partition'),
+      },
+      nodes: nodes.some((count) => count > 0) ? nodes : null,
+      memoryMib: memoryMib.some((size) => size >= 0) ? memoryMib : null,
+    };
+  }
+
+  #column(name: ColumnName, order: Uint32Array): Float64Array {
+    const column = this.#columns[COLUMNS.indexOf(name)]!;
+    return Float64Array.from(order, (index) => column[index]!);
+  }
+
+  #submitOrder(): Uint32Array {
+    const submit = this.#columns[0]!;
+    const order = Uint32Array.from(this.#ids, (_, index) => index);
+    return this.#outOfOrder === 0 ? order : order.sort((a, b) => submit[a]! - submit[b]! || a - b);
+  }
+
+  #grow(): void {
+    this.#columns = this.#columns.map((column) => {
+      const grown = new Float64Array(column.length * 2);
+      grown.set(column);
+      return grown;
+    });
   }
 }
 
@@ -201,7 +248,7 @@ function jobNumbers(ids: readonly string[]): Float64Array {
   return numbers.map((_, index) => index + 1);
 }
 
-/** Numbers for names: those that are numbers stay, others are counted from 1. */
+/** Numbers for names, from 1 in the order of their first appearance; −1 for none. */
 class Names {
   readonly #numbers = new Map<string, number>();
   readonly names: string[] = [];
@@ -245,6 +292,13 @@ function batchHeader(
     partitions: partitions.byNumber,
     oddities: facts.oddities ?? [],
   };
+}
+
+/**
+ * Whether submit times count from 1970: no log that counts from its own start is twenty years long.
+ */
+export function countsFrom1970(firstSubmitSeconds: number): boolean {
+  return firstSubmitSeconds >= MAXIMUM_SECONDS;
 }
 
 /** The zone that a user named for a log of local times; null where none was named. */

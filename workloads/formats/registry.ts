@@ -2,9 +2,14 @@
 import { basename } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { readHead } from '../input.ts';
+import { alibaba2018Format } from './alibaba-2018.ts';
 import { azureFormat } from './azure-stream.ts';
+import { batsimFormat } from './batsim.ts';
+import { csvFormat } from './csv-jobs.ts';
 import { deadlineFormat } from './deadline-calendar.ts';
+import { eagleFormat } from './eagle.ts';
 import { femaFormat } from './fema.ts';
+import { gwfFormat } from './gwf.ts';
 import { needsFormat } from './needs-csv.ts';
 import { swfFormat } from './swf-trace.ts';
 import { sacctFormat } from './sacct.ts';
@@ -12,8 +17,13 @@ import type { TraceFile, TraceFormat } from './format.ts';
 
 /** All of them; the first one that recognises a file has it. */
 export const TRACE_FILES: readonly (TraceFile | TraceFormat)[] = [
+  gwfFormat,
   swfFormat,
   sacctFormat,
+  eagleFormat,
+  batsimFormat,
+  alibaba2018Format,
+  csvFormat,
   azureFormat,
   femaFormat,
   deadlineFormat,

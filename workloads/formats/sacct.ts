@@ -3,13 +3,12 @@
  * steps are set aside, components of a heterogeneous job are one job, jobs that have not ended are
  * set aside. Times are local unless they were printed as seconds (`SLURM_TIME_FORMAT=%s`).
  */
-import { HOUR_MS, SECOND_MS } from '../../core/kernel/units.ts';
-import { instantOfLocal, parseCivilMs, type Zone } from '../calendar.ts';
 import { numberIn } from '../delimited.ts';
 import type { TextPlace } from '../set-aside.ts';
 import { batchFormat, timeZoneField } from './batch-format.ts';
-import { BatchRecorder, UNKNOWN_RECORD, zoneGiven } from './batch-log.ts';
+import { BatchRecorder, UNKNOWN_RECORD } from './batch-log.ts';
 import type { BatchLog, BatchRecord } from './batch-log.ts';
+import { LogClock } from './clock.ts';
 import type { TraceFormat, TraceOptions } from './format.ts';
 import { isSacctHeader, sacctTable, type SacctRow } from './sacct-rows.ts';
 
@@ -53,7 +52,7 @@ const RUNNING = ['RUNNING', 'COMPLETING', 'SUSPENDED', 'STOPPED', 'RESIZING', 'S
  */
 export function readSacct(path: string, options: TraceOptions = {}): BatchLog {
   const recorder = new BatchRecorder(path);
-  const clock = new Clock(zoneGiven(options.timeZone));
+  const clock = new LogClock(options.timeZone);
   const table = sacctTable(path, recorder.aside);
   let parts: HeterogeneousJob | null = null as HeterogeneousJob | null;
   for (const row of table.rows) {
@@ -126,10 +125,11 @@ function stateOf(row: SacctRow): string {
   return row.text('State').split(/[ +]/, 1)[0]!;
 }
 
-function recordOf(row: SacctRow, id: string, clock: Clock): BatchRecord {
+function recordOf(row: SacctRow, id: string, clock: LogClock): BatchRecord {
   const submit = clock.seconds(row.text('Submit'));
-  const start = clock.seconds(row.text('Start'));
-  const end = clock.seconds(row.text('End'));
+  // Where times are numbers, 0 stands for unknown.
+  const start = clock.seconds(row.text('Start')) || null;
+  const end = clock.seconds(row.text('End')) || null;
   const status = STATUS.get(stateOf(row)) ?? -1;
   const elapsed =
     countIn(row.text('ElapsedRaw')) ??
@@ -236,48 +236,4 @@ export function nodesIn(text: string): number | undefined {
 function rangeSize(range: string): number {
   const [from, to] = range.split('-', 2).map(Number);
   return to === undefined ? 1 : to >= from! ? to - from! + 1 : NaN;
-}
-
-/** Reads times, local ones by a zone if one is given. */
-class Clock {
-  readonly #zone: Zone | null;
-  readonly #offsets = new Map<number, number>();
-  #local = 0;
-  #epoch = 0;
-
-  constructor(zone: Zone | null) {
-    this.#zone = zone;
-  }
-
-  /** Seconds since 1970; null for `Unknown`, `None` and whatever else is no time. */
-  seconds(text: string): number | null {
-    if (/^\d{1,11}$/.test(text)) {
-      this.#epoch += 1;
-      return text === '0' ? null : Number(text);
-    }
-    const local = parseCivilMs(text);
-    if (local === null) return null;
-    this.#local += 1;
-    if (this.#zone === null) return local / SECOND_MS;
-    // Looked up once for every hour that clocks showed: zones change on the hour or half hour.
-    const half = Math.floor(local / (HOUR_MS / 2));
-    let offset = this.#offsets.get(half);
-    if (offset === undefined) {
-      offset = local - instantOfLocal(this.#zone, local);
-      this.#offsets.set(half, offset);
-    }
-    return (local - offset) / SECOND_MS;
-  }
-
-  oddities(): string[] {
-    const odd: string[] = [];
-    if (this.#local > 0 && this.#zone === null) {
-      odd.push('times are local without a zone and taken as they stand; --time-zone names it');
-    }
-    if (this.#epoch > 0 && this.#zone === null) {
-      odd.push('times are seconds since 1970; --time-zone gives the local hours');
-    }
-    if (this.#epoch > 0 && this.#local > 0) odd.push('some times are local, some are seconds');
-    return odd;
-  }
 }

@@ -1,0 +1,48 @@
+/** Times of a log: seconds since 1970, or dates in a zone that the user may name. */
+import { HOUR_MS, SECOND_MS } from '../../core/kernel/units.ts';
+import { instantOfLocal, parseCivilMs, type Zone } from '../calendar.ts';
+import { zoneGiven } from './batch-log.ts';
+
+export class LogClock {
+  readonly #zone: Zone | null;
+  readonly #offsets = new Map<number, number>();
+  #local = 0;
+  #counted = 0;
+
+  /** @throws OcxError INPUT_ZONE for a zone that is none */
+  constructor(timeZone: string | undefined) {
+    this.#zone = zoneGiven(timeZone);
+  }
+
+  /** Seconds since 1970 of a date or of a number as it stands; null for what is no time. */
+  seconds(text: string): number | null {
+    if (/^\d{1,11}(\.\d{1,9})?$/.test(text)) {
+      this.#counted += 1;
+      return Number(text);
+    }
+    const fixed = /^(.+\d)(?:Z|\+00:?00)$/.exec(text);
+    const local = parseCivilMs(fixed === null ? text : fixed[1]!);
+    if (local === null) return null;
+    if (fixed !== null) return local / SECOND_MS;
+    this.#local += 1;
+    if (this.#zone === null) return local / SECOND_MS;
+    // Looked up once for every half hour that clocks showed: zones change on those.
+    const half = Math.floor(local / (HOUR_MS / 2));
+    let offset = this.#offsets.get(half);
+    if (offset === undefined) {
+      offset = local - instantOfLocal(this.#zone, local);
+      this.#offsets.set(half, offset);
+    }
+    return (local - offset) / SECOND_MS;
+  }
+
+  /** What a user should know about the times. */
+  oddities(): string[] {
+    const odd: string[] = [];
+    if (this.#local > 0 && this.#zone === null) {
+      odd.push('times are local without a zone and taken as they stand; --time-zone names it');
+    }
+    if (this.#counted > 0 && this.#local > 0) odd.push('some times are dates, some are numbers');
+    return odd;
+  }
+}
