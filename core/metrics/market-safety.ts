@@ -1,4 +1,5 @@
 /** How often safeguards acted and what defaults cost whom, per replication. */
+import { HOUR_MS } from '../kernel/units.ts';
 import { SAFEGUARD_NAMES } from '../market/safeguards/names.ts';
 import type { MarketOutcome } from './outcome.ts';
 import type { MarketSafety } from './results.ts';
@@ -37,7 +38,52 @@ export function marketSafety(
         ),
       ]),
     ),
+    offBandRounds: Object.fromEntries(
+      nodeClasses.map((name, index) => [
+        name,
+        each(({ rounds }) =>
+          offBandRounds(
+            rounds.flatMap(({ atMs, unsolved, prices }) =>
+              unsolved ? [] : [{ atMs, price: prices[index] ?? null }],
+            ),
+          ),
+        ),
+      ]),
+    ),
   };
+}
+
+/** Prices of this long before a round are what its price is held against. */
+const BAND_WINDOW_MS = 24 * HOUR_MS;
+/** Half-width of the band, as a share of the median. */
+const BAND_SHARE = 0.5;
+/** A price of a node-hour is rounded to a millicredit, as the median is. */
+const ROUNDING_MILLICREDITS = 2;
+
+/**
+ * Rounds whose price is further than half from the (lower) median of the day that ended with the round
+ * before them, which is the band that would have been published. Those within a day of the first
+ * round have no whole day before them and count for nothing.
+ * @param rounds that were solved, in order of time; price null: no trade
+ */
+export function offBandRounds(
+  rounds: readonly { readonly atMs: number; readonly price: number | null }[],
+): number {
+  const recent: { atMs: number; price: number }[] = [];
+  let off = 0;
+  let lastMs = -Infinity;
+  for (const { atMs, price } of rounds) {
+    while (recent.length > 0 && recent[0]!.atMs < lastMs - BAND_WINDOW_MS) recent.shift();
+    const hasWholeDay = lastMs - rounds[0]!.atMs >= BAND_WINDOW_MS;
+    lastMs = atMs;
+    if (price === null) continue;
+    const sorted = recent.map((point) => point.price).sort((a, b) => a - b);
+    const median = sorted[(sorted.length - 1) >> 1] ?? price;
+    const isOff = Math.abs(price - median) > BAND_SHARE * median + ROUNDING_MILLICREDITS;
+    if (isOff && hasWholeDay) off += 1;
+    recent.push({ atMs, price });
+  }
+  return off;
 }
 
 /** Σᵢ Σⱼ |xᵢ − xⱼ| / (2 n² · mean), of amounts ≥ 0; null where all are 0. */

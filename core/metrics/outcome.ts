@@ -87,6 +87,8 @@ export interface RoundOutcome {
   readonly boundMillicredits: number | null;
   /** Demand cells and how many a publication gives away, in the same rounds. */
   readonly leak: LeakedCells | null;
+  /** It was not solved, since one side was empty or the market halted. */
+  readonly unsolved?: true;
   /** By class in the scenario's order: millicredits for a node-hour. */
   readonly prices: readonly (number | null)[];
 }

@@ -67,6 +67,8 @@ export interface MarketSafety {
   readonly creditGini: MaybeEstimate;
   /** Highest price of a node-hour of each class ÷ its median, of the rounds in which it traded. */
   readonly priceSpike: Readonly<Record<string, MaybeEstimate>>;
+  /** Rounds of each class at a price more than half off the median of the day before. */
+  readonly offBandRounds?: Readonly<Record<string, Estimate>>;
 }
 
 /** Does the market behave? Null for variants without money. */

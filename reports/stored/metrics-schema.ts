@@ -111,6 +111,7 @@ const market = Type.Object({
       haircutCredits: estimate,
       creditGini: maybe,
       priceSpike: record(maybe),
+      offBandRounds: Type.Optional(record(estimate)),
     }),
   ),
   claims: record(text),

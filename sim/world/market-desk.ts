@@ -340,6 +340,7 @@ export class MarketDesk {
     this.rounds.push({
       ...(this.#horizon > 0 ? { horizon: name } : {}),
       atMs: nowMs,
+      ...(solved ? {} : { unsolved: true as const }),
       bids: bids.length,
       asks: asks.length,
       fills: solved?.clearing.fills.length ?? 0,

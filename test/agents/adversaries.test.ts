@@ -109,6 +109,21 @@ test('a large supplier gains by offering less than it has', (t) => {
   t.true(withheld.clearing.welfareMillicredits < truth.clearing.welfareMillicredits);
 });
 
+test('a supplier that keeps nodes back for a time offers all of them before and after', (t) => {
+  const parameters = { share: 1, fromHour: 48, hours: 24 };
+  const player = seller('large', 3000, { strategy: 'withholder', parameters });
+  const offered = (hour: number) => {
+    const terms = { ...UNIT_TERMS, roundStartMs: hour * HOUR_MS };
+    const spares = unitView(player, 0, 1).spares.map((spare) => ({
+      ...spare,
+      fromMs: terms.roundStartMs,
+      untilMs: terms.roundStartMs + HOUR_MS,
+    }));
+    return decide(player, terms, { spares }).orders.asks.length;
+  };
+  t.deepEqual([47, 48, 71, 72].map(offered), [1, 0, 0, 1]);
+});
+
 test('a ring takes turns, and who is in turn buys cheaper than against its rivals', (t) => {
   const member = (place: number): Player =>
     buyer(`r${place}`, 9000, { strategy: 'ring', parameters: { members: 2, place, bid: 0.3 } });
