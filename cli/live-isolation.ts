@@ -16,7 +16,8 @@ import { OcxError } from '../core/kernel/errors.ts';
 import { sha256 } from './journal-file.ts';
 import { readTlsFiles, type ServeConfiguration } from './serve-configuration.ts';
 
-const JOURNAL = 'isolation';
+/** Name of the isolation service's journal. */
+export const JOURNAL = 'isolation';
 /** What is left of connections after that is cut. */
 const SHUTDOWN_MS = 5_000;
 

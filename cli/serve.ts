@@ -4,7 +4,9 @@ import { newToken } from '../backends/http/tokens.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
-import { openStore, serveIsolation } from './live-isolation.ts';
+import { waitForSilence } from '../backends/runner/standby.ts';
+import type { Store } from '../backends/store/store.ts';
+import { JOURNAL, openStore, serveIsolation } from './live-isolation.ts';
 import { readServeConfiguration } from './serve-configuration.ts';
 import { readVersion } from './version.ts';
 
@@ -14,6 +16,7 @@ interface ServeOptions extends CommonOptions {
   readonly config: string;
   readonly port?: number;
   readonly deadLetters?: string;
+  readonly standby?: boolean;
 }
 
 export function registerServe(program: Command): void {
@@ -22,6 +25,7 @@ export function registerServe(program: Command): void {
     .requiredOption('--store <store>', 'sqlite:PATH or postgres://…')
     .requiredOption('--config <file>', 'listening, tokens, devices and site; see docs/deploy.md')
     .option('--dead-letters <file>', 'events that stopped it; else beside the configuration')
+    .option('--standby', 'wait until no other process is in charge of the store')
     .option('--port <number>', 'listen there instead; 0: anywhere', wholeNumber(0, 65_535))
     .action((options: ServeOptions) => runCommand(options, (output) => serve(output, options)));
 }
@@ -48,6 +52,10 @@ async function serve(output: Output, options: ServeOptions): Promise<void> {
   const configuration = readServeConfiguration(file);
   if (options.port !== undefined) configuration.listen.port = options.port;
   const store = await openStore(options.store, output.path);
+  if (options.standby && !(await isOurTurn(output, store))) {
+    await store.close();
+    return;
+  }
   const served = await serveIsolation({
     ...{ configuration, file, store, version: readVersion() },
     deadLetters: output.path(options.deadLetters ?? `${file}.dead-letters.jsonl`),
@@ -66,6 +74,16 @@ async function serve(output: Output, options: ServeOptions): Promise<void> {
   } finally {
     await served.stop();
   }
+}
+
+/** False where it is told to end before. */
+async function isOurTurn(output: Output, store: Store): Promise<boolean> {
+  output.note('Waiting until no other process is in charge of the store.');
+  const controller = new AbortController();
+  const told = toldToEnd().then(() => controller.abort());
+  const isFree = await waitForSilence(store, JOURNAL, controller.signal);
+  if (!isFree) await told;
+  return isFree;
 }
 
 /** Ctrl-C or a supervisor's request. */

@@ -21,7 +21,7 @@ if (!hasServer() && inCi) {
 const leftOut: string[] = [];
 if (!hasServer() && !inCi) {
   process.stderr.write('Left out: PostgreSQL is not installed (apt-get install postgresql).\n');
-  leftOut.push('!test/live/postgres.live.ts', 'test/live/**/*.live.ts');
+  leftOut.push('!test/live/{postgres,takeover}.live.ts', 'test/live/**/*.live.ts');
 }
 const ava = join(root, 'node_modules', 'ava', 'entrypoints', 'cli.js');
 const options = ['--config', 'ava.live.config.js', ...leftOut, ...process.argv.slice(2)];

@@ -53,6 +53,9 @@ export interface RunnerPorts<State, Effect extends ServiceEffect> {
   failed(error: unknown): void;
 }
 
+/** How often a process that is in charge says so. */
+export const SIGN_MS = 2_000;
+
 /** Requests that may wait for their answers at once. */
 export const WAITING_MAXIMUM = 10_000;
 
@@ -81,6 +84,7 @@ export class LiveRunner<
   readonly #repliers = new Map<string, (reply: StoredReply['reply']) => void>();
   readonly #watchers = new Set<() => void>();
   readonly #appends = new Set<Promise<void>>();
+  #signing: NodeJS.Timeout | undefined;
   #lastAppend: Promise<void> = Promise.resolve();
   #lastMs: TimeMs;
   #stopped: { readonly error: unknown } | null = null;
@@ -123,6 +127,7 @@ export class LiveRunner<
     const runner = new LiveRunner(live, request, ports, recovered);
     for (const effect of live.awaited(runner.state)) runner.#carryOutAgain(effect);
     runner.#timers.start();
+    runner.#signAgain();
     return runner;
   }
 
@@ -184,8 +189,19 @@ export class LiveRunner<
 
   /** Takes no more; resolves once all that was taken is durable. What devices do goes on. */
   async stop(): Promise<void> {
-    this.#end(stopping());
+    if (!this.#end(stopping())) return;
     await Promise.allSettled(this.#appends);
+    await this.#writer.resign().catch(() => {});
+  }
+
+  /** Also how a process that nobody asks anything learns that another one is in charge. */
+  #signAgain(): void {
+    this.#signing = setTimeout(() => {
+      this.#writer.sign().then(
+        () => this.#stopped === null && this.#signAgain(),
+        (error: unknown) => this.#fail(error),
+      );
+    }, SIGN_MS);
   }
 
   async #answer(request: Request, requestHash: string): Promise<StoredReply['reply']> {
@@ -325,6 +341,7 @@ export class LiveRunner<
     if (this.#stopped) return false;
     this.#stopped = { error };
     this.#timers.stop();
+    clearTimeout(this.#signing);
     return true;
   }
 }

@@ -29,7 +29,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS ocx_schema (version integer PRIMARY KEY);
   CREATE TABLE IF NOT EXISTS ocx_journal (
     name text PRIMARY KEY, epoch bigint NOT NULL, seq bigint NOT NULL, hash text NOT NULL,
-    cursor bigint NOT NULL
+    cursor bigint NOT NULL, signed timestamptz
   );
   CREATE TABLE IF NOT EXISTS ocx_record (
     journal text NOT NULL, seq bigint NOT NULL, text text NOT NULL, PRIMARY KEY (journal, seq)
@@ -117,8 +117,8 @@ class PostgresStore implements Store {
   }
 
   async openWriter(journal: string): Promise<StoreWriter> {
-    const text = `INSERT INTO ocx_journal VALUES ($1, 1, $2, $3, 0)
-      ON CONFLICT (name) DO UPDATE SET epoch = ocx_journal.epoch + 1
+    const text = `INSERT INTO ocx_journal VALUES ($1, 1, $2, $3, 0, clock_timestamp())
+      ON CONFLICT (name) DO UPDATE SET epoch = ocx_journal.epoch + 1, signed = clock_timestamp()
       RETURNING epoch, seq, hash, cursor`;
     const row = await this.transaction(journal, async (client) => {
       const { seq, hash } = EMPTY_HEAD;
@@ -139,6 +139,13 @@ class PostgresStore implements Store {
       if (page.length < PAGE_RECORDS) return;
       next += page.length;
     }
+  }
+
+  async silenceMs(journal: string): Promise<number> {
+    const query = `SELECT 1000 * extract(epoch FROM clock_timestamp() - signed)::float8 AS ms
+      FROM ocx_journal WHERE name = $1`;
+    const [found] = await this.read<{ ms: number | null }>(journal, query, [journal]);
+    return found?.ms ?? Infinity;
   }
 
   async reply(journal: string, commandId: string): Promise<StoredReply | null> {
@@ -232,8 +239,25 @@ class PostgresWriter implements StoreWriter {
     this.#requireEpoch(row);
   }
 
+  sign(): Promise<void> {
+    return this.#setSigned('clock_timestamp()');
+  }
+
+  async resign(): Promise<void> {
+    await this.drained();
+    await this.#setSigned('NULL');
+  }
+
   drained(): Promise<void> {
     return this.#queue.drained();
+  }
+
+  async #setSigned(value: 'clock_timestamp()' | 'NULL'): Promise<void> {
+    const query = `UPDATE ocx_journal SET signed = ${value} WHERE name = $1 AND epoch = $2
+      RETURNING epoch, seq, hash, cursor`;
+    const values = [this.#journal, this.epoch];
+    const [row] = await this.#store.read<HeadRow>(this.#journal, query, values);
+    this.#requireEpoch(row);
   }
 
   async #commit(entries: readonly StoreEntry[]): Promise<void> {

@@ -31,7 +31,7 @@ const PAGE_RECORDS = 500;
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS journal (
     name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
-    cursor INTEGER NOT NULL
+    cursor INTEGER NOT NULL, signed INTEGER
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS record (
     journal TEXT NOT NULL, seq INTEGER NOT NULL, text TEXT NOT NULL,
@@ -158,9 +158,9 @@ class SqliteStore implements Store {
     const before = this.transaction(journal, () => {
       const head = this.head(journal);
       this.run(
-        `INSERT INTO journal (name, epoch, seq, hash, cursor) VALUES (?, 1, ?, ?, 0)
-         ON CONFLICT (name) DO UPDATE SET epoch = epoch + 1`,
-        [journal, EMPTY_HEAD.seq, EMPTY_HEAD.hash],
+        `INSERT INTO journal VALUES (?, 1, ?, ?, 0, ?)
+         ON CONFLICT (name) DO UPDATE SET epoch = epoch + 1, signed = excluded.signed`,
+        [journal, EMPTY_HEAD.seq, EMPTY_HEAD.hash, Date.now()],
       );
       return head;
     });
@@ -178,6 +178,12 @@ class SqliteStore implements Store {
       if (page.length < PAGE_RECORDS) return;
       next += page.length;
     }
+  }
+
+  async silenceMs(journal: string): Promise<number> {
+    const found = this.prepare('SELECT signed FROM journal WHERE name = ?').get(journal);
+    const signed = found?.['signed'];
+    return typeof signed === 'number' ? Date.now() - signed : Infinity;
   }
 
   async reply(journal: string, commandId: string): Promise<StoredReply | null> {
@@ -230,7 +236,7 @@ class SqliteStore implements Store {
     }
   }
 
-  run(text: string, values: readonly (string | number)[]): void {
+  run(text: string, values: readonly (string | number | null)[]): void {
     this.prepare(text).run(...values);
   }
 
@@ -267,8 +273,25 @@ class SqliteWriter implements StoreWriter {
     this.#requireEpoch(this.#store.head(this.#journal));
   }
 
+  async sign(): Promise<void> {
+    this.#setSigned(Date.now());
+  }
+
+  async resign(): Promise<void> {
+    await this.drained();
+    this.#setSigned(null);
+  }
+
   drained(): Promise<void> {
     return this.#queue.drained();
+  }
+
+  #setSigned(signed: number | null): void {
+    const journal = this.#journal;
+    this.#store.transaction(journal, () => {
+      this.#requireEpoch(this.#store.head(journal));
+      this.#store.run('UPDATE journal SET signed = ? WHERE name = ?', [signed, journal]);
+    });
   }
 
   #commit(entries: readonly StoreEntry[]): void {
@@ -289,9 +312,8 @@ class SqliteWriter implements StoreWriter {
           ]);
         }
       }
-      this.#store.run('UPDATE journal SET seq = ?, hash = ?, cursor = ? WHERE name = ?', [
-        ...[seq, hash, cursor, journal],
-      ]);
+      const query = 'UPDATE journal SET seq = ?, hash = ?, cursor = ?, signed = ? WHERE name = ?';
+      this.#store.run(query, [seq, hash, cursor, Date.now(), journal]);
     });
   }
 

@@ -58,6 +58,15 @@ export interface StoreWriter {
   append(entries: readonly StoreEntry[]): Promise<void>;
   /** @throws CONFLICT_EPOCH where this is not the writer any more; asked before a device is touched */
   confirm(): Promise<void>;
+  /**
+   * Says that this writer is alive; a standby takes over from one that is silent. An append says it
+   * too.
+   *
+   * @throws CONFLICT_EPOCH, RESOURCE_STORE
+   */
+  sign(): Promise<void>;
+  /** Says that this writer will write no more, so that a standby need not wait. */
+  resign(): Promise<void>;
 }
 
 export interface MessageQuery {
@@ -73,6 +82,11 @@ export interface Store {
   openWriter(journal: string): Promise<StoreWriter>;
   /** Records from this number on, in order. What is appended meanwhile may or may not come. */
   records(journal: string, fromSeq: number): AsyncIterable<JournalRecord>;
+  /**
+   * How long the journal's writer has been silent, by the store's own clock; Infinity where there has
+   * been none or it has resigned.
+   */
+  silenceMs(journal: string): Promise<number>;
   reply(journal: string, commandId: string): Promise<StoredReply | null>;
   messages(journal: string, query: MessageQuery): Promise<readonly StoredMessage[]>;
   /** Ends the use of the store, after what has been handed over is durable. */

@@ -1,89 +1,10 @@
 /** The live commands against a service in a process of its own. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
-import type { ExecutionContext } from 'ava';
-import { newToken } from '../../backends/http/tokens.ts';
-import { ROOT } from '../architecture/tree.ts';
-import { smallSite } from '../allocator/site.ts';
 import { assertOneLine, runCli, temporaryFolder } from './run.ts';
-
-const TOKENS = {
-  admin: { ...newToken(), role: 'admin', name: 'operator' },
-  a: { ...newToken(), role: 'organisation', name: 'org-a' },
-  t: { ...newToken(), role: 'organisation', name: 'org-t' },
-};
-type Who = keyof typeof TOKENS;
-
-function configuration(more: object = {}): string {
-  return JSON.stringify({
-    tokens: Object.values(TOKENS).map(({ sha256, role, name }) => ({ sha256, role, name })),
-    devices: { driver: 'emulated' },
-    site: smallSite(),
-    ...more,
-  });
-}
-
-class Service {
-  readonly #process: ChildProcess;
-  readonly url: string;
-  readonly replayed: number;
-
-  private constructor(child: ChildProcess, ready: { url: string; replayed: number }) {
-    this.#process = child;
-    this.url = ready.url;
-    this.replayed = ready.replayed;
-  }
-
-  static async start(t: ExecutionContext, folder: string): Promise<Service> {
-    const options = ['--store', 'sqlite:store.db', '--config', 'serve.json', '--port', '0'];
-    const child = spawn(
-      process.execPath,
-      [join(ROOT, 'cli/main.ts'), 'serve', '--role', 'isolation', ...options, '--json', '--quiet'],
-      {
-        cwd: folder,
-        env: { ...process.env, INIT_CWD: folder },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    t.teardown(() => child.kill('SIGKILL'));
-    let text = '';
-    for await (const chunk of child.stdout!) {
-      text += String(chunk);
-      if (text.includes('}')) break;
-    }
-    return new Service(child, JSON.parse(text) as never);
-  }
-
-  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
-    const exited = once(this.#process, 'exit');
-    this.#process.kill(signal);
-    return ((await exited) as [number | null])[0];
-  }
-
-  /** A command line as one of the callers; what it prints as JSON. */
-  async run(t: ExecutionContext, who: Who, line: string): Promise<Record<string, unknown>> {
-    const result = await this.cli(who, line);
-    t.is(result.exitCode, 0, `${line}: ${result.stderr}`);
-    return JSON.parse(result.stdout) as Record<string, unknown>;
-  }
-
-  cli(who: Who, line: string) {
-    const environment = { OCX_SERVER: this.url, OCX_TOKEN: TOKENS[who].token };
-    return runCli([...line.split(' '), '--json'], { environment });
-  }
-
-  async until(t: ExecutionContext, line: string, state: string): Promise<void> {
-    for (let turn = 0; turn < 100; turn++) {
-      if ((await this.run(t, 'admin', line))['state'] === state) return;
-      await new Promise((resolve) => setTimeout(resolve, 30));
-    }
-    t.fail(`${line} never shows ${state}`);
-  }
-}
+import { configuration, Service, TOKENS } from './served-process.ts';
 
 test('a site is run from the terminal, and a service that was killed goes on where it was', async (t) => {
   const folder = temporaryFolder(t);
@@ -126,6 +47,27 @@ test('a site is run from the terminal, and a service that was killed goes on whe
   const changed = await audit('replay');
   t.is(changed.exitCode, 1);
   t.regex(changed.stderr, /^JOURNAL_BROKEN: .*store\.db:5/);
+});
+
+test('a standby takes over once the process in charge has ended, and not before', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'serve.json'), configuration());
+  const first = await Service.start(t, folder, '--standby');
+  await first.run(t, 'admin', 'org create org-x');
+  let isReady = false;
+  const standby = Service.start(t, folder, '--standby').then((service) => {
+    isReady = true;
+    return service;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  t.false(isReady);
+  await first.run(t, 'admin', 'org show org-x');
+  const startMs = performance.now();
+  await first.end('SIGTERM');
+  const second = await standby;
+  t.true(performance.now() - startMs < 5_000, 'who resigns is not waited for');
+  t.like(await second.run(t, 'admin', 'org show org-x'), { organisation: 'org-x' });
+  t.is(await second.end('SIGTERM'), 0);
 });
 
 test('a journal in a store has to be one', async (t) => {

@@ -209,6 +209,30 @@ export function storeContract(name: string, test: TestFn, place: () => Promise<S
     t.is((await readAll(store)).length, 1);
   });
 
+  contract(
+    'a writer’s silence is seen by others, and ends with a sign or an append',
+    async (t, store, reopen) => {
+      const other = await reopen();
+      t.is(await other.silenceMs('isolation'), Infinity);
+      const writer = await store.openWriter('isolation');
+      const wait = () => new Promise((resolve) => setTimeout(resolve, 120));
+      for (const speak of [() => writer.sign(), () => writer.append(entriesAfter(EMPTY_HEAD, 1))]) {
+        await wait();
+        const silenceMs = await other.silenceMs('isolation');
+        t.true(silenceMs >= 100 && silenceMs < 60_000, `${silenceMs}`);
+        await speak();
+        t.true((await other.silenceMs('isolation')) < silenceMs + 100);
+      }
+      await writer.resign();
+      t.is(await other.silenceMs('isolation'), Infinity);
+      const successor = await other.openWriter('isolation');
+      t.true((await store.silenceMs('isolation')) < 60_000);
+      await t.throwsAsync(writer.sign(), { code: 'CONFLICT_EPOCH' });
+      await t.throwsAsync(writer.resign(), { code: 'CONFLICT_EPOCH' });
+      await t.notThrowsAsync(successor.sign());
+    },
+  );
+
   contract('two journals of one store do not meet', async (t, store) => {
     const [first, second] = [await store.openWriter('one'), await store.openWriter('two')];
     await Promise.all([

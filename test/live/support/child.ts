@@ -74,9 +74,12 @@ function slowStore(store: Store, saysSo: boolean): Store {
       if (saysSo) await kept;
     };
     const { epoch, head } = writer;
-    return { epoch, head, append, confirm: () => writer.confirm() };
+    const [confirm, sign, resign] = [writer.confirm, writer.sign, writer.resign].map((method) =>
+      method.bind(writer),
+    );
+    return { epoch, head, append, confirm: confirm!, sign: sign!, resign: resign! };
   };
-  for (const name of ['records', 'reply', 'messages', 'close'] as const) {
+  for (const name of ['records', 'silenceMs', 'reply', 'messages', 'close'] as const) {
     slow[name] = store[name].bind(store) as never;
   }
   return slow;
