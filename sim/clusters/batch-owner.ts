@@ -56,6 +56,8 @@ interface Share {
 
 interface Drain {
   readonly drainId: string;
+  /** When its nodes were to come back. */
+  readonly dueMs: TimeMs;
   nodes: number;
 }
 
@@ -250,7 +252,7 @@ export class BatchOwner implements Cluster {
       this.#cluster.drain(promiseId, nodeClass, nodes, { byMs: nowMs, returnMs: untilMs });
     }
     this.#cluster.fulfil(promiseId);
-    this.#noteDrain(nodeClass, { drainId: promiseId, nodes });
+    this.#noteDrain(nodeClass, { drainId: promiseId, dueMs: untilMs, nodes });
     this.#holdings.lend(nodeClass, nodes);
     return true;
   }
@@ -276,7 +278,7 @@ export class BatchOwner implements Cluster {
     else this.#drains.set(nodeClass, [drain]);
   }
 
-  lend(nodeClass: string, nodes: number, _spareId: string, nowMs: TimeMs): void {
+  lend(nodeClass: string, nodes: number, _spareId: string, nowMs: TimeMs, dueMs: TimeMs): void {
     this.#cluster.advance(nowMs);
     // What was sold goes before what is kept for a job of one's own.
     for (const row of this.#holds.keys()) {
@@ -286,22 +288,28 @@ export class BatchOwner implements Cluster {
     const drainId = `drain-${++this.#drainCount}`;
     const enough = this.#cluster.nodes(nodeClass).free >= nodes;
     // What was sold is handed over now: if it is not free, work is stopped for it.
-    this.#cluster.drain(drainId, nodeClass, nodes, { preemption: enough ? 'never' : 'any' });
-    this.#noteDrain(nodeClass, { drainId, nodes });
+    const preemption = enough ? 'never' : 'any';
+    this.#cluster.drain(drainId, nodeClass, nodes, { preemption, returnMs: dueMs });
+    this.#noteDrain(nodeClass, { drainId, dueMs, nodes });
     this.#holdings.lend(nodeClass, nodes);
   }
 
-  restore(nodeClass: string, nodes: number, nowMs: TimeMs): void {
+  restore(nodeClass: string, nodes: number, nowMs: TimeMs, dueMs: TimeMs): void {
     this.#cluster.advance(nowMs);
     this.#holdings.restore(nodeClass, nodes);
     const drains = this.#drains.get(nodeClass)!;
     for (let left = nodes; left > 0;) {
-      const drain = drains[0]!;
+      // Those that were to be back then; nodes that failed may have been counted to another lot.
+      const at = Math.max(
+        0,
+        drains.findIndex((drain) => drain.dueMs === dueMs),
+      );
+      const drain = drains[at]!;
       const back = Math.min(left, drain.nodes);
       this.#cluster.undrain(drain.drainId, back);
       drain.nodes -= back;
       left -= back;
-      if (drain.nodes === 0) drains.shift();
+      if (drain.nodes === 0) drains.splice(at, 1);
     }
   }
 

@@ -36,10 +36,18 @@ export interface Cluster extends ForwardTrader {
   wants(nowMs: TimeMs): readonly Want[];
   /** What it could lend from now on, until at most `untilMs`. */
   spares(nowMs: TimeMs, untilMs: TimeMs): readonly Spare[];
-  /** Takes own nodes out of service for a borrower; work on them is stopped where it must be. */
-  lend(nodeClass: string, nodes: number, spareId: string, nowMs: TimeMs): void;
-  /** Lent nodes are back, clean and free. */
-  restore(nodeClass: string, nodes: number, nowMs: TimeMs): void;
+  /**
+   * Takes own nodes out of service for borrowers; work on them is stopped where it must be.
+   *
+   * @param returnMs when the last of the contracts that they are lent for ends
+   */
+  lend(nodeClass: string, nodes: number, spareId: string, nowMs: TimeMs, returnMs: TimeMs): void;
+  /**
+   * Lent nodes are back, clean and free.
+   *
+   * @param dueMs when they were to be back
+   */
+  restore(nodeClass: string, nodes: number, nowMs: TimeMs, dueMs: TimeMs): void;
   /** Nodes were bought: they are not there yet, but need not be wanted again. */
   expect(lot: BorrowedLot, nowMs: TimeMs): void;
   /** Some nodes of a lot are ready for use. */

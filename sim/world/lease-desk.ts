@@ -46,38 +46,44 @@ export class LeaseDesk {
   /** Contracts of one round: nodes of one ask may serve several of them, one after another. */
   open(contracts: readonly Contract[], nowMs: TimeMs): void {
     const pools = new Map<string, PooledNode[]>();
-    const inOrder = [...contracts].sort(
-      (a, b) => a.startMs - b.startMs || (a.contractId < b.contractId ? -1 : 1),
-    );
-    for (const agreed of inOrder) {
-      const contract = inRealNames(agreed, this.#ports.owners);
+    const inOrder = contracts
+      .map((agreed) => inRealNames(agreed, this.#ports.owners))
+      .sort((a, b) => a.startMs - b.startMs || (a.contractId < b.contractId ? -1 : 1));
+    const nodesOf = new Map<string, readonly string[]>();
+    for (const contract of inOrder) {
+      if (!this.#isDelivered(contract)) continue;
       const { takesOver } = contract;
       const key = takesOver ?? `${contract.seller}/${contract.askId}`;
       let pool = this.#kept.hoards.poolOf(contract) ?? pools.get(key);
       if (!pool) pools.set(key, (pool = takesOver === undefined ? [] : this.#nodesOf(takesOver)));
-      this.#openOne(contract, pool, nowMs);
+      nodesOf.set(contract.contractId, this.#choose(contract, pool));
     }
+    this.#nodes.lendFresh(nowMs);
+    for (const contract of inOrder)
+      this.#openOne(contract, nodesOf.get(contract.contractId), nowMs);
+  }
+
+  #isDelivered({ buyer, seller }: Contract): boolean {
+    return buyer !== seller && this.#conductOf(seller).delivers;
   }
 
   /** A window that was promised begins; its nodes are out of the seller's service already. */
   openPromised(contract: Contract, nowMs: TimeMs): void {
     const seller = this.#member(contract.seller);
-    const { contractId, nodeClass, nodes } = contract;
-    const nodeIds = this.#nodes.takePromised(seller, nodeClass, nodes, nowMs);
+    const { contractId, nodes } = contract;
+    const nodeIds = this.#nodes.takePromised(contract, seller, nowMs);
     this.#promised.add(contractId);
     if (nodeIds.length < nodes) this.#breakPromise(contract, nodeIds, nowMs);
     else this.#create(contract, nodeIds, nowMs);
   }
 
-  #openOne(contract: Contract, pool: PooledNode[], nowMs: TimeMs): void {
+  #openOne(contract: Contract, nodeIds: readonly string[] | undefined, nowMs: TimeMs): void {
     if (contract.buyer === contract.seller) {
       // Two names of one organisation: money changes hands, nothing else does.
       this.#ports.report(contract, 'ended', contractedNodeMs(contract), nowMs);
       return;
     }
-    if (!this.#conductOf(contract.seller).delivers) return this.#neverDeliver(contract, nowMs);
-    const chosen = this.#choose(contract, pool, nowMs);
-    const nodeIds = chosen.map(({ nodeId }) => nodeId);
+    if (nodeIds === undefined) return this.#neverDeliver(contract, nowMs);
     if (nodeIds.length < contract.nodes) {
       for (const nodeId of nodeIds) this.#nodes.letGo(nodeId, nowMs);
       // Nodes that broke, or went home early, before they could be taken over are nobody's fault.
@@ -89,7 +95,7 @@ export class LeaseDesk {
   }
 
   /** Nodes for the contract, promised ones that are free again first; fewer where there are not as many. */
-  #choose(contract: Contract, pool: PooledNode[], nowMs: TimeMs): PooledNode[] {
+  #choose(contract: Contract, pool: PooledNode[]): string[] {
     const chosen = pool.filter((entry) => entry.freeAtMs <= contract.startMs);
     chosen.length = Math.min(chosen.length, contract.nodes);
     // Nodes of a hoard or of a preempted lease are those and no others.
@@ -97,7 +103,7 @@ export class LeaseDesk {
       contract.takesOver !== undefined || this.#kept.hoards.poolOf(contract) !== undefined;
     const seller = this.#ports.members.get(contract.seller);
     if (seller && !isResale && chosen.length < contract.nodes) {
-      const fresh = this.#nodes.takeFresh(contract, seller, contract.nodes - chosen.length, nowMs);
+      const fresh = this.#nodes.takeFresh(contract, seller, contract.nodes - chosen.length);
       pool.push(...fresh);
       chosen.push(...fresh);
     }
@@ -108,7 +114,7 @@ export class LeaseDesk {
       entry.freeAtMs = contract.endMs;
       this.#nodes.promise(entry.nodeId);
     }
-    return chosen;
+    return chosen.map(({ nodeId }) => nodeId);
   }
 
   /** The buyer counts on nodes until the moment at which they do not come. */
@@ -161,10 +167,11 @@ export class LeaseDesk {
 
   /** Fewer nodes are there than the seller has taken out of service for it. */
   #breakPromise(contract: Contract, nodeIds: readonly string[], nowMs: TimeMs): void {
-    const { contractId, nodeClass, nodes } = contract;
+    const { contractId, nodeClass, nodes, endMs } = contract;
     this.#promised.delete(contractId);
     for (const nodeId of nodeIds) this.#nodes.letGo(nodeId, nowMs);
-    this.#member(contract.seller).cluster.restore(nodeClass, nodes - nodeIds.length, nowMs);
+    const missing = nodes - nodeIds.length;
+    this.#member(contract.seller).cluster.restore(nodeClass, missing, nowMs, endMs);
     const buyer = this.#member(contract.buyer);
     buyer.cluster.loseExpected(contractId, nodes, nowMs);
     this.#ports.touched(buyer);

@@ -11,13 +11,23 @@ import type { Member } from './member.ts';
 interface Hold {
   readonly seller: Member;
   readonly nodeClass: string;
+  /** When the seller was told to expect it back. */
+  dueMs: TimeMs;
   contracts: number;
+}
+
+/** A node chosen in this round that its seller's cluster does not know of yet. */
+interface FreshNode {
+  readonly entry: PooledNode;
+  readonly hold: Hold;
+  readonly spareId: string;
 }
 
 export class LentNodes {
   readonly #touched: (member: Member) => void;
   readonly #holds = new Map<string, Hold>();
   readonly #recalled = new Set<string>();
+  #fresh: FreshNode[] = [];
 
   /** @param touched is told of members whose cluster was changed */
   constructor(touched: (member: Member) => void) {
@@ -28,23 +38,49 @@ export class LentNodes {
     return this.#holds.get(nodeId)!;
   }
 
-  /** Nodes that the seller has had in use until now, or idle. */
-  takeFresh(contract: Contract, seller: Member, nodes: number, nowMs: TimeMs): PooledNode[] {
-    const nodeClass = seller.conduct.substitutes.get(spareOf(contract)) ?? contract.nodeClass;
-    const nodeIds = seller.takeNodes(nodeClass, nodes);
-    for (const nodeId of nodeIds) this.#holds.set(nodeId, { seller, nodeClass, contracts: 0 });
-    if (nodeIds.length > 0) {
-      seller.cluster.lend(nodeClass, nodeIds.length, spareOf(contract), nowMs);
-      seller.lent.change(nodeIds.length, nowMs);
+  /** Nodes that the seller has had in use until now, or idle; `lendFresh` takes them from it. */
+  takeFresh(contract: Contract, seller: Member, nodes: number): PooledNode[] {
+    const spareId = spareOf(contract);
+    const nodeClass = seller.conduct.substitutes.get(spareId) ?? contract.nodeClass;
+    return seller.takeNodes(nodeClass, nodes).map((nodeId) => {
+      const entry: PooledNode = { nodeId, freeAtMs: 0 };
+      const hold: Hold = { seller, nodeClass, dueMs: Infinity, contracts: 0 };
+      this.#holds.set(nodeId, hold);
+      this.#fresh.push({ entry, hold, spareId });
+      return entry;
+    });
+  }
+
+  /**
+   * Tells the sellers what they have lent in this round, and when it comes back: only once all
+   * contracts have their nodes is it known which of them serve more than one.
+   */
+  lendFresh(nowMs: TimeMs): void {
+    const lots = new Map<string, { first: FreshNode; nodes: number }>();
+    for (const fresh of this.#fresh) {
+      const { hold, entry, spareId } = fresh;
+      hold.dueMs = entry.freeAtMs;
+      const key = JSON.stringify([hold.seller.name, hold.nodeClass, spareId, hold.dueMs]);
+      const lot = lots.get(key);
+      if (lot) lot.nodes += 1;
+      else lots.set(key, { first: fresh, nodes: 1 });
+    }
+    this.#fresh = [];
+    for (const { first, nodes } of lots.values()) {
+      const { seller, nodeClass, dueMs } = first.hold;
+      seller.cluster.lend(nodeClass, nodes, first.spareId, nowMs, dueMs);
+      seller.lent.change(nodes, nowMs);
       this.#touched(seller);
     }
-    return nodeIds.map((nodeId) => ({ nodeId, freeAtMs: 0 }));
   }
 
   /** Nodes whose class has lost them in the seller's service already; fewer where some are missing. */
-  takePromised(seller: Member, nodeClass: string, nodes: number, nowMs: TimeMs): string[] {
+  takePromised(contract: Contract, seller: Member, nowMs: TimeMs): string[] {
+    const { nodeClass, nodes, endMs: dueMs } = contract;
     const nodeIds = seller.takeNodes(nodeClass, nodes);
-    for (const nodeId of nodeIds) this.#holds.set(nodeId, { seller, nodeClass, contracts: 1 });
+    for (const nodeId of nodeIds) {
+      this.#holds.set(nodeId, { seller, nodeClass, dueMs, contracts: 1 });
+    }
     seller.lent.change(nodeIds.length, nowMs);
     return nodeIds;
   }
@@ -81,7 +117,7 @@ export class LentNodes {
     hold.seller.giveBackNode(hold.nodeClass, nodeId);
     hold.seller.lent.change(-1, nowMs);
     if (this.#recalled.delete(nodeId)) hold.seller.recalled -= 1;
-    hold.seller.cluster.restore(hold.nodeClass, 1, nowMs);
+    hold.seller.cluster.restore(hold.nodeClass, 1, nowMs, hold.dueMs);
     this.#touched(hold.seller);
   }
 }

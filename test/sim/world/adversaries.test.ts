@@ -155,8 +155,11 @@ test('several names are one organisation: money, nodes and figures are its own',
 test('a corner sells on what it bought, and the price of the class rises', async (t) => {
   const resold = new Set<string>();
   const started = new Set<string>();
+  // Chosen for a shortage: with most seeds nobody has to buy from it.
+  const seed = 'seed=4';
   const run = await runOf(
     [
+      seed,
       'organisation.cloud.strategy=corner',
       'organisation.cloud.strategyParameters.premium=3',
       'organisation.cloud.strategyParameters.markup=1.2',
@@ -180,7 +183,7 @@ test('a corner sells on what it bought, and the price of the class rises', async
     const prices = market!.rounds.flatMap(({ prices: [standard] }) => standard ?? []);
     return prices.reduce((sum, price) => sum + price, 0) / prices.length;
   };
-  t.true(meanPrice(run) > 1.2 * meanPrice(await honest));
+  t.true(meanPrice(run) > 1.2 * meanPrice(await runOf([seed])));
 });
 
 test('an agent hears of its own trades by its own ids, and draws anew every round', async (t) => {
