@@ -33,6 +33,14 @@ const SAMPLES: readonly Sample[] = [
   { file: 'formats/batsim-test_various_profile_types.json', format: 'batsim', records: 11 },
   { file: 'formats/batsim-test_walltime.json', format: 'batsim', records: 44 },
   { file: 'hpc/nrel-eagle-sample-1000.csv', format: 'eagle', records: 1_000 },
+  { file: 'formats/azure-v1-vmtable.sample.csv.gz', format: 'azure-vms', records: 10 },
+  {
+    file: 'cloud/alibaba-gpu-v2023-openb_pod_list_default.csv.gz',
+    format: 'alibaba-gpu-2023',
+    records: 7_255,
+    dropped: { neverScheduled: 897 },
+  },
+  { file: 'formats/google2011-task-events-sample-1.csv', format: 'google-2011', records: 11 },
 ];
 
 for (const { file, format, records, dropped } of SAMPLES) {

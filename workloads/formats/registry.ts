@@ -3,12 +3,16 @@ import { basename } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { readHead } from '../input.ts';
 import { alibaba2018Format } from './alibaba-2018.ts';
+import { alibabaGpuFormat } from './alibaba-gpu.ts';
 import { azureFormat } from './azure-stream.ts';
+import { azureVmFormat } from './azure-vms.ts';
 import { batsimFormat } from './batsim.ts';
 import { csvFormat } from './csv-jobs.ts';
 import { deadlineFormat } from './deadline-calendar.ts';
 import { eagleFormat } from './eagle.ts';
 import { femaFormat } from './fema.ts';
+import { google2011Format } from './google-2011.ts';
+import { google2019Format } from './google-2019.ts';
 import { gwfFormat } from './gwf.ts';
 import { needsFormat } from './needs-csv.ts';
 import { swfFormat } from './swf-trace.ts';
@@ -24,6 +28,10 @@ export const TRACE_FILES: readonly (TraceFile | TraceFormat)[] = [
   batsimFormat,
   alibaba2018Format,
   csvFormat,
+  azureVmFormat,
+  alibabaGpuFormat,
+  google2011Format,
+  google2019Format,
   azureFormat,
   femaFormat,
   deadlineFormat,
