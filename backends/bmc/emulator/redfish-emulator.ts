@@ -1,0 +1,254 @@
+/**
+ * A BMC that speaks Redfish, for tests and for the virtual rack: power, boot override, sessions,
+ * entity tags, virtual media, tasks, an inventory, and every fault of `faults.ts`.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { BareNode, Chassis } from './chassis.ts';
+import type { SwitchedNode } from './chassis.ts';
+import { Faults } from './faults.ts';
+import { misbehave } from './misbehaviour.ts';
+import { DRIVE, RESET, rootResource, SESSIONS, SETTINGS, SOME_NODE } from './resources.ts';
+import { stillResource, SYSTEM, systemResource, TASK_MONITOR } from './resources.ts';
+import type { NodeDescription } from './resources.ts';
+
+export interface RedfishEmulatorOptions {
+  readonly userName: string;
+  readonly password: string;
+  readonly node?: SwitchedNode;
+  readonly description?: NodeDescription;
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const LARGEST_REQUEST_BYTES = 65_536;
+const MOST_SESSIONS = 16;
+const TASK_POLLS = 2;
+const RESETS = ['On', 'ForceOff', 'GracefulShutdown', 'ForceRestart'];
+const MODES = ['UEFI', 'Legacy'];
+const TARGETS = ['None', 'Pxe', 'UefiHttp', 'Hdd', 'Cd'];
+
+export class RedfishEmulator {
+  readonly chassis: Chassis;
+  readonly faults = new Faults();
+  /** Method and path of every request. */
+  readonly requests: string[] = [];
+  readonly sessions = new Map<string, string>();
+  readonly #options: RedfishEmulatorOptions;
+  readonly #server: Server;
+  /** Task → looks that it still takes. */
+  readonly #tasks = new Map<string, { pollsLeft: number; readonly fails: boolean }>();
+
+  constructor(options: RedfishEmulatorOptions) {
+    this.#options = options;
+    this.chassis = new Chassis(options.node ?? new BareNode(), this.faults);
+    const serve = (request: IncomingMessage, response: ServerResponse) => {
+      this.#serve(request, response).catch(() => response.destroy());
+    };
+    this.#server = options.tls ? createTlsServer(options.tls, serve) : createServer(serve);
+  }
+
+  get url(): string {
+    return `http${this.#options.tls ? 's' : ''}://${this.host}`;
+  }
+
+  get host(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** @param port 0: any that is free; only this machine can reach it */
+  async start(port = 0, address = '127.0.0.1'): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once('error', reject);
+    this.#server.listen(port, address, resolve);
+    await promise;
+  }
+
+  async close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    this.#server.closeAllConnections();
+    await promise;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? '/';
+    this.requests.push(`${request.method} ${path}`);
+    const body = await readBody(request);
+    if (misbehave(this.faults, path, response)) return;
+    const answer = await this.#answer(request, path, body);
+    if (request.method !== 'GET' && !path.startsWith(SESSIONS)) {
+      // Done, but nobody is told.
+      if (this.faults.take('lostReply')) return void response.destroy();
+    }
+    const text = answer.body === undefined ? '' : JSON.stringify(answer.body);
+    response.writeHead(answer.status, {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(text),
+      ...answer.headers,
+    });
+    response.end(text);
+  }
+
+  async #answer(request: IncomingMessage, path: string, body: unknown): Promise<Answer> {
+    const method = request.method ?? 'GET';
+    if (method === 'GET' && /^\/redfish(\/v1\/?)?$/.test(path)) {
+      return { status: 200, body: path === '/redfish' ? { v1: '/redfish/v1/' } : rootResource() };
+    }
+    if (method === 'POST' && path === SESSIONS) return this.#login(body);
+    if (!this.#isKnown(request)) return problem(401, 'who are you?');
+    if (method === 'DELETE' && path.startsWith(`${SESSIONS}/`)) {
+      const id = path.slice(SESSIONS.length + 1);
+      for (const [token, session] of this.sessions) if (session === id) this.sessions.delete(token);
+      return { status: 204 };
+    }
+    if (method === 'GET') return this.#get(path);
+    if (this.faults.take('refuses')) return problem(400, 'not like that');
+    if (method === 'PATCH' && (path === SYSTEM || path === SETTINGS)) {
+      return this.#patch(request, path, body);
+    }
+    if (method === 'POST' && path === RESET) return this.#reset(body);
+    if (method === 'POST' && path.startsWith(`${DRIVE}/Actions/`)) return this.#media(path, body);
+    return problem(404, 'there is no such thing');
+  }
+
+  #login(body: unknown): Answer {
+    if (this.faults.has('noSessions')) return problem(404, 'there are no sessions');
+    const { userName, password } = this.#options;
+    const { UserName, Password } = asRecord(body);
+    if (UserName !== userName || Password !== password) return problem(401, 'who are you?');
+    if (this.sessions.size >= MOST_SESSIONS) return problem(503, 'too many sessions');
+    const [token, id] = [randomBytes(16).toString('hex'), randomBytes(4).toString('hex')];
+    this.sessions.set(token, id);
+    const headers = { 'X-Auth-Token': token, Location: `${SESSIONS}/${id}` };
+    return { status: 201, body: { '@odata.id': headers.Location, Id: id }, headers };
+  }
+
+  #isKnown({ headers }: IncomingMessage): boolean {
+    const token = headers['x-auth-token'];
+    if (typeof token === 'string') {
+      if (this.faults.take('sessionEnds')) this.sessions.delete(token);
+      return this.sessions.has(token);
+    }
+    const { userName, password } = this.#options;
+    const basic = Buffer.from(`${userName}:${password}`).toString('base64');
+    return headers.authorization === `Basic ${basic}`;
+  }
+
+  async #get(path: string): Promise<Answer> {
+    if (path === SYSTEM || path === SETTINGS) {
+      const body = await this.#system(await this.chassis.reading());
+      const tag = this.faults.has('wrongEtag') ? '"never"' : await this.#tag();
+      return { status: 200, body, headers: { ETag: tag } };
+    }
+    if (path.startsWith(TASK_MONITOR)) return this.#task(path.slice(TASK_MONITOR.length));
+    const body = stillResource(path, this.#options.description ?? SOME_NODE, this.chassis.image);
+    return body ? { status: 200, body } : problem(404, 'there is no such thing');
+  }
+
+  async #system(power: string): Promise<object> {
+    return systemResource({
+      node: this.#options.description ?? SOME_NODE,
+      power,
+      boot: this.chassis.boot,
+      resetTypes: RESETS.filter(
+        (type) => type !== 'GracefulShutdown' || !this.faults.has('noGracefulShutdown'),
+      ),
+      hasSettings: this.faults.has('needsSettings'),
+    });
+  }
+
+  async #tag(): Promise<string> {
+    const state = JSON.stringify([this.chassis.boot, await this.chassis.node.isOn()]);
+    return `"${createHash('sha256').update(state).digest('hex').slice(0, 16)}"`;
+  }
+
+  async #patch(request: IncomingMessage, path: string, body: unknown): Promise<Answer> {
+    const match = request.headers['if-match'];
+    const isCurrent = !this.faults.has('wrongEtag') && match === (await this.#tag());
+    if (match !== undefined && match !== '*' && !isCurrent) return problem(412, 'it has changed');
+    const wanted = asRecord(asRecord(body)['Boot']);
+    const { boot } = this.chassis;
+    const mode = wanted['BootSourceOverrideMode'];
+    const enabled = wanted['BootSourceOverrideEnabled'] ?? boot.enabled;
+    const target =
+      wanted['BootSourceOverrideTarget'] ?? (enabled === 'Disabled' ? 'None' : boot.target);
+    const isWrong =
+      (this.faults.has('needsMode') && mode === undefined) ||
+      (this.faults.has('refusesMode') && mode !== undefined) ||
+      (this.faults.has('refusesNone') && wanted['BootSourceOverrideTarget'] === 'None') ||
+      (mode !== undefined && !MODES.includes(String(mode))) ||
+      !TARGETS.includes(String(target));
+    if (isWrong) return problem(400, 'not like that');
+    if (enabled !== 'Disabled' && enabled !== 'Once' && enabled !== 'Continuous') {
+      return problem(400, 'no such value of BootSourceOverrideEnabled');
+    }
+    // Where there is a settings resource, what is sent to the system itself is taken and lost.
+    if (!this.faults.has('needsSettings') || path === SETTINGS) {
+      this.chassis.setBoot({ enabled, target: String(target), mode: String(mode ?? boot.mode) });
+    }
+    return this.#done();
+  }
+
+  async #reset(body: unknown): Promise<Answer> {
+    const type = String(asRecord(body)['ResetType']);
+    if (!RESETS.includes(type)) return problem(400, 'no such value of ResetType');
+    if (type === 'ForceRestart') await this.chassis.switchTo(false);
+    await this.chassis.switchTo(type === 'On' || type === 'ForceRestart');
+    return this.#done();
+  }
+
+  #media(path: string, body: unknown): Answer {
+    const image = asRecord(body)['Image'];
+    const isInsert = path.endsWith('InsertMedia');
+    if (isInsert && typeof image !== 'string') return problem(400, 'Image is missing');
+    this.chassis.image = isInsert ? String(image) : null;
+    return this.#done();
+  }
+
+  #done(): Answer {
+    const fails = this.faults.take('failedTasks');
+    if (!fails && !this.faults.take('tasks')) return { status: 204 };
+    const id = `${this.#tasks.size}`;
+    this.#tasks.set(id, { pollsLeft: TASK_POLLS, fails });
+    return { status: 202, headers: { Location: `${TASK_MONITOR}${id}` } };
+  }
+
+  #task(id: string): Answer {
+    const task = this.#tasks.get(id);
+    if (!task) return problem(404, 'there is no such task');
+    task.pollsLeft -= 1;
+    if (task.pollsLeft > 0) return { status: 202, headers: { Location: `${TASK_MONITOR}${id}` } };
+    return { status: 200, body: { TaskState: task.fails ? 'Exception' : 'Completed' } };
+  }
+}
+
+function problem(status: number, message: string): Answer {
+  return { status, body: { error: { code: 'Base.1.0.GeneralError', message } } };
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** Null where there is none, or it is no JSON. */
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    text += chunk.toString('utf8');
+    if (text.length > LARGEST_REQUEST_BYTES) return null;
+  }
+  try {
+    return text === '' ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

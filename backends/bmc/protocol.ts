@@ -1,0 +1,75 @@
+/**
+ * What a protocol has to offer so that a node's BMC can be driven by it (`bmc.ts` does the rest):
+ * readings, and requests that are sent once. A protocol never throws and confirms nothing. Of what
+ * it sends, `ok` says only that the BMC took it; `noEffect` that it did not, and never will.
+ */
+import type { Outcome } from '../../core/kernel/service.ts';
+
+/** `changing`: the BMC says itself that it is under way. */
+export type PowerReading = 'on' | 'off' | 'changing';
+
+/** `off` asks nobody; `softOff` asks the operating system. */
+export type PowerRequest = 'on' | 'off' | 'softOff';
+
+/** What the next boot uses; `none`: what the firmware's own order says. */
+export type BootDevice = 'network' | 'disk' | 'media' | 'none';
+
+/** `other`: something that nobody here has asked for. */
+export type BootReading = BootDevice | 'other';
+
+/** What a BMC tells about its node; null: it does not say. A claim, not a measurement. */
+export interface Inventory {
+  readonly manufacturer: string | null;
+  readonly model: string | null;
+  readonly serialNumber: string | null;
+  readonly processorThreads: number | null;
+  readonly memoryMib: number | null;
+  /** Lower case, sorted. */
+  readonly macAddresses: readonly string[];
+}
+
+/** Where the serial console is to be had. It holds no credential. */
+export interface ConsoleLink {
+  readonly kind: 'ipmi-sol' | 'ssh' | 'telnet';
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface BmcProtocol {
+  readPower(signal: AbortSignal): Promise<Outcome<PowerReading>>;
+  sendPower(request: PowerRequest, signal: AbortSignal): Promise<Outcome>;
+  readBoot(signal: AbortSignal): Promise<Outcome<BootReading>>;
+  /** @param attempt above 0: what was sent before did not take */
+  sendBoot(device: BootDevice, attempt: number, signal: AbortSignal): Promise<Outcome>;
+  /** URL of the image in the virtual drive; null: it is empty. */
+  readMedia(signal: AbortSignal): Promise<Outcome<string | null>>;
+  sendMedia(image: string | null, signal: AbortSignal): Promise<Outcome>;
+  readConsole(signal: AbortSignal): Promise<Outcome<ConsoleLink>>;
+  readInventory(signal: AbortSignal): Promise<Outcome<Inventory>>;
+  /** Gives back what the BMC keeps for this client. */
+  close(): Promise<void>;
+}
+
+/** What did not happen or failed to be read. */
+export interface Failure {
+  readonly status: 'noEffect' | 'uncertain';
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+/** Nothing has happened, and nothing still will. */
+export function nothing(code: string, message: string): Failure {
+  return { status: 'noEffect', error: { code, message: oneLine(message) } };
+}
+
+/** It may have happened. */
+export function doubtful(code: string, message: string): Failure {
+  return { status: 'uncertain', error: { code, message: oneLine(message) } };
+}
+
+const LONGEST_MESSAGE = 300;
+
+/** What a BMC says goes into logs: one line, no control characters, not long. */
+export function oneLine(text: string): string {
+  const line = text.slice(0, LONGEST_MESSAGE).replaceAll(/[^\P{C}]+|[\u2028\u2029]+/gu, ' ');
+  return line.trim();
+}
