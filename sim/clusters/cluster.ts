@@ -89,7 +89,7 @@ export interface ClusterOutcome {
   /** Hour by hour of the measured window, node-ms. */
   readonly demandHours: Float64Array;
   readonly busyHours: Float64Array;
-  /** All demand that was released, met or not, as windows. */
+  /** All demand that was released and that anybody could have met, as windows. */
   readonly demand: MetDemand;
   readonly met: MetDemand;
   /** In the cluster's own language; null where nothing happened that it could measure. */

@@ -9,12 +9,13 @@
 import type { Experiment } from '../../core/demand/demand.ts';
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
 import type { SecurityLevel } from '../../core/market/orders.ts';
-import { DAY_MS, HOUR_MS, WEEK_MS } from '../../core/kernel/units.ts';
+import { HOUR_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Policy, Valuation } from '../scenario/schema.ts';
 import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
 import type { NodePromise } from './forward-trader.ts';
 import { Holdings } from './holdings.ts';
+import { feasibleWindows, isOffice, latestStartMs, nextOffice } from './office-hours.ts';
 import { HourlyNodeTime } from './window.ts';
 import type { MeasuredWindow } from './window.ts';
 
@@ -30,10 +31,6 @@ export interface TestbedSetup {
   readonly policy: Policy;
   readonly window: MeasuredWindow;
 }
-
-const OFFICE_OPENS_HOUR = 8;
-const OFFICE_CLOSES_HOUR = 20;
-const OFFICE_DAYS = 5;
 
 /** Lease lengths that idle nodes are offered for, longest first. */
 const OFFER_HOURS: readonly number[] = [12, 4];
@@ -428,8 +425,8 @@ export class TestbedCluster implements Cluster {
       lostNodeMs: this.#lostNodeMs,
       demandHours: this.#demand.hours,
       busyHours: this.#busy.hours,
-      demand: windows(all),
-      met: windows(met),
+      demand: feasibleWindows(all),
+      met: feasibleWindows(met),
       ownMeasures: {
         experiments: all.length,
         doneByDeadlineShare: all.length > 0 ? met.length / all.length : null,
@@ -458,10 +455,6 @@ export class TestbedCluster implements Cluster {
   }
 }
 
-function latestStartMs(experiment: Experiment): TimeMs {
-  return experiment.deadlineMs - experiment.durationMs;
-}
-
 function byDeadline(a: Experiment, b: Experiment): number {
   return (
     a.deadlineMs - b.deadlineMs ||
@@ -470,27 +463,6 @@ function byDeadline(a: Experiment, b: Experiment): number {
   );
 }
 
-/** Time 0 of a simulation is a Monday, 00:00 local. */
-function isOffice(atMs: TimeMs): boolean {
-  const day = Math.floor((atMs % WEEK_MS) / DAY_MS);
-  const hour = Math.floor((atMs % DAY_MS) / HOUR_MS);
-  return day < OFFICE_DAYS && hour >= OFFICE_OPENS_HOUR && hour < OFFICE_CLOSES_HOUR;
-}
-
-function nextOffice(atMs: TimeMs): TimeMs {
-  let opens = atMs - (atMs % DAY_MS) + OFFICE_OPENS_HOUR * HOUR_MS;
-  while (opens <= atMs || !isOffice(opens)) opens += DAY_MS;
-  return opens;
-}
-
 function nodeTime(experiments: readonly Experiment[]): number {
   return experiments.reduce((sum, { nodes, durationMs }) => sum + nodes * durationMs, 0);
-}
-
-function windows(experiments: readonly Experiment[]) {
-  return {
-    releaseMs: experiments.map(({ releaseMs }) => releaseMs),
-    dueMs: experiments.map(({ deadlineMs }) => deadlineMs),
-    nodeMs: experiments.map(({ nodes, durationMs }) => nodes * durationMs),
-  };
 }
