@@ -10,6 +10,7 @@ import { machine, verdict } from './benchmark.ts';
 import type { Benchmark, BenchmarkReport, Figure } from './benchmark.ts';
 import { clearing } from './clearing.ts';
 import { holdModel } from './hold-model.ts';
+import { live } from './live.ts';
 import { marketYear } from './market-year.ts';
 import { npmStart } from './npm-start.ts';
 import { replay } from './replay.ts';
@@ -26,6 +27,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   unitAuctions,
   marketYear,
   npmStart,
+  live,
 ];
 
 const argv = process.argv.slice(2);

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ADMINISTRATOR_QUERIES, type IsolationQuery } from '../../core/allocator/views.ts';
+import { canonicalJson } from '../../core/kernel/canonical-json.ts';
 import { OcxError, type Refusal } from '../../core/kernel/errors.ts';
 import type { Principal } from '../../core/kernel/service.ts';
 import type { IsolationGateway } from './gateway.ts';
@@ -39,10 +40,21 @@ export async function give(
     });
   }
   const command = { kind: route.command, ...fields };
+  requireWellFormed(command);
   const commandId = commandIdOf(from, key);
   const { refusal, result } = await gateway.submit({ from, commandId, command });
   if (!refusal) return (result ?? {}) as object;
   throw new OcxError(await tellable(gateway, route, from, fields, refusal));
+}
+
+/** JSON can spell half a character, which no text can hold and the journal does not take. */
+function requireWellFormed(command: object): void {
+  try {
+    canonicalJson(command);
+  } catch {
+    const message = 'a text in it is no well-formed Unicode';
+    throw new OcxError({ code: 'INPUT_BAD_ARGUMENT', message });
+  }
 }
 
 /** The same key of the same party is the same command. */

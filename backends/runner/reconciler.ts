@@ -7,6 +7,7 @@ import type { ObserveNode } from '../../core/allocator/protocol.ts';
 import type { IsolationState, Node } from '../../core/allocator/state.ts';
 import type { NodeObserved } from '../../core/allocator/commands.ts';
 import type { Outcome } from '../../core/kernel/service.ts';
+import { plainOutcome } from './outcome.ts';
 import { SECOND_MS, type TimeMs } from '../../core/kernel/units.ts';
 
 export interface ReconcilerPorts {
@@ -44,9 +45,10 @@ async function readNode(ports: ReconcilerPorts, node: Node): Promise<boolean> {
   const observedAtMs = ports.nowMs();
   const deadlineMs = observedAtMs + READING_MS;
   const effectId = `read-back/${nodeId}`;
-  const outcome = await ports
+  const answer = await ports
     .observe({ kind: 'ObserveNode', effectId, nodeId, fencingToken, deadlineMs })
     .catch(() => null);
+  const outcome = answer && plainOutcome(answer);
   if (outcome?.status !== 'ok' || !isObservationOf(node, outcome.value)) return false;
   if (isAsIntended(node, outcome.value)) return false;
   const observation = outcome.value;

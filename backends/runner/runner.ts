@@ -8,7 +8,7 @@
  */
 import { canonicalJson } from '../../core/kernel/canonical-json.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
-import type { JournalWriter } from '../../core/kernel/journal.ts';
+import type { JournalRecord, JournalWriter } from '../../core/kernel/journal.ts';
 import type {
   CancelTimer,
   Outcome,
@@ -22,6 +22,7 @@ import type { TimeMs } from '../../core/kernel/units.ts';
 import type { OutboxMessage, StoredReply, StoreWriter } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { LiveService, OutcomeEffect } from './live-service.ts';
+import { plainOutcome } from './outcome.ts';
 import { recover, type RecoveryRequest } from './recovery.ts';
 import { Timers } from './timers.ts';
 
@@ -228,15 +229,16 @@ export class LiveRunner<
   /** @returns what settles when the event is durable; null where the reducer could not take it */
   #step(event: Event, requestHash: string | null): Promise<void> | null {
     let effects: readonly Effect[];
+    let record: JournalRecord<Event>;
     try {
       ({ effects } = this.#live.service.step(this.state, event));
+      record = this.#journal.append(event, effects, this.state);
     } catch (error) {
       this.#ports.deadLetter(event, error);
       this.#fail(error);
       return null;
     }
     this.counts.events += 1;
-    const record = this.#journal.append(event, effects, this.state);
     const reply = requestHash === null ? null : storedReply(effects, requestHash);
     const messages = this.#messages(event, effects);
     const appended = this.#writer.append([{ record, reply, messages }]).then(
@@ -313,12 +315,8 @@ export class LiveRunner<
   }
 
   #outcome(effectId: string, outcome: Outcome<unknown>): void {
-    // As it will be read back from the journal.
-    const plain = JSON.parse(JSON.stringify(outcome)) as Outcome<unknown>;
-    this.take({ kind: 'EffectOutcome', effectId, outcome: plain } as unknown as Omit<
-      Event,
-      'timeMs'
-    >);
+    const event = { kind: 'EffectOutcome', effectId, outcome: plainOutcome(outcome) };
+    this.take(event as unknown as Omit<Event, 'timeMs'>);
   }
 
   async #confirm(): Promise<void> {

@@ -217,6 +217,9 @@ test('bad input is refused with a code and changes nothing', async (t) => {
       JSON.stringify(body).slice(0, 60),
     );
   }
+  const half = String.raw`{"value":"\ud800"}`;
+  const metadata = 'PUT /nodes/a1/metadata/k';
+  t.is(await served.code('admin', metadata, half, { headers: json }), '400 INPUT_BAD_ARGUMENT');
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   t.is(await served.code('a', 'POST /leases', 'a=b', { headers: form }), '415 INPUT_MEDIA_TYPE');
   t.is(await served.code('a', 'GET /nodes?onlyFree=maybe'), '400 INPUT_BAD_ARGUMENT');

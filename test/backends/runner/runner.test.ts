@@ -185,6 +185,34 @@ test('a driver that fails leaves its device uncertain', async (t) => {
   t.true(runner.isRunning);
 });
 
+test('whatever a device answers, its node is uncertain and the service goes on', async (t) => {
+  const half = String.fromCharCode(0xd800);
+  const circle: { self?: unknown } = {};
+  circle.self = circle;
+  for (const answer of [
+    undefined,
+    null,
+    { status: 'fine' },
+    { status: 'ok', value: circle },
+    { status: 'ok', value: 1n },
+    { status: 'ok', value: { [half]: 1 } },
+    { status: 'noEffect', error: null },
+    { status: 'uncertain', error: { code: 'DEVICE_SAYS', message: half } },
+  ]) {
+    const site = new LiveSite(t);
+    site.carryOut = async () => answer as never;
+    const runner = await site.start();
+    await runner.submit(ask('c1', A, begunLease()));
+    site.clock.set(START + 1);
+    await rest();
+    t.is(runner.state.nodes.get('a1')!.state, 'quarantined');
+    t.true(runner.isRunning);
+    t.deepEqual(site.letters, []);
+    await runner.stop();
+    await t.notThrowsAsync(site.start());
+  }
+});
+
 test('a calendar that goes back ends nothing early and turns no time back', async (t) => {
   const site = new LiveSite(t);
   const first = await site.start();
