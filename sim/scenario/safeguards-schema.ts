@@ -42,7 +42,7 @@ export const SafeguardsSchema = Type.Object(
     jitterShare: share('of an epoch, by which it is lengthened at random; also shuffles ties'),
     cartelScreenRounds: count('awards of a class that are screened for rings'),
     cartelScreenScore: share('from which a ring is flagged', 0.75),
-    shillScreenTrades: count('trades that are screened for circles'),
+    shillScreenTrades: count('trades that are screened for circles, and bids for mirrors of asks'),
     shillScreenScore: share('from which a circle is flagged', 0.6),
     makerNodeSlots: count('node-slots of a class that the market maker of the exchange may hold'),
     makerSpreadShare: share('distance of the quotes of the market maker from the last price', 0.1),

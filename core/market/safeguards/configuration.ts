@@ -154,7 +154,7 @@ export interface CartelScreenTerms {
 }
 
 export interface ShillScreenTerms {
-  /** Trades looked back at. */
+  /** Trades, and bids, looked back at. */
   readonly trades: number;
   readonly leastScore: number;
 }

@@ -1,5 +1,6 @@
 /** What the safeguards remember from event to event: plain data, bounded. */
 import type { Millicredits, TimeMs } from '../../kernel/units.ts';
+import type { MirroredBid } from './mirrors.ts';
 
 /** Prices that a node-slot may have; `high` null: no upper limit. */
 export interface PriceBand {
@@ -56,6 +57,7 @@ export interface SafeguardMemory {
   readonly barred: Map<string, number>;
   readonly awards: Award[];
   readonly trades: TradeRecord[];
+  readonly mirrored: MirroredBid[];
   /** Contract of the market maker → nodes of it that are sold on. */
   readonly resold: Map<string, number>;
   /** By class: nodes asked for in the round that is open. */
@@ -77,6 +79,7 @@ export function emptyMemory(): SafeguardMemory {
     barred: new Map(),
     awards: [],
     trades: [],
+    mirrored: [],
     resold: new Map(),
     openDemand: new Map(),
     called: false,

@@ -1,14 +1,16 @@
 /**
  * Shill screen (crash 6): flags pairs of organisations that trade in circles, each selling to the
- * other about as much as it buys, so that the volume is for show.
+ * other about as much as it buys, so that the volume is for show; and (`mirrors.ts`) bidders whose
+ * bids are one seller's asks over again.
  *
- * Score of a pair: the smaller of the two directions' node-slots ÷ the larger, times the share of
+ * Score of a circle: the smaller of the two directions' node-slots ÷ the larger, times the share of
  * the smaller trader's whole volume that is with the other. 1: it trades with nobody else, and
  * whatever goes one way comes back. Honest pairs trade one way at a time, or with others too.
  * A screen finds what is worth an audit; nothing is blocked by it.
  */
 import type { ShillScreenTerms } from './configuration.ts';
 import type { TradeRecord } from './memory.ts';
+import { mirroredBids, mirrorScores } from './mirrors.ts';
 import type { Safeguard } from './safeguard.ts';
 
 /** Fewer trades of a pair, in both directions together, say nothing. */
@@ -58,6 +60,16 @@ export function shillScreen({ trades, leastScore }: ShillScreenTerms): Safeguard
   return {
     name: 'shill-screen',
     cleared(clearing, round, { memory, trigger }) {
+      memory.mirrored.push(...mirroredBids(round).slice(-trades));
+      if (memory.mirrored.length > trades) {
+        memory.mirrored.splice(0, memory.mirrored.length - trades);
+      }
+      for (const { bidder, seller, score } of mirrorScores(memory.mirrored)) {
+        if (score < leastScore) break;
+        if (!round.bids.some(({ organisation }) => organisation === bidder)) continue;
+        const detail = `bids are the asks of ${seller} over again, score ${Math.round(score * 1000) / 1000}`;
+        trigger({ organisation: bidder, detail });
+      }
       const bids = new Map(round.bids.map((bid) => [bid.bidId, bid]));
       const asks = new Map(round.asks.map((ask) => [ask.askId, ask]));
       const touched = new Set<string>();
