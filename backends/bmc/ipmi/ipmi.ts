@@ -1,0 +1,98 @@
+/** IPMI 2.0 over LAN as a BMC protocol, by way of `ipmitool`. */
+import type { Outcome } from '../../../core/kernel/service.ts';
+import { nothing } from '../protocol.ts';
+import type { BmcProtocol, BootDevice, BootReading, ConsoleLink } from '../protocol.ts';
+import type { Inventory, PowerReading, PowerRequest } from '../protocol.ts';
+import { Ipmitool } from './ipmitool.ts';
+import type { IpmiOptions } from './ipmitool.ts';
+import { parseBoot, parseFields, parsePower } from './output.ts';
+
+const REQUESTS = { on: 'on', off: 'off', softOff: 'soft' } as const;
+const DEVICES = { network: 'pxe', disk: 'disk', media: 'cdrom', none: 'none' } as const;
+/** Number of the boot flags among the boot parameters. */
+const BOOT_FLAGS = '5';
+
+export class Ipmi implements BmcProtocol {
+  readonly #tool: Ipmitool;
+  readonly #isUefi: boolean;
+
+  /** @throws INPUT_BMC_ADDRESS */
+  constructor(options: IpmiOptions) {
+    this.#tool = new Ipmitool(options);
+    this.#isUefi = options.isUefi ?? false;
+  }
+
+  readPower(signal: AbortSignal): Promise<Outcome<PowerReading>> {
+    return this.#read(['chassis', 'power', 'status'], parsePower, signal);
+  }
+
+  sendPower(request: PowerRequest, signal: AbortSignal): Promise<Outcome> {
+    return this.#send(['chassis', 'power', REQUESTS[request]], signal);
+  }
+
+  readBoot(signal: AbortSignal): Promise<Outcome<BootReading>> {
+    return this.#read(['chassis', 'bootparam', 'get', BOOT_FLAGS], parseBoot, signal);
+  }
+
+  sendBoot(device: BootDevice, _: number, signal: AbortSignal): Promise<Outcome> {
+    const options = this.#isUefi && device !== 'none' ? ['options=efiboot'] : [];
+    return this.#send(['chassis', 'bootdev', DEVICES[device], ...options], signal);
+  }
+
+  async readMedia(): Promise<Outcome<string | null>> {
+    return nothing('DEVICE_UNSUPPORTED', 'IPMI has no virtual drive');
+  }
+
+  async sendMedia(): Promise<Outcome> {
+    return nothing('DEVICE_UNSUPPORTED', 'IPMI has no virtual drive');
+  }
+
+  readConsole(signal: AbortSignal): Promise<Outcome<ConsoleLink>> {
+    const { host } = this.#tool;
+    const parse = (output: string): ConsoleLink | null => {
+      const fields = parseFields(output);
+      const port = Number(fields.get('Payload Port')?.split(' ')[0]);
+      const isUsable = fields.get('Enabled') === 'true' && Number.isInteger(port) && port > 0;
+      return isUsable ? { kind: 'ipmi-sol', host, port } : null;
+    };
+    return this.#read(['sol', 'info'], parse, signal);
+  }
+
+  readInventory(signal: AbortSignal): Promise<Outcome<Inventory>> {
+    const parse = (output: string): Inventory => {
+      const fields = parseFields(output);
+      const one = (...names: string[]) =>
+        names.map((name) => fields.get(name)).find((value) => value !== undefined) ?? null;
+      return {
+        manufacturer: one('Product Manufacturer', 'Board Mfg'),
+        model: one('Product Name', 'Board Product'),
+        serialNumber: one('Product Serial', 'Board Serial'),
+        processorThreads: null,
+        memoryMib: null,
+        macAddresses: [],
+      };
+    };
+    return this.#read(['fru', 'print', '0'], parse, signal);
+  }
+
+  async close(): Promise<void> {
+    // Each run has a session of its own.
+  }
+
+  async #read<Value>(
+    command: readonly string[],
+    parse: (output: string) => Value | null,
+    signal: AbortSignal,
+  ): Promise<Outcome<Value>> {
+    const got = await this.#tool.run(command, signal);
+    if (got.status !== 'ok') return { status: 'noEffect', error: got.error };
+    const value = parse(got.value);
+    if (value !== null) return { status: 'ok', value };
+    return nothing('DEVICE_BAD_ANSWER', `ipmitool ${command[0]} printed what is not understood`);
+  }
+
+  async #send(command: readonly string[], signal: AbortSignal): Promise<Outcome> {
+    const sent = await this.#tool.run(command, signal);
+    return sent.status === 'ok' ? { status: 'ok', value: undefined } : sent;
+  }
+}
