@@ -1,6 +1,12 @@
 /** Commands on the registry of nodes and on policies; none of them belongs to a lease. */
 import type { Command } from '../kernel/service.ts';
 
+/** A PCR that matters, and the hex digests that are accepted in it. */
+export interface PcrReference {
+  readonly index: string;
+  readonly digests: readonly string[];
+}
+
 /**
  * What a tenant holds trustworthy. A node is judged by the reference values of its own profile
  * (its model and firmware); a profile without an entry cannot be attested under the policy.
@@ -11,8 +17,7 @@ export interface AttestationPolicy {
   readonly version: number;
   readonly profiles: readonly {
     readonly profile: string;
-    /** For each PCR that matters: the hex digests that are accepted. */
-    readonly pcrs: readonly { readonly index: string; readonly digests: readonly string[] }[];
+    readonly pcrs: readonly PcrReference[];
   }[];
   /** Digests of the files that may run; null: what runs is not looked at. */
   readonly runtimeDigests: readonly string[] | null;
@@ -26,6 +31,8 @@ export interface NodeIdentity {
   /** Hex hash of the public endorsement key of the node's TPM. */
   readonly endorsementKeyHash: string;
   readonly profile: string;
+  /** Of this very node, besides its profile's: its boot entries and addresses are in PCR 1. */
+  readonly pcrs?: readonly PcrReference[];
 }
 
 /** By an administrator: bind a node to its TPM. With another TPM it is refused for good. */

@@ -10,8 +10,8 @@ import type {
   RegistryCommand,
   UnregisterNode,
 } from './commands.ts';
-import { makePolicy } from './state.ts';
-import type { AttesterState } from './state.ts';
+import { makeNode, makePolicy } from './state.ts';
+import type { AttesterState, References } from './state.ts';
 
 /** Carries the command out, or says why not. */
 export function changeRegistry(state: AttesterState, command: RegistryCommand): Refusal | null {
@@ -34,7 +34,7 @@ function registerNode(state: AttesterState, command: RegisterNode): Refusal | nu
   const { nodeId, endorsementKeyHash, profile } = command.node;
   const known = state.nodes.get(nodeId);
   if (!known) {
-    state.nodes.set(nodeId, { endorsementKeyHash, profile, lastResetCount: null });
+    state.nodes.set(nodeId, makeNode(command.node));
     return null;
   }
   if (known.endorsementKeyHash !== endorsementKeyHash) {
@@ -44,8 +44,28 @@ function registerNode(state: AttesterState, command: RegisterNode): Refusal | nu
       remedy: 'unregister it first if its TPM was replaced',
     };
   }
-  if (known.profile === profile) return null;
-  return { code: 'CONFLICT_PROFILE', message: `node ${nodeId} is registered as ${known.profile}` };
+  if (known.profile !== profile) {
+    return {
+      code: 'CONFLICT_PROFILE',
+      message: `node ${nodeId} is registered as ${known.profile}`,
+    };
+  }
+  if (sameReferences(known.pcrs, makeNode(command.node).pcrs)) return null;
+  return {
+    code: 'CONFLICT_REFERENCE',
+    message: `node ${nodeId} is registered with other reference values of its own`,
+    remedy: 'unregister it first if its boot entries or network cards were changed',
+  };
+}
+
+function sameReferences(known: References | undefined, now: References | undefined): boolean {
+  if (known === undefined || now === undefined) return known === now;
+  if (known.size !== now.size) return false;
+  for (const [index, digests] of known) {
+    const others = now.get(index);
+    if (others === undefined || others.symmetricDifference(digests).size > 0) return false;
+  }
+  return true;
 }
 
 function unregisterNode(state: AttesterState, command: UnregisterNode): Refusal | null {
@@ -102,8 +122,9 @@ function isObject(value: unknown): value is object {
 
 function isIdentity(value: unknown): value is NodeIdentity {
   if (!isObject(value)) return false;
-  const { nodeId, endorsementKeyHash, profile } = value as Unknown<NodeIdentity>;
-  return isName(nodeId) && isName(endorsementKeyHash) && isName(profile);
+  const { nodeId, endorsementKeyHash, profile, pcrs } = value as Unknown<NodeIdentity>;
+  if (!isName(nodeId) || !isName(endorsementKeyHash) || !isName(profile)) return false;
+  return pcrs === undefined || (Array.isArray(pcrs) && pcrs.every(isReference));
 }
 
 function isPolicy(value: unknown): value is AttestationPolicy {

@@ -8,7 +8,7 @@ import type { Outcome } from '../kernel/service.ts';
 import { releaseKeyShare, revokeKeys } from './keys.ts';
 import { nextEffect, nextId, severityOf } from './state.ts';
 import type { Turn, Watch } from './state.ts';
-import { judgeQuote } from './verification.ts';
+import { UNPROVED, isAttestationCode, judgeQuote } from './verification.ts';
 import type { AttestationCode } from './verification.ts';
 
 /** Begins the id of a watch's timer; the rest is its key. */
@@ -47,7 +47,10 @@ export function roundOutcome(
   const { phase, nonce, nonceMadeMs } = watch;
   abandonRound(turn, watch);
   if (outcome.status !== 'ok') {
-    failRound(turn, watch, key, 'ATTEST_SILENT');
+    // What took the evidence in may have found what is wrong with it.
+    const { code } = outcome.error;
+    const isFinding = phase === 'quote' && isAttestationCode(code);
+    failRound(turn, watch, key, isFinding ? code : 'ATTEST_SILENT');
   } else if (phase === 'nonce') {
     requestQuote(turn, watch, key, outcome.value);
   } else {
@@ -95,6 +98,7 @@ function takeQuote(
           nonce,
           endorsementKeyHash: node.endorsementKeyHash,
           profile: node.profile,
+          ...(node.pcrs ? { nodePcrs: node.pcrs } : {}),
           bootCount: watch.bootCount,
           lastResetCount: node.lastResetCount,
           bootResetCount: watch.bootResetCount,
@@ -127,14 +131,14 @@ function failRound(turn: Turn, watch: Watch, key: string, code: AttestationCode)
   if (severityOf(turn.state, code) === 'recoverable') {
     // While an earlier verdict still holds, silence has until its end.
     const patient =
-      code === 'ATTEST_SILENT' && watch.verdict === 'trusted' && configuration.freshnessMs !== null;
+      UNPROVED.has(code) && watch.verdict === 'trusted' && configuration.freshnessMs !== null;
     if (patient || watch.failures < configuration.attempts) {
       watch.phase = 'pause';
       watch.wakeAtMs = turn.timeMs + configuration.retryDelayMs;
       return;
     }
   }
-  distrust(turn, watch, key, code === 'ATTEST_SILENT' ? 'stale' : 'rejected', code);
+  distrust(turn, watch, key, UNPROVED.has(code) ? 'stale' : 'rejected', code);
 }
 
 /** The node is out: keys first, then the enclave, then the tenant. */

@@ -3,7 +3,7 @@ import { OcxError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
 import { MINUTE_MS, SECOND_MS } from '../kernel/units.ts';
 import type { TimeMs } from '../kernel/units.ts';
-import type { AttestationPolicy, NodeIdentity } from './commands.ts';
+import type { AttestationPolicy, NodeIdentity, PcrReference } from './commands.ts';
 import type { AttesterEffect, ReportVerdict } from './protocol.ts';
 import { DEFAULT_SEVERITIES } from './verification.ts';
 import type { AttestationCode, Severity } from './verification.ts';
@@ -55,10 +55,15 @@ export const ATTESTER_DEFAULTS = {
   severities: {},
 } as const satisfies Omit<AttesterConfiguration, 'name'>;
 
+/** PCR index → accepted digests. */
+export type References = ReadonlyMap<string, ReadonlySet<string>>;
+
 /** A node and its TPM. */
 export interface RegisteredNode {
   readonly endorsementKeyHash: string;
   readonly profile: string;
+  /** Only of a node that has reference values of its own. */
+  readonly pcrs?: References;
   /** Highest reset counter of any valid quote; null: none yet. */
   lastResetCount: number | null;
 }
@@ -68,8 +73,7 @@ export interface Policy {
   readonly policyId: string;
   readonly owner: string;
   readonly version: number;
-  /** Profile → PCR index → accepted digests. */
-  readonly profiles: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
+  readonly profiles: ReadonlyMap<string, References>;
   readonly runtimeDigests: ReadonlySet<string> | null;
   readonly releasesKeyShare: boolean;
 }
@@ -167,9 +171,10 @@ export function initialState(configuration: AttesterConfiguration): AttesterStat
     );
   }
   const nodes = new Map<string, RegisteredNode>();
-  for (const { nodeId, endorsementKeyHash, profile } of configuration.nodes) {
+  for (const identity of configuration.nodes) {
+    const { nodeId } = identity;
     if (nodes.has(nodeId)) throw badConfiguration(`two nodes are called ${nodeId}`);
-    nodes.set(nodeId, { endorsementKeyHash, profile, lastResetCount: null });
+    nodes.set(nodeId, makeNode(identity));
   }
   const policies = new Map<string, Policy>();
   for (const policy of configuration.policies) {
@@ -196,12 +201,20 @@ function badConfiguration(message: string, remedy?: string): OcxError {
   return new OcxError({ code: 'INPUT_BAD_CONFIGURATION', message, ...(remedy ? { remedy } : {}) });
 }
 
+/** A node as it is registered: no quote of it was seen yet. */
+export function makeNode({ endorsementKeyHash, profile, pcrs }: NodeIdentity): RegisteredNode {
+  const node = { endorsementKeyHash, profile, lastResetCount: null };
+  return pcrs ? { ...node, pcrs: makeReferences(pcrs) } : node;
+}
+
+function makeReferences(pcrs: readonly PcrReference[]): References {
+  return new Map(pcrs.map(({ index, digests }) => [index, new Set(digests)]));
+}
+
 /** The policy with its lists as sets. */
 export function makePolicy(policy: AttestationPolicy, owner: string): Policy {
-  const profiles = new Map<string, Map<string, Set<string>>>();
-  for (const { profile, pcrs } of policy.profiles) {
-    profiles.set(profile, new Map(pcrs.map(({ index, digests }) => [index, new Set(digests)])));
-  }
+  const profiles = new Map<string, References>();
+  for (const { profile, pcrs } of policy.profiles) profiles.set(profile, makeReferences(pcrs));
   const { policyId, version, runtimeDigests, releasesKeyShare } = policy;
   return {
     policyId,

@@ -3,7 +3,7 @@
  * follow Keylime's order (quote, then measured boot, then runtime); each has a failure of its own.
  */
 import type { Quote } from './protocol.ts';
-import type { Policy } from './state.ts';
+import type { Policy, References } from './state.ts';
 
 /** Recoverable failures are tried again before they reject a node. */
 export type Severity = 'recoverable' | 'irrecoverable';
@@ -28,10 +28,33 @@ export const DEFAULT_SEVERITIES = {
   ATTEST_PCR_MISMATCH: 'irrecoverable',
   /** Something ran that is not on the policy's list. */
   ATTEST_RUNTIME: 'irrecoverable',
+  /** The TPM takes no authorisations for now: hard power-offs counted as guesses. */
+  ATTEST_LOCKED_OUT: 'recoverable',
+  /** The attestation key was not proved to live beside the endorsement key. */
+  ATTEST_ATTESTATION_KEY: 'irrecoverable',
+  /** No maker that is trusted vouches for the endorsement key. */
+  ATTEST_CERTIFICATE: 'irrecoverable',
+  /** The quote leaves out PCRs that matter, or is over a bank that does not. */
+  ATTEST_PCR_SELECTION: 'irrecoverable',
+  /** The values that came with the quote are not the ones that were signed. */
+  ATTEST_PCR_DIGEST: 'irrecoverable',
+  /** The TPM was resumed or restarted since its reset; a server's never is. */
+  ATTEST_RESTART_COUNT: 'irrecoverable',
 } as const satisfies Record<string, Severity>;
 
 /** Stable ids of the failures. */
 export type AttestationCode = keyof typeof DEFAULT_SEVERITIES;
+
+/** Whether a code from outside is one of them. */
+export function isAttestationCode(code: string): code is AttestationCode {
+  return Object.hasOwn(DEFAULT_SEVERITIES, code);
+}
+
+/** Failures in which the node was not shown to be bad, only to have proved nothing. */
+export const UNPROVED: ReadonlySet<AttestationCode> = new Set([
+  'ATTEST_SILENT',
+  'ATTEST_LOCKED_OUT',
+]);
 
 /** More measured files than this are refused unread: it bounds what a hostile node can cost. */
 export const MAX_RUNTIME_DIGESTS = 200_000;
@@ -44,6 +67,8 @@ export interface Expectation {
   readonly nonce: string;
   readonly endorsementKeyHash: string;
   readonly profile: string;
+  /** Reference values of this very node, besides its profile's. */
+  readonly nodePcrs?: References;
   readonly bootCount: number;
   /** The highest reset counter ever seen in a valid quote of the node; null: none yet. */
   readonly lastResetCount: number | null;
@@ -67,11 +92,9 @@ export function judgeQuote(
   if (bootResetCount !== null && quote.resetCount !== bootResetCount) return 'ATTEST_RESET_COUNT';
   if (!samePcrs(quote.pcrs, quote.replayedPcrs)) return 'ATTEST_LOG_MISMATCH';
   const references = policy.profiles.get(expected.profile);
-  if (!references) return 'ATTEST_PCR_MISMATCH';
-  for (const [index, digests] of references) {
-    if (!Object.hasOwn(quote.pcrs, index)) return 'ATTEST_PCR_MISMATCH';
-    if (!digests.has(quote.pcrs[index]!)) return 'ATTEST_PCR_MISMATCH';
-  }
+  if (!references || !meets(quote.pcrs, references)) return 'ATTEST_PCR_MISMATCH';
+  const { nodePcrs } = expected;
+  if (nodePcrs && !meets(quote.pcrs, nodePcrs)) return 'ATTEST_PCR_MISMATCH';
   const { runtimeDigests } = policy;
   if (runtimeDigests !== null) {
     for (const digest of quote.runtimeDigests) {
@@ -79,6 +102,13 @@ export function judgeQuote(
     }
   }
   return null;
+}
+
+function meets(pcrs: Readonly<Record<string, string>>, references: References): boolean {
+  for (const [index, digests] of references) {
+    if (!Object.hasOwn(pcrs, index) || !digests.has(pcrs[index]!)) return false;
+  }
+  return true;
 }
 
 function samePcrs(

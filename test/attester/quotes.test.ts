@@ -226,3 +226,30 @@ test('what cannot be attested is refused: no TPM, no policy, no reference values
   t.is(service.command(LYON, attestNode()).code, 'DENIED_LEASE');
   t.is(service.command(GHENT, attestNode({ bootCount: 6 })).code, 'CONFLICT_LATE');
 });
+
+test('what the intake of evidence found counts as the failure; anything else is silence', (t) => {
+  for (const [status, code, expected, outcome] of [
+    ['noEffect', 'ATTEST_CERTIFICATE', 'ATTEST_CERTIFICATE', 'rejected'],
+    ['noEffect', 'ATTEST_LOCKED_OUT', 'ATTEST_LOCKED_OUT', 'stale'],
+    ['uncertain', 'DEVICE_TIMEOUT', 'ATTEST_SILENT', 'stale'],
+    ['noEffect', 'toString', 'ATTEST_SILENT', 'stale'],
+  ] as const) {
+    const service = attester({ attempts: 1 });
+    const judged = service.failed(challenge(service), status, code);
+    t.like(verdict(judged), { verdict: outcome, code: expected });
+  }
+});
+
+test('a node with reference values of its own is held against them besides', (t) => {
+  const identity = { nodeId: 'n1', endorsementKeyHash: 'ek-1', profile: 'model-1' };
+  for (const [digest, code] of [
+    [GOOD, null],
+    [BAD, 'ATTEST_PCR_MISMATCH'],
+  ] as const) {
+    const nodes = [{ ...identity, pcrs: [{ index: '10', digests: [digest] }] }];
+    const service = attester({ attempts: 1, nodes });
+    const request = challenge(service);
+    const changes = pcrs({ '0': GOOD, '4': GOOD, '10': GOOD });
+    t.like(verdict(service.ok(request, quote(request.nonce, changes))), { code });
+  }
+});

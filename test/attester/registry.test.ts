@@ -30,6 +30,18 @@ test('keylime-agent-uuid-takeover: a node that is registered never gets another 
   t.is(service.command(ADMIN, register({ profile: 'model-2' })).code, 'CONFLICT_PROFILE');
 });
 
+test('reference values of a node’s own are registered once, and stay', (t) => {
+  const service = attester();
+  const own = (...digests: string[]) => register({ pcrs: [{ index: '1', digests }] });
+  t.is(service.command(ADMIN, own(GOOD)).code, null);
+  t.is(service.command(ADMIN, own(GOOD)).code, null, 'the same again is no news');
+  t.is(service.command(ADMIN, own(BAD)).code, 'CONFLICT_REFERENCE');
+  t.is(service.command(ADMIN, own(GOOD, BAD)).code, 'CONFLICT_REFERENCE');
+  t.is(service.command(ADMIN, register()).code, 'CONFLICT_REFERENCE');
+  const badForm = register({ nodeId: 'n8', pcrs: [{ index: '1', digests: [7] }] });
+  t.is(service.command(ADMIN, badForm).code, 'INPUT_BAD_ARGUMENT');
+});
+
 test('only an administrator registers nodes, and unregisters them when nobody watches', (t) => {
   const service = attester({ administrators: ['ghent'] });
   t.is(service.command(LYON, register()).code, 'DENIED_REGISTRY');
