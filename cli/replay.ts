@@ -5,18 +5,20 @@ import type { JobTable } from '../core/demand/jobs.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { replayJobs } from '../sim/clusters/batch/replay.ts';
 import type { ReplayResult } from '../sim/clusters/batch/replay.ts';
-import { SCHEDULERS } from '../sim/clusters/batch/scheduler.ts';
-import type { Scheduler } from '../sim/clusters/batch/scheduler.ts';
+import { REPLAY_SCHEDULERS } from '../sim/clusters/batch/scheduler.ts';
+import type { ReplaySchedulerName } from '../sim/clusters/batch/scheduler.ts';
 import { cleanSwf, KEEP_POLICY, SIMULATION_POLICY } from '../workloads/formats/swf-cleaning.ts';
 import type { SwfPolicy } from '../workloads/formats/swf-cleaning.ts';
 import { machineProcessors, readSwf } from '../workloads/formats/swf.ts';
 import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
 import { writeAtomically } from './files.ts';
+import { variantOf, withVariantOptions } from './replay-variant.ts';
+import type { VariantOptions } from './replay-variant.ts';
 import { formatTable } from './terminal/table.ts';
 
-interface ReplayOptions extends CommonOptions {
-  readonly scheduler: Scheduler;
+interface ReplayOptions extends CommonOptions, VariantOptions {
+  readonly scheduler: ReplaySchedulerName;
   readonly clairvoyant?: boolean;
   readonly procs?: number;
   readonly waits?: string;
@@ -51,10 +53,15 @@ export function registerReplay(program: Command): void {
   const policies = Object.entries(POLICY_CHOICES)
     .map(([name, choices]) => `${name}=${choices.join('|')}`)
     .join(', ');
-  defineCommand(program, 'replay <log>', 'Run one SWF log through one batch scheduler.')
+  const command = defineCommand(
+    program,
+    'replay <log>',
+    'Run one SWF log through one batch scheduler.',
+  );
+  command
     .addOption(
       new Option('--scheduler <name>', 'how jobs are scheduled')
-        .choices(SCHEDULERS)
+        .choices(REPLAY_SCHEDULERS)
         .makeOptionMandatory(),
     )
     .option('--clairvoyant', 'the scheduler knows the run times')
@@ -64,10 +71,14 @@ export function registerReplay(program: Command): void {
       wholeNumber(1, MAXIMUM_PROCESSORS),
     )
     .option('--waits <csv>', 'write the wait of every job to this file')
-    .option('--clean <policy>', `clean the log first; "simulation" or any of: ${policies}`, collect)
-    .action((log: string, options: ReplayOptions) =>
-      runCommand(options, (output) => replay(output, log, options)),
+    .option(
+      '--clean <policy>',
+      `clean the log first; "simulation" or any of: ${policies}`,
+      collect,
     );
+  withVariantOptions(command).action((log: string, options: ReplayOptions) =>
+    runCommand(options, (output) => replay(output, log, options)),
+  );
 }
 
 function replay(output: Output, logPath: string, options: ReplayOptions): void {
@@ -78,6 +89,7 @@ function replay(output: Output, logPath: string, options: ReplayOptions): void {
     processors: machineProcessors(log, options.procs),
     scheduler: options.scheduler,
     clairvoyant: options.clairvoyant === true,
+    ...variantOf(options),
   });
   if (result.jobs === 0) {
     throw new OcxError({

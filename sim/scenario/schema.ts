@@ -146,7 +146,7 @@ export function organisationSchema(workload: TSchema) {
             'what borrowed nodes must be, as [property, operator, value]: cores, memoryGiB, firmware',
         }),
       ),
-      scheduler: word(['fcfs', 'easy', 'easy-sjbf', 'conservative'], {
+      scheduler: word(['fcfs', 'easy', 'easy-sjbf', 'conservative', 'sjf', 'ljf'], {
         default: 'easy',
         description: 'of a batch cluster',
       }),
@@ -393,7 +393,7 @@ export interface Organisation {
   exchanges: string[];
   securityLevel: 'none' | 'attested' | 'full';
   constraints?: Constraint[];
-  scheduler: 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative';
+  scheduler: 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative' | 'sjf' | 'ljf';
   strategy: string;
   strategyParameters: Record<string, number>;
   aliases?: number;

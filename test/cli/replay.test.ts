@@ -66,6 +66,37 @@ test('schedulers and clairvoyance change the waits', async (t) => {
   t.deepEqual(await waits('--scheduler', 'easy', '--clairvoyant'), ['1,0', '2,9', '3,18']);
 });
 
+test('variants of EASY and priorities reach the scheduler, and nonsense is refused', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'log.swf'), LOG);
+  const waits = async (...options: string[]) => {
+    const argv = ['replay', 'log.swf', '--waits', 'waits.csv', '--json', ...options];
+    const result = await runCli(argv, { workingDirectory: folder });
+    t.is(result.exitCode, 0, result.stderr);
+    return readFileSync(join(folder, 'waits.csv'), 'utf8').split('\n').slice(1, -1);
+  };
+  // Longest estimate first: job 1 runs from 1, of the others at 11 the first submitted goes first.
+  t.deepEqual(await waits('--scheduler', 'ljf'), ['1,0', '2,9', '3,18']);
+  t.deepEqual(await waits('--scheduler', 'easy++'), ['1,0', '2,11', '3,0']);
+  // Looks at 4, 8 and 12 only: jobs 1 and 3 start at 4, job 2 when both have ended, at 16.
+  t.deepEqual(await waits('--scheduler', 'easy', '--pass', '4'), ['1,3', '2,14', '3,1']);
+  // Job 3 weighs more than its wait is worth, and goes first once job 1 has ended.
+  const small = ['--priority', 'processors=-10', '--priority', 'fairShare=0'];
+  t.deepEqual(await waits('--scheduler', 'maui', ...small), ['1,0', '2,11', '3,0']);
+  for (const nonsense of [
+    ['easy', '--pass', 'never'],
+    ['easy', '--pass', '0'],
+    ['easy', '--elapsed', 'maybe'],
+    ['maui', '--priority', '__proto__=1'],
+    ['maui', '--priority', 'queueTime='],
+  ]) {
+    const argv = ['replay', 'log.swf', '--scheduler', ...nonsense];
+    assertOneLine(t, await runCli(argv, { workingDirectory: folder }), 'INPUT_USAGE');
+  }
+  const fcfs = ['replay', 'log.swf', '--scheduler', 'fcfs', '--no-extra'];
+  assertOneLine(t, await runCli(fcfs, { workingDirectory: folder }), 'INPUT_ARGUMENT');
+});
+
 test('what is dropped is counted; cleaning is off unless asked for', async (t) => {
   const folder = temporaryFolder(t);
   const log = `${LOG}${swf(4, 4, 10, 9, 10)}${swf(5, 5, 10, 1, -1)}6 odd\n${swf(7, 7, 0, 1, 5)}`;

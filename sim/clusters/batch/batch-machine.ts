@@ -9,6 +9,7 @@ import type { BatchJobs } from './batch-jobs.ts';
 import { GroupPlan } from './group-plan.ts';
 import type { PoolPart } from './group-plan.ts';
 import { JobQueue } from './job-queue.ts';
+import type { QueueOrder } from './job-queue.ts';
 import { chooseNodes } from './node-groups.ts';
 import type { NodeGroup, NodeRequest, Part } from './node-groups.ts';
 
@@ -64,7 +65,7 @@ export class BatchMachine {
   lostNodeMs: NodeMs = 0;
   busyNodes = 0;
   readonly jobs: BatchJobs;
-  readonly queue = new JobQueue('submission');
+  readonly queue: JobQueue;
   readonly plan: GroupPlan;
   /** By (estimated end, order of starting). */
   readonly running: RunningJob[] = [];
@@ -76,7 +77,13 @@ export class BatchMachine {
   readonly #onSegment: SegmentListener | undefined;
   #sequence = 0;
 
-  constructor(jobs: BatchJobs, nowMs: TimeMs, onSegment: SegmentListener | undefined) {
+  constructor(
+    jobs: BatchJobs,
+    nowMs: TimeMs,
+    onSegment: SegmentListener | undefined,
+    order: QueueOrder = 'submission',
+  ) {
+    this.queue = new JobQueue(order);
     this.jobs = jobs;
     this.nowMs = nowMs;
     this.plan = new GroupPlan(nowMs);

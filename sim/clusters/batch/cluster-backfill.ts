@@ -1,5 +1,5 @@
 /**
- * FCFS and EASY (Lifka, JSSPP 1995) on nodes that come and go. The first job in the queue that
+ * FCFS, shortest or longest first, and EASY (Lifka, JSSPP 1995) on nodes that come and go. The first job in the queue that
  * cannot start but could later holds a reservation; with EASY another job may start now if it ends
  * before the reservation begins or leaves enough of the nodes that the reserved job could use.
  *
@@ -41,7 +41,9 @@ export class BackfillScheduler implements BatchScheduler {
 
   submit(row: number): void {
     const machine = this.#machine;
-    if (!machine.changed && this.#head !== NONE) {
+    // In an order of lengths the new job may be the first.
+    const isLast = machine.queue.by === 'submission';
+    if (!machine.changed && this.#head !== NONE && isLast) {
       // Without a change of nodes nobody else can start: see `replay-easy.ts`.
       if (this.#candidates && this.#startIfHarmless(row, machine.request(row))) return;
       this.requeue(row);

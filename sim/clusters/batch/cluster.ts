@@ -25,6 +25,7 @@ import { BackfillScheduler } from './cluster-backfill.ts';
 import { ConservativeScheduler } from './cluster-conservative.ts';
 import type { NodeGroup } from './node-groups.ts';
 import { Outlook } from './outlook.ts';
+import { queueOrder } from './scheduler.ts';
 import type { Scheduler } from './scheduler.ts';
 import { WhatIf } from './what-if.ts';
 import type { GivenAway, Shift } from './what-if.ts';
@@ -68,7 +69,8 @@ export class BatchCluster {
   /** @param table jobs in (submit, row) order, with nodes for processors */
   constructor(table: JobTable, options: BatchClusterOptions) {
     this.jobs = new BatchJobs(table, options);
-    this.#machine = new BatchMachine(this.jobs, options.startMs ?? 0, options.onSegment);
+    const order = queueOrder(options.scheduler);
+    this.#machine = new BatchMachine(this.jobs, options.startMs ?? 0, options.onSegment, order);
     this.#scheduler = createScheduler(this.#machine, options.scheduler);
     this.#capacity = new Capacity(this.#machine, this.#scheduler, (row) => this.#requeue(row));
     this.#machine.beforeTaking = () => this.#scheduler.unplan();
@@ -344,6 +346,8 @@ export class BatchCluster {
 function createScheduler(machine: BatchMachine, scheduler: Scheduler): BatchScheduler {
   switch (scheduler) {
     case 'fcfs':
+    case 'sjf':
+    case 'ljf':
       return new BackfillScheduler(machine, 'none');
     case 'easy':
       return new BackfillScheduler(machine, 'submission');

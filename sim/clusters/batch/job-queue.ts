@@ -3,7 +3,7 @@
  * and the least estimate in it, so that a backfilling pass over a queue of thousands skips the
  * blocks in which nothing can fit. Insertion and removal anywhere cost O(√n)-like block moves.
  *
- * Jobs are integer ids. The order is (id) or (estimate, id); ids ascend in order of submission, so
+ * Jobs are integer ids. The order is (id), (estimate, id) or (−estimate, id); ids ascend in order of submission, so
  * a job that was interrupted goes back to the place that it had.
  *
  * The columns are public because a pass reads them in its inner loop:
@@ -13,6 +13,9 @@ import { invariant } from '../../../core/kernel/errors.ts';
 
 export const BLOCK_SIZE = 64;
 const INITIAL_BLOCKS = 4;
+
+/** Longest and shortest go by estimate. */
+export type QueueOrder = 'submission' | 'estimate' | 'longest';
 
 export class JobQueue {
   /** Jobs that wait. */
@@ -30,11 +33,12 @@ export class JobQueue {
   sizes = new Int32Array(INITIAL_BLOCKS * BLOCK_SIZE);
   estimates = new Float64Array(INITIAL_BLOCKS * BLOCK_SIZE);
 
-  readonly #byEstimate: boolean;
+  /** What comes first. */
+  readonly by: QueueOrder;
   readonly #freeBlocks: number[] = [];
 
-  constructor(order: 'submission' | 'estimate') {
-    this.#byEstimate = order === 'estimate';
+  constructor(order: QueueOrder) {
+    this.by = order;
     for (let block = INITIAL_BLOCKS - 1; block >= 0; block--) this.#freeBlocks.push(block);
   }
 
@@ -136,8 +140,8 @@ export class JobQueue {
   }
 
   #isBefore(index: number, job: number, estimate: number): boolean {
-    if (this.#byEstimate && this.estimates[index] !== estimate) {
-      return this.estimates[index]! < estimate;
+    if (this.by !== 'submission' && this.estimates[index] !== estimate) {
+      return this.estimates[index]! < estimate === (this.by === 'estimate');
     }
     return this.jobs[index]! < job;
   }

@@ -1,4 +1,4 @@
-/** Strictly first come first served. */
+/** Strictly in the order of the queue: first come, shortest or longest first; nobody overtakes. */
 import type { ReplayMachine, ReplayScheduler } from './replay-machine.ts';
 
 export class ReplayFcfs implements ReplayScheduler {

@@ -2,6 +2,7 @@
 import type { JobTable } from '../../../core/demand/jobs.ts';
 import { HeapQueue } from '../../queue/heap-queue.ts';
 import { JobQueue } from './job-queue.ts';
+import type { QueueOrder } from './job-queue.ts';
 import { RunningJobs } from './running-jobs.ts';
 
 /** What a scheduler does at each event of a replay. */
@@ -26,14 +27,20 @@ export class ReplayMachine {
   readonly table: JobTable;
   readonly processors: number;
   readonly clairvoyant: boolean;
-  readonly queue = new JobQueue('submission');
+  readonly queue: JobQueue;
   readonly running = new RunningJobs();
   /** Jobs by actual end, ties in order of starting. */
   readonly terminations = new HeapQueue();
   /** By row, seconds. */
   readonly startSeconds: Float64Array;
 
-  constructor(table: JobTable, processors: number, clairvoyant: boolean) {
+  constructor(
+    table: JobTable,
+    processors: number,
+    clairvoyant: boolean,
+    order: QueueOrder = 'submission',
+  ) {
+    this.queue = new JobQueue(order);
     this.table = table;
     this.processors = processors;
     this.clairvoyant = clairvoyant;

@@ -17,13 +17,25 @@ import { ReplayEasy } from './replay-easy.ts';
 import { ReplayFcfs } from './replay-fcfs.ts';
 import { ReplayMachine, runSeconds } from './replay-machine.ts';
 import type { ReplayScheduler } from './replay-machine.ts';
-import type { Scheduler } from './scheduler.ts';
-import { SCHEDULERS } from './scheduler.ts';
+import { checkPriority, DEFAULT_PRIORITY, FairSharePolicy } from './replay-fair-share.ts';
+import type { PrioritySettings } from './replay-fair-share.ts';
+import { PlainReplay } from './replay-plain.ts';
+import { EstimatePolicy } from './replay-policy.ts';
+import type { ReplayPolicy } from './replay-policy.ts';
+import { PredictionPolicy } from './replay-prediction.ts';
+import { checkVariant, isPyssVariant, PYSS_VARIANT } from './replay-variant.ts';
+import type { EasyVariant } from './replay-variant.ts';
+import { queueOrder, REPLAY_SCHEDULERS } from './scheduler.ts';
+import type { ReplaySchedulerName } from './scheduler.ts';
 
 export interface ReplayOptions {
   /** Processors of the machine; integer ≥ 1. */
   readonly processors: number;
-  readonly scheduler: Scheduler;
+  readonly scheduler: ReplaySchedulerName;
+  /** In what EASY differs from that of pyss; for the schedulers with one reservation. */
+  readonly variant?: Partial<EasyVariant>;
+  /** For `maui`. */
+  readonly priority?: Partial<PrioritySettings>;
   /** The scheduler knows the run times: estimate := run time, after the run was cut. */
   readonly clairvoyant?: boolean;
 }
@@ -57,9 +69,15 @@ const SLOWDOWN_BOUND_SECONDS = 10;
  */
 export function replayJobs(table: JobTable, options: ReplayOptions): ReplayResult {
   checkOptions(options);
-  const machine = new ReplayMachine(table, options.processors, options.clairvoyant ?? false);
+  const { scheduler, processors } = options;
+  const variant = { ...PYSS_VARIANT, ...options.variant };
+  const order = queueOrder(scheduler);
+  const machine = new ReplayMachine(table, processors, options.clairvoyant ?? false, order);
   const dropped: Record<string, number> = {};
-  run(machine, createScheduler(machine, options.scheduler), dropped);
+  const policy = createPolicy(machine, options, variant);
+  if (policy) {
+    new PlainReplay(machine, policy, variant).run((row) => nextRow(machine, row, dropped));
+  } else run(machine, createScheduler(machine, scheduler), dropped);
   return summarise(machine, dropped);
 }
 
@@ -72,18 +90,58 @@ function checkOptions(options: ReplayOptions): void {
       remedy: 'give a whole number from 1 to 2147483647',
     });
   }
-  if (!SCHEDULERS.includes(scheduler)) {
+  if (!REPLAY_SCHEDULERS.includes(scheduler)) {
     throw new OcxError({
       code: 'INPUT_ARGUMENT',
       message: `there is no scheduler ${JSON.stringify(scheduler)}`,
-      remedy: `choose one of ${SCHEDULERS.join(', ')}`,
+      remedy: `choose one of ${REPLAY_SCHEDULERS.join(', ')}`,
+    });
+  }
+  checkVariants(options);
+}
+
+/** Schedulers that have a reservation for one job, and so variants. */
+const ONE_RESERVATION: readonly ReplaySchedulerName[] = ['easy', 'easy-sjbf', 'easy++', 'maui'];
+
+function checkVariants({ scheduler, variant, priority }: ReplayOptions): void {
+  checkVariant({ ...PYSS_VARIANT, ...variant });
+  checkPriority({ ...DEFAULT_PRIORITY, ...priority });
+  const isVaried = variant !== undefined && !isPyssVariant({ ...PYSS_VARIANT, ...variant });
+  if (isVaried && !ONE_RESERVATION.includes(scheduler)) {
+    throw new OcxError({
+      code: 'INPUT_ARGUMENT',
+      message: `${scheduler} has no variants`,
+      remedy: `vary one of ${ONE_RESERVATION.join(', ')}`,
+    });
+  }
+  if (priority !== undefined && Object.keys(priority).length > 0 && scheduler !== 'maui') {
+    throw new OcxError({
+      code: 'INPUT_ARGUMENT',
+      message: `${scheduler} knows no priorities`,
+      remedy: 'they are for maui',
     });
   }
 }
 
-function createScheduler(machine: ReplayMachine, scheduler: Scheduler): ReplayScheduler {
+/** What the plain replay goes by; null for what has a replay of its own. */
+function createPolicy(
+  machine: ReplayMachine,
+  { scheduler, priority }: ReplayOptions,
+  variant: EasyVariant,
+): ReplayPolicy | null {
+  if (scheduler === 'easy++') return new PredictionPolicy(machine);
+  if (scheduler === 'maui') {
+    return new FairSharePolicy(machine, { ...DEFAULT_PRIORITY, ...priority });
+  }
+  if (isPyssVariant(variant)) return null;
+  return new EstimatePolicy(machine, scheduler === 'easy-sjbf');
+}
+
+function createScheduler(machine: ReplayMachine, scheduler: ReplaySchedulerName): ReplayScheduler {
   switch (scheduler) {
     case 'fcfs':
+    case 'sjf':
+    case 'ljf':
       return new ReplayFcfs(machine);
     case 'easy':
       return new ReplayEasy(machine, 'submission');
@@ -91,6 +149,12 @@ function createScheduler(machine: ReplayMachine, scheduler: Scheduler): ReplaySc
       return new ReplayEasy(machine, 'estimate');
     case 'conservative':
       return new ReplayConservative(machine);
+    case 'easy++':
+    case 'maui':
+      throw new OcxError({
+        code: 'INVARIANT_VIOLATED',
+        message: `${scheduler} has no replay of its own`,
+      });
   }
 }
 

@@ -1,4 +1,5 @@
 /** The batch schedulers by name. What each does is written in `replay.ts` and `cluster.ts`. */
+import type { QueueOrder } from './job-queue.ts';
 
 /**
  * - `fcfs`: strictly first come first served.
@@ -7,7 +8,33 @@
  * - `easy-sjbf`: the same, later jobs tried in ascending estimate (Tsafrir, Etsion & Feitelson,
  *   IEEE TPDS 18(6), 2007).
  * - `conservative`: every job holds a reservation (Mu'alem & Feitelson, IEEE TPDS 12(6), 2001).
+ * - `sjf`, `ljf`: the job with the shortest or longest estimate first; nobody overtakes it, so one
+ *   that does not fit holds up all others.
  */
-export type Scheduler = 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative';
+export type Scheduler = 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative' | 'sjf' | 'ljf';
 
-export const SCHEDULERS: readonly Scheduler[] = ['fcfs', 'easy', 'easy-sjbf', 'conservative'];
+/** What a batch cluster can run. */
+export const SCHEDULERS: readonly Scheduler[] = [
+  'fcfs',
+  'easy',
+  'easy-sjbf',
+  'conservative',
+  'sjf',
+  'ljf',
+];
+
+/**
+ * Only in a replay, on processors that do not come and go:
+ * - `easy++`: `easy-sjbf` by predicted run times, see `replay-prediction.ts`.
+ * - `maui`: priorities with fair share, and EASY in their order, see `replay-fair-share.ts`.
+ */
+export type ReplaySchedulerName = Scheduler | 'easy++' | 'maui';
+
+/** What a replay can run. */
+export const REPLAY_SCHEDULERS: readonly ReplaySchedulerName[] = [...SCHEDULERS, 'easy++', 'maui'];
+
+/** In which order jobs wait. */
+export function queueOrder(scheduler: ReplaySchedulerName): QueueOrder {
+  if (scheduler === 'sjf') return 'estimate';
+  return scheduler === 'ljf' ? 'longest' : 'submission';
+}

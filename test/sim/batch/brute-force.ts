@@ -11,7 +11,7 @@ export interface SmallJob {
   readonly estimate: number;
 }
 
-export type Rule = 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative';
+export type Rule = 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative' | 'sjf' | 'ljf';
 
 /** Mistakes that a comparison must find. */
 export type Fault =
@@ -125,10 +125,16 @@ class SmallMachine {
 
   #backfill(): void {
     const free = () => this.#freeFrom(this.#now, 1)[0]!;
+    if (this.#rule === 'sjf' || this.#rule === 'ljf') {
+      const sign = this.#rule === 'sjf' ? 1 : -1;
+      const longer = (a: number, b: number) => this.#jobs[a]!.estimate - this.#jobs[b]!.estimate;
+      const ties = this.#fault === 'unstable-estimates' ? -1 : 1;
+      this.#queue.sort((a, b) => sign * longer(a, b) || ties * (a - b));
+    }
     while (this.#queue.length > 0 && this.#jobs[this.#queue[0]!]!.processors <= free()) {
       this.#start(this.#queue[0]!);
     }
-    if (this.#rule === 'fcfs' || this.#queue.length === 0) return;
+    if (!this.#rule.startsWith('easy') || this.#queue.length === 0) return;
     const head = this.#queue[0]!;
     const ahead = this.#freeFrom(this.#now, this.#horizon());
     const shadow = ahead.findIndex((count) => count >= this.#jobs[head]!.processors);

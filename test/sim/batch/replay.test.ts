@@ -37,6 +37,8 @@ test('the comparison finds every planted mistake', (t) => {
     ['easy-sjbf', 'shadow-excluded'],
     ['easy-sjbf', 'unstable-estimates'],
     ['conservative', 'no-compression'],
+    ['sjf', 'unstable-estimates'],
+    ['ljf', 'unstable-estimates'],
   ];
   for (const [scheduler, fault] of planted) {
     const found = differences(scheduler, 0, 1_500, fault).length;
