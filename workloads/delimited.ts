@@ -61,12 +61,14 @@ export class DelimitedRow {
     );
   }
 
+  /** Where a field's text begins, white space skipped. */
   placeOf(index: number): TextPlace {
     if (this.#places !== null) return this.#places[Math.min(index, this.#places.length - 1)]!;
     let column = 1;
     const last = Math.min(index, this.fields.length);
     for (let i = 0; i < last; i++) column += this.fields[i]!.length + this.#separatorLength;
-    return { line: this.line, column };
+    const field = this.fields[index] ?? '';
+    return { line: this.line, column: column + field.length - field.trimStart().length };
   }
 }
 
@@ -166,6 +168,7 @@ function damaged(path: string, line: number, column: number, message: string): O
 /** Positions of a header's columns by name, the first where a name is there twice. */
 export class HeaderColumns {
   readonly width: number;
+  readonly names: readonly string[];
   readonly #positions = new Map<string, number>();
   readonly #path: string;
   readonly #line: number;
@@ -174,8 +177,8 @@ export class HeaderColumns {
     this.#path = path;
     this.#line = header.line;
     this.width = header.fields.length;
-    header.fields.forEach((field, index) => {
-      const name = field.trim();
+    this.names = header.fields.map((field) => field.trim());
+    this.names.forEach((name, index) => {
       if (!this.#positions.has(name)) this.#positions.set(name, index);
     });
   }

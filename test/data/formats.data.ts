@@ -1,4 +1,7 @@
 /** Every real sample of a trace format is recognised, read and counted. OCX_TRACES names the folder. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { recogniseFormat } from '../../workloads/formats/registry.ts';
@@ -41,6 +44,20 @@ const SAMPLES: readonly Sample[] = [
     dropped: { neverScheduled: 897 },
   },
   { file: 'formats/google2011-task-events-sample-1.csv', format: 'google-2011', records: 11 },
+  {
+    file: 'formats/azure-v1-vm_cpu_readings.sample.csv.gz',
+    format: 'azure-readings',
+    records: 100,
+  },
+  {
+    file: 'spot/ec2-spot-t3.micro-2regions-2025-12_2026-02.csv.gz',
+    format: 'ec2-spot',
+    records: 2_758,
+  },
+  { file: 'prices/ote-cz-day-ahead-1h-2021.csv.gz', format: 'day-ahead', records: 8_760 },
+  { file: 'prices/ote-cz-day-ahead-1h-2022.csv.gz', format: 'day-ahead', records: 8_760 },
+  { file: 'prices/ote-cz-day-ahead-1h-2023.csv.gz', format: 'day-ahead', records: 8_760 },
+  { file: 'cloud/bitbrains-faststorage-1vm.csv.gz', format: 'bitbrains', records: 86_190 },
 ];
 
 for (const { file, format, records, dropped } of SAMPLES) {
@@ -52,5 +69,62 @@ for (const { file, format, records, dropped } of SAMPLES) {
     t.is(inspection.records, records);
     t.deepEqual({ ...inspection.dropped }, dropped ?? {});
     t.true(found.columns(path, {}).rows > 0);
+  });
+}
+
+interface Archive {
+  readonly file: string;
+  readonly format: string;
+  readonly files: number;
+  /** Points over all files. */
+  readonly points: number;
+}
+
+const ARCHIVES: readonly Archive[] = [
+  {
+    file: 'spot/ec2-spot-us-east-1-2016-jun-aug-300s.tar.xz',
+    format: 'ec2-spot',
+    files: 12,
+    points: 309_872,
+  },
+  {
+    file: 'spot/skypilot-spot-availability-aws-2022-10-26.tar.xz',
+    format: 'skypilot',
+    files: 8,
+    points: 8 * 3_895,
+  },
+  {
+    file: 'spot/skypilot-spot-availability-16node-aws-2023-08-27.tar.xz',
+    format: 'skypilot',
+    files: 3,
+    points: 12_719,
+  },
+  {
+    file: 'testbed/planetlab-20110303.tar.xz',
+    format: 'planetlab',
+    files: 1_052,
+    points: 1_052 * 288,
+  },
+];
+
+/** xz is not read: the system's tar unpacks these. */
+for (const { file, format, files, points } of ARCHIVES) {
+  withTraces(`every file in ${file} is recognised as ${format} and read`, (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'ocx-formats-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    execFileSync('tar', ['-xJf', join(traces!, file), '-C', folder]);
+    const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name !== 'README.md')
+      .map((entry) => join(entry.parentPath, entry.name));
+    t.is(paths.length, files);
+    let found = 0;
+    for (const path of paths) {
+      const recognised = recogniseFormat(path);
+      t.is(recognised.name, format, path);
+      const { records, dropped } = recognised.inspect(path, {});
+      t.deepEqual({ ...dropped }, {}, path);
+      found += records;
+    }
+    t.is(found, points);
   });
 }

@@ -20,10 +20,13 @@ export class LogClock {
       this.#counted += 1;
       return Number(text);
     }
-    const fixed = /^(.+\d)(?:Z|\+00:?00)$/.exec(text);
+    const fixed = /^(.{10,29}\d)(?:Z|([+-])(\d\d):?(\d\d))$/.exec(text);
     const local = parseCivilMs(fixed === null ? text : fixed[1]!);
     if (local === null) return null;
-    if (fixed !== null) return local / SECOND_MS;
+    if (fixed !== null) {
+      const east = Number(fixed[3] ?? 0) * 3_600 + Number(fixed[4] ?? 0) * 60;
+      return local / SECOND_MS - (fixed[2] === '-' ? -east : east);
+    }
     this.#local += 1;
     if (this.#zone === null) return local / SECOND_MS;
     // Looked up once for every half hour that clocks showed: zones change on those.

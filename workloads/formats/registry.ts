@@ -4,19 +4,25 @@ import { OcxError } from '../../core/kernel/errors.ts';
 import { readHead } from '../input.ts';
 import { alibaba2018Format } from './alibaba-2018.ts';
 import { alibabaGpuFormat } from './alibaba-gpu.ts';
+import { azureReadingsFormat } from './azure-readings.ts';
 import { azureFormat } from './azure-stream.ts';
 import { azureVmFormat } from './azure-vms.ts';
 import { batsimFormat } from './batsim.ts';
+import { bitbrainsFormat } from './bitbrains.ts';
 import { csvFormat } from './csv-jobs.ts';
+import { dayAheadFormat } from './day-ahead.ts';
 import { deadlineFormat } from './deadline-calendar.ts';
 import { eagleFormat } from './eagle.ts';
+import { ec2SpotFormat } from './ec2-spot.ts';
 import { femaFormat } from './fema.ts';
 import { google2011Format } from './google-2011.ts';
 import { google2019Format } from './google-2019.ts';
 import { gwfFormat } from './gwf.ts';
 import { needsFormat } from './needs-csv.ts';
-import { swfFormat } from './swf-trace.ts';
+import { planetlabFormat } from './planetlab.ts';
 import { sacctFormat } from './sacct.ts';
+import { skypilotFormat } from './skypilot.ts';
+import { swfFormat } from './swf-trace.ts';
 import type { TraceFile, TraceFormat } from './format.ts';
 
 /** All of them; the first one that recognises a file has it. */
@@ -36,6 +42,12 @@ export const TRACE_FILES: readonly (TraceFile | TraceFormat)[] = [
   femaFormat,
   deadlineFormat,
   needsFormat,
+  ec2SpotFormat,
+  skypilotFormat,
+  dayAheadFormat,
+  bitbrainsFormat,
+  azureReadingsFormat,
+  planetlabFormat,
 ];
 
 /** Those that can drive a cluster. */

@@ -14,7 +14,7 @@ export const swfFormat: TraceFormat = {
   schema: batchSchema('swf', 'a log in the Standard Workload Format'),
   recognises: (fileName, head) =>
     /\.swf(\.gz|\.zst)?$/.test(fileName) ||
-    /^\s*(\d+\s+){2}(-?[\d.]+\s+){8,}/m.test(head) ||
+    /^[ \t]*(\d+[ \t]+){2}(-?[\d.]+[ \t]+){8,}/m.test(head) ||
     /^;\s*(Version|Computer|MaxProcs|MaxNodes|UnixStartTime):/m.test(head),
   load: (table: never, path, context) =>
     loadBatch(table, path, context, readDetailed, { name: 'swf' }),
