@@ -4,7 +4,7 @@
  * asking the BMC.
  */
 import assert from 'node:assert/strict';
-import type { TestFn } from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { Bmc } from '../../backends/bmc/bmc.ts';
 import type { BmcProtocol } from '../../backends/bmc/protocol.ts';
 import type { Outcome } from '../../core/kernel/service.ts';
@@ -272,8 +272,11 @@ export function bmcCases({ faults }: Pick<BmcKind, 'faults'>): readonly Contract
   return CASES.filter((one) => one.faults.every((fault) => faults.has(fault)));
 }
 
+/** `test` or `test.serial` */
+type Register = (title: string, run: (t: ExecutionContext) => Promise<void>) => void;
+
 /** Registers a test for each case. */
-export function bmcContract(kind: BmcKind, test: TestFn, leaveOut: readonly string[] = []): void {
+export function bmcContract(kind: BmcKind, test: Register, leaveOut: readonly string[] = []): void {
   for (const { title, run } of bmcCases(kind)) {
     if (leaveOut.includes(title)) continue;
     test(`${kind.name}: ${title}`, async (t) => {

@@ -23,7 +23,6 @@ really() {
   [ "$value" = "$1" ] && return 0
   if [ "$1" = on ]; then
     recall boot none
-    [ "$value" = default ] && value=none
     echo "$value" >> "$here/boots"
     keep boot none
   elif take offEarly; then
