@@ -68,6 +68,8 @@ export class TestbedCluster implements Cluster {
   readonly #busy: HourlyNodeTime;
   /** Own nodes that nobody uses, by class. */
   readonly #free: Map<string, number>;
+  /** Own nodes that are with others, and when they are to be back. */
+  readonly #lent: { readonly nodeClass: string; readonly dueMs: TimeMs }[] = [];
   #next = 0;
   /** Earliest deadline first. */
   #waiting: Experiment[] = [];
@@ -296,6 +298,10 @@ export class TestbedCluster implements Cluster {
         if (place.nodeClass !== nodeClass) continue;
         for (let i = 0; i < place.ownNodes; i++) times.push(endMs);
       }
+      // Nobody knows when one comes back that is late.
+      for (const lent of this.#lent) {
+        if (lent.nodeClass === nodeClass && lent.dueMs > nowMs) times.push(lent.dueMs);
+      }
       available.set(nodeClass, times);
     }
     return this.#waiting.filter((experiment) => {
@@ -344,14 +350,21 @@ export class TestbedCluster implements Cluster {
     return spares;
   }
 
-  lend(nodeClass: string, nodes: number): void {
+  lend(nodeClass: string, nodes: number, _spareId: string, _nowMs: TimeMs, dueMs: TimeMs): void {
     this.#holdings.lend(nodeClass, nodes);
     this.#addFree(nodeClass, -nodes);
+    for (let i = 0; i < nodes; i++) this.#lent.push({ nodeClass, dueMs });
   }
 
-  restore(nodeClass: string, nodes: number, nowMs: TimeMs): void {
+  restore(nodeClass: string, nodes: number, nowMs: TimeMs, dueMs: TimeMs): void {
     this.#holdings.restore(nodeClass, nodes);
     this.#addFree(nodeClass, nodes);
+    for (let i = 0; i < nodes; i++) {
+      const at = this.#lent.findIndex(
+        (node) => node.nodeClass === nodeClass && node.dueMs === dueMs,
+      );
+      if (at >= 0) this.#lent.splice(at, 1);
+    }
     this.#happen(nowMs);
   }
 

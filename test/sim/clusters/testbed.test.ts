@@ -117,3 +117,24 @@ test('it bids in time for what own nodes will be free for only when nobody is th
   // A gang is of one class: two free nodes of each are not four.
   t.deepEqual(wantedAt([waits(sunday, true)], { standard: 2, legacy: 2 }), ['waits']);
 });
+
+test('it bids for an experiment only where lent nodes will not be back in time for it', (t) => {
+  const waits = (dueHour: number) => {
+    const job = experiment('waits', { release: 1, deadline: 10, duration: 4 }, 2);
+    const cluster = testbed([job], { standard: 2 });
+    cluster.lend('standard', 2, 'idle', 0, dueHour * HOUR_MS);
+    return cluster;
+  };
+  const wantsAt = (cluster: ReturnType<typeof waits>, hour: number) => {
+    cluster.advance(hour * HOUR_MS);
+    return cluster.wants(hour * HOUR_MS).length;
+  };
+  t.is(wantsAt(waits(6), 1), 0);
+  t.is(wantsAt(waits(7), 1), 1);
+  // Late: nobody knows when they come.
+  const late = waits(3);
+  t.is(wantsAt(late, 2), 0);
+  t.is(wantsAt(late, 4), 1);
+  late.restore('standard', 2, 5 * HOUR_MS, 3 * HOUR_MS);
+  t.is(wantsAt(late, 5), 0);
+});
