@@ -55,6 +55,12 @@ async function end({ child }: Server): Promise<void> {
   await exited;
 }
 
+/** CPU microseconds that the server has used so far. */
+async function cpuMicroseconds({ child }: Server): Promise<number> {
+  child.send('cpu');
+  return ((await once(child, 'message')) as [number])[0];
+}
+
 const rate = ({ leaseMs, freeMs, seconds }: Load) => (leaseMs.length + freeMs.length) / seconds;
 
 async function run(): Promise<BenchmarkReport> {
@@ -67,9 +73,12 @@ async function run(): Promise<BenchmarkReport> {
     const server = await start(grouped);
     await load(server.port, token, 16, 1_000, 'warm');
     const byClients: [number, Load][] = [];
+    let cpu = 0;
     for (const clients of [1, 2, 4, 8, 16, 1_000]) {
+      cpu = await cpuMicroseconds(server);
       byClients.push([clients, await load(server.port, token, clients, RUN_MS, `c${clients}`)]);
     }
+    cpu = (await cpuMicroseconds(server)) - cpu;
     await end(server);
     const after = diskMs(folder);
     const single = await start({ ...request, path: join(folder, 'single.db'), commits: 'single' });
@@ -78,7 +87,7 @@ async function run(): Promise<BenchmarkReport> {
     const again = await start(grouped);
     await end(again);
     const disk = [...before, ...after].sort((a, b) => a - b);
-    return report(disk, byClients, alone, again);
+    return report(disk, byClients, alone, again, cpu);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -89,6 +98,7 @@ function report(
   byClients: readonly (readonly [number, Load])[],
   alone: Load,
   replay: ServerReady,
+  cpu: number,
 ): BenchmarkReport {
   const syncMs = percentile(disk, 0.99);
   const few = byClients.find(([clients]) => clients === 16)![1];
@@ -112,6 +122,11 @@ function report(
       ...{ what: '1,000 clients', value: rate(many), unit: 'operations/s', better: 'more' },
       aim: 10_000,
     },
+    less(
+      'CPU of the service, 1,000 clients',
+      cpu / (many.leaseMs.length + many.freeMs.length),
+      'µs an operation',
+    ),
     less('1,000 clients: p99', percentile(many.leaseMs, 0.99), 'ms'),
     {
       ...{ what: '1,000 clients ÷ one commit a request', value: rate(many) / rate(alone) },

@@ -1,5 +1,5 @@
 /** Journals as files: JSON lines, plain or compressed with zstd, and those in a live store. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { zstdDecompressSync } from 'node:zlib';
 import { readSqliteJournal, type StoredJournal } from '../backends/store/sqlite.ts';
 import { OcxError } from '../core/kernel/errors.ts';
@@ -7,7 +7,7 @@ import type { JournalRecord, Sha256 } from '../core/kernel/journal.ts';
 import { readInputFile } from './files.ts';
 
 /** SHA-256 of a UTF-8 text, as 64 hex digits: the port that the core asks for. */
-export const sha256: Sha256 = (text) => createHash('sha256').update(text, 'utf8').digest('hex');
+export const sha256: Sha256 = (text) => hash('sha256', text);
 
 export interface JournalFile {
   readonly path: string;

@@ -1,22 +1,76 @@
-/** Canonical JSON (RFC 8785): one text for one value, whatever order its keys were made in. */
-import canonicalize from 'canonicalize';
-import { invariant } from './errors.ts';
+/**
+ * Canonical JSON (RFC 8785): one text for one value, whatever order its keys were made in.
+ *
+ * Every event of every journal passes through here several times, so it is one pass without copies;
+ * `test/kernel/canonical-json.test.ts` holds it against a package that does the same slowly.
+ */
+import { OcxError } from './errors.ts';
 
 /** Maps with string keys count as objects, Sets and typed arrays as arrays in their own order. */
 export function canonicalJson(value: unknown): string {
-  const text = canonicalize(plain(value));
-  invariant(typeof text === 'string', 'only JSON values have a canonical form');
-  return text;
+  if (value === undefined) throw impossible('undefined has no canonical form');
+  return textOf(value, 0);
 }
 
-function plain(value: unknown): unknown {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map(plain);
-  if (value instanceof Set) return [...value].map(plain);
-  if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array);
-  const entries: Iterable<[string, unknown]> =
-    value instanceof Map ? (value as Map<string, unknown>) : Object.entries(value);
-  const object: Record<string, unknown> = Object.create(null);
-  for (const [key, member] of entries) if (member !== undefined) object[key] = plain(member);
-  return object;
+/** Far deeper than anything of ours; a circle ends here. */
+const DEEPEST = 1_000;
+/** What needs no escape: no control characters, quotes, backslashes, nor halves of characters. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+function textOf(value: unknown, depth: number): string {
+  switch (typeof value) {
+    case 'string':
+      return quoted(value);
+    case 'number':
+      if (!Number.isFinite(value)) throw impossible(`${value} is no JSON number`);
+      return value === 0 ? '0' : `${value}`;
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      return value === null ? 'null' : structure(value, depth + 1);
+    default:
+      throw impossible(`a ${typeof value} has no canonical form`);
+  }
+}
+
+function quoted(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
+  if (!text.isWellFormed()) throw impossible('a text holds half a character');
+  return JSON.stringify(text);
+}
+
+function structure(value: object, depth: number): string {
+  if (depth > DEEPEST) throw impossible('it is a circle, or far too deep');
+  if (Array.isArray(value)) return list(value, depth);
+  if (value instanceof Map)
+    return members([...value.keys()] as string[], (key) => value.get(key), depth);
+  if (value instanceof Set) return list([...value], depth);
+  if (ArrayBuffer.isView(value)) return list(Array.from(value as Float64Array), depth);
+  const object = value as Record<string, unknown>;
+  return members(Object.keys(object), (key) => object[key], depth);
+}
+
+function list(values: readonly unknown[], depth: number): string {
+  let text = '[';
+  for (let i = 0; i < values.length; i++) {
+    if (i > 0) text += ',';
+    const member = values[i];
+    text += member === undefined ? 'null' : textOf(member, depth);
+  }
+  return `${text}]`;
+}
+
+/** Keys in the order of their code units, which is that of `sort`. */
+function members(keys: string[], valueOf: (key: string) => unknown, depth: number): string {
+  let text = '';
+  for (const key of keys.sort()) {
+    const member = valueOf(key);
+    if (member === undefined) continue;
+    text += `${text === '' ? '{' : ','}${quoted(key)}:${textOf(member, depth)}`;
+  }
+  return text === '' ? '{}' : `${text}}`;
+}
+
+function impossible(message: string): OcxError {
+  return new OcxError({ code: 'INVARIANT_VIOLATED', message: `only JSON values: ${message}` });
 }

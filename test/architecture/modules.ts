@@ -18,7 +18,6 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
 /** Small, pure and synchronous: all that core/ may import from outside. */
 const CORE_PACKAGES: ReadonlySet<string> = new Set([
   'seedrandom',
-  'canonicalize',
   '@noble/hashes/sha2.js',
   '@noble/hashes/utils.js',
 ]);
