@@ -1,4 +1,5 @@
 /** `ocx replay LOG`: one log through one batch scheduler. */
+import { basename } from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { JobTable } from '../core/demand/jobs.ts';
@@ -13,6 +14,7 @@ import { machineProcessors, readSwf } from '../workloads/formats/swf.ts';
 import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
 import { writeAtomically } from './files.ts';
+import { scheduleFile } from './replay-schedule.ts';
 import { variantOf, withVariantOptions } from './replay-variant.ts';
 import type { VariantOptions } from './replay-variant.ts';
 import { formatTable } from './terminal/table.ts';
@@ -22,6 +24,7 @@ interface ReplayOptions extends CommonOptions, VariantOptions {
   readonly clairvoyant?: boolean;
   readonly procs?: number;
   readonly waits?: string;
+  readonly schedule?: string;
   readonly clean?: readonly string[];
 }
 
@@ -71,6 +74,7 @@ export function registerReplay(program: Command): void {
       wholeNumber(1, MAXIMUM_PROCESSORS),
     )
     .option('--waits <csv>', 'write the wait of every job to this file')
+    .option('--schedule <file>', 'write the schedule: .swf, or a table for R and pandas as .csv')
     .option(
       '--clean <policy>',
       `clean the log first; "simulation" or any of: ${policies}`,
@@ -101,6 +105,15 @@ function replay(output: Output, logPath: string, options: ReplayOptions): void {
   }
   if (options.waits !== undefined) {
     writeAtomically(output.path(options.waits), waitsCsv(cleaned.jobs, result));
+  }
+  if (options.schedule !== undefined) {
+    const description = {
+      scheduler: options.scheduler,
+      processors: machineProcessors(log, options.procs),
+      log: basename(logPath),
+    };
+    const contents = scheduleFile(options.schedule, cleaned.jobs, result, description);
+    writeAtomically(output.path(options.schedule), contents);
   }
   const summary: ReplaySummary = {
     jobs: result.jobs,

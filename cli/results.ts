@@ -8,6 +8,7 @@ import type { Gathered } from '../sim/experiment/gather.ts';
 import type { JobRow, LeaseRow, PriceRow } from '../reports/tables/rows.ts';
 import { renderReport } from '../reports/write.ts';
 import { requireWritable, writeFolderAtomically } from './files.ts';
+import { CRATE_FILE, researchCrate } from './research-crate.ts';
 import { indexRun } from './results-index.ts';
 
 /** Found at once, not after the work: a place that cannot be written, or that is not ours. */
@@ -25,7 +26,7 @@ export function checkResultsFolder(folder: string): void {
 
 /** What a results folder may hold; anything else in it is somebody's own. */
 const OURS =
-  /^(manifest\.json|report\.html|figures|tables|(metrics|leases|prices|jobs-.+)\.(csv|json)|journal-.+\.jsonl\.zst)$/;
+  /^((manifest|ro-crate-metadata)\.json|report\.html|figures|tables|(metrics|leases|prices|jobs-.+)\.(csv|json)|journal-.+\.jsonl\.zst)$/;
 
 /** Empty, or an earlier result and nothing else: nobody's own files are ever replaced. */
 function isReplaceable(folder: string): boolean {
@@ -58,6 +59,7 @@ export async function writeResults(
     const all = new Map<string, string | Uint8Array>([...files, ...journals]);
     all.set('metrics.json', `${JSON.stringify(metrics, null, 1)}\n`);
     all.set('manifest.json', `${JSON.stringify(manifest, null, 1)}\n`);
+    all.set(CRATE_FILE, researchCrate(manifest, all));
     for (const [path, contents] of all) {
       mkdirSync(dirname(join(temporary, path)), { recursive: true });
       writeFileSync(join(temporary, path), contents);

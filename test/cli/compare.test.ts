@@ -162,7 +162,14 @@ function assertContract(t: ExecutionContext, metrics: Metrics): void {
 
 function assertFiles(t: ExecutionContext, out: string): void {
   const names = readdirSync(out);
-  for (const name of ['report.html', 'metrics.csv', 'leases.csv', 'prices.csv', 'manifest.json']) {
+  for (const name of [
+    'report.html',
+    'metrics.csv',
+    'leases.csv',
+    'prices.csv',
+    'manifest.json',
+    'ro-crate-metadata.json',
+  ]) {
     t.true(names.includes(name), name);
   }
   t.true(readdirSync(join(out, 'figures')).length > 0);

@@ -187,6 +187,11 @@ function run(
   }
 }
 
+/** max(1, (wait + run) / max(run, 10 s)) (Feitelson et al., JSSPP 1997). */
+export function boundedSlowdown(waitSeconds: number, runSeconds: number): number {
+  return Math.max(1, (waitSeconds + runSeconds) / Math.max(runSeconds, SLOWDOWN_BOUND_SECONDS));
+}
+
 /** The next row that can run; the others on the way are counted. */
 function nextRow(machine: ReplayMachine, row: number, dropped: Record<string, number>): number {
   const { table, startSeconds } = machine;
@@ -235,7 +240,7 @@ function summarise(machine: ReplayMachine, dropped: Record<string, number>): Rep
     const run = runSeconds(table, row);
     jobs += 1;
     waitSum += wait;
-    slowdownSum += Math.max(1, (wait + run) / Math.max(run, SLOWDOWN_BOUND_SECONDS));
+    slowdownSum += boundedSlowdown(wait, run);
     used += run * table.processors[row]!;
     if (submit < first) first = submit;
     if (start + run > last) last = start + run;

@@ -1,0 +1,114 @@
+/** The schedule of a replay as a file: the Standard Workload Format, or one tidy line a job. */
+import type { JobTable } from '../core/demand/jobs.ts';
+import { emptyJobTable } from '../core/demand/jobs.ts';
+import { runSeconds } from '../sim/clusters/batch/replay-machine.ts';
+import { boundedSlowdown } from '../sim/clusters/batch/replay.ts';
+import type { ReplayResult } from '../sim/clusters/batch/replay.ts';
+import type { SwfDetails } from '../workloads/formats/swf-columns.ts';
+import { swfText } from '../workloads/formats/swf-writer.ts';
+
+/** Columns of the tidy form; times in seconds. */
+export const SCHEDULE_COLUMNS = [
+  'job',
+  'user',
+  'scheduler',
+  'submit',
+  'start',
+  'end',
+  'wait',
+  'run',
+  'estimate',
+  'processors',
+  'bounded_slowdown',
+] as const;
+
+export interface ScheduleOptions {
+  readonly scheduler: string;
+  readonly processors: number;
+  /** Name of the log. */
+  readonly log: string;
+}
+
+/** What ran, in the order of the log; dropped jobs are left out. As SWF where the name says so. */
+export function scheduleFile(
+  path: string,
+  jobs: JobTable,
+  result: ReplayResult,
+  options: ScheduleOptions,
+): Buffer {
+  const pieces = /\.swf$/i.test(path)
+    ? scheduleSwf(jobs, result, options)
+    : scheduleCsv(jobs, result, options);
+  return Buffer.concat([...pieces].map((piece) => Buffer.from(piece)));
+}
+
+/** Run times are those of the replay: cut to the estimate. */
+function scheduleSwf(
+  jobs: JobTable,
+  result: ReplayResult,
+  { scheduler, processors, log }: ScheduleOptions,
+): Iterable<string> {
+  const rows = rowsThatRan(jobs, result);
+  const table = emptyJobTable(rows.length);
+  const pick = <Column extends Float64Array | Int32Array>(to: Column, from: Column) => {
+    for (const [at, row] of rows.entries()) to[at] = from[row]!;
+  };
+  pick(table.jobNumber, jobs.jobNumber);
+  pick(table.submitSeconds, jobs.submitSeconds);
+  pick(table.estimateSeconds, jobs.estimateSeconds);
+  pick(table.processors, jobs.processors);
+  pick(table.user, jobs.user);
+  for (const [at, row] of rows.entries()) table.runSeconds[at] = runSeconds(jobs, row);
+  const unknown = new Int32Array(rows.length).fill(-1);
+  const details: SwfDetails = {
+    waitSeconds: Float64Array.from(rows, (row) => result.waitSeconds[row]!),
+    allocated: table.processors,
+    requested: table.processors,
+    status: new Int8Array(rows.length).fill(1),
+    queue: unknown,
+    partition: unknown,
+  };
+  const header = [
+    ['Version', '2.2'],
+    ['Note', `Simulated: the schedule of ${scheduler} for ${log}, not what the machine did`],
+    ['MaxJobs', rows.length],
+    ['MaxRecords', rows.length],
+    ['MaxProcs', processors],
+  ] as const;
+  return swfText(table, header, details);
+}
+
+function* scheduleCsv(
+  jobs: JobTable,
+  result: ReplayResult,
+  { scheduler }: ScheduleOptions,
+): Generator<string> {
+  yield `${SCHEDULE_COLUMNS.join(',')}\n`;
+  for (const row of rowsThatRan(jobs, result)) {
+    const start = result.startSeconds[row]!;
+    const wait = result.waitSeconds[row]!;
+    const run = runSeconds(jobs, row);
+    const cells = [
+      jobs.jobNumber[row]!,
+      jobs.user[row]!,
+      scheduler,
+      jobs.submitSeconds[row]!,
+      start,
+      start + run,
+      wait,
+      run,
+      jobs.estimateSeconds[row]!,
+      jobs.processors[row]!,
+      boundedSlowdown(wait, run),
+    ];
+    yield `${cells.join(',')}\n`;
+  }
+}
+
+function rowsThatRan(jobs: JobTable, result: ReplayResult): number[] {
+  const rows: number[] = [];
+  for (let row = 0; row < jobs.count; row++) {
+    if (!Number.isNaN(result.startSeconds[row]!)) rows.push(row);
+  }
+  return rows;
+}
