@@ -1,6 +1,7 @@
 /**
  * Cartel screen (crash 5, bid rotation): looks at who sold a class round after round and at what
- * reserves, and flags a class whose sellers take turns too evenly at prices too steady.
+ * reserves, and flags a class whose sellers take turns too evenly at prices too steady; and
+ * (`turns.ts`) buyers who take turns.
  *
  * Two statistics, over the last rounds of a class in which somebody else offered too:
  * - rotation: with winners' shares pᵢ, Σ pᵢ² of all following pairs should have the same winner if
@@ -13,7 +14,8 @@
 import type { Clearing, MarketRound } from '../orders.ts';
 import type { CartelScreenTerms } from './configuration.ts';
 import type { Award } from './memory.ts';
-import type { Safeguard } from './safeguard.ts';
+import type { Safeguard, SafeguardDesk } from './safeguard.ts';
+import { bidPrices, repricingOf, turnScores } from './turns.ts';
 
 /** With fewer awards of a class nothing can be said. */
 const LEAST_AWARDS = 8;
@@ -57,7 +59,9 @@ function variationOf(values: readonly number[]): number {
 export function cartelScreen({ rounds, leastScore }: CartelScreenTerms): Safeguard {
   return {
     name: 'cartel-screen',
-    cleared(clearing, round, { memory, prices, trigger }) {
+    cleared(clearing, round, desk) {
+      const { memory, prices, trigger } = desk;
+      screenBuyers(round, { rounds, leastScore }, desk);
       const fresh = awardsOf(clearing, round).filter(({ nodeClass }) => prices.has(nodeClass));
       for (const award of fresh) {
         memory.awards.push(award);
@@ -71,6 +75,29 @@ export function cartelScreen({ rounds, leastScore }: CartelScreenTerms): Safegua
       }
     },
   };
+}
+
+function screenBuyers(
+  round: MarketRound,
+  { rounds, leastScore }: CartelScreenTerms,
+  { memory, trigger }: SafeguardDesk,
+): void {
+  const now = bidPrices(round);
+  const repricing = repricingOf(round, memory.bidPrices, now);
+  memory.bidPrices = now;
+  while (memory.repricings.length > 0 && memory.repricings[0]!.roundId <= round.roundId - rounds) {
+    memory.repricings.shift();
+  }
+  if (!repricing) return;
+  memory.repricings.push(repricing);
+  for (const { organisations, score } of turnScores(memory.repricings)) {
+    if (score < leastScore) break;
+    const [organisation, other] = organisations;
+    trigger({
+      organisation,
+      detail: `bids in turn with ${other}, score ${Math.round(score * 1000) / 1000}`,
+    });
+  }
 }
 
 /** By class: who sold most in the round, its least reserve, and the least of all others. */

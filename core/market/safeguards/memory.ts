@@ -1,6 +1,7 @@
 /** What the safeguards remember from event to event: plain data, bounded. */
 import type { Millicredits, TimeMs } from '../../kernel/units.ts';
 import type { MirroredBid } from './mirrors.ts';
+import type { Repricing } from './turns.ts';
 
 /** Prices that a node-slot may have; `high` null: no upper limit. */
 export interface PriceBand {
@@ -56,6 +57,9 @@ export interface SafeguardMemory {
   /** `organisation/class` → first round in which it may sell again. */
   readonly barred: Map<string, number>;
   readonly awards: Award[];
+  /** Bid → price of a node-slot, in the last round. */
+  bidPrices: Map<string, number>;
+  readonly repricings: Repricing[];
   readonly trades: TradeRecord[];
   readonly mirrored: MirroredBid[];
   /** Contract of the market maker → nodes of it that are sold on. */
@@ -78,6 +82,8 @@ export function emptyMemory(): SafeguardMemory {
     bonds: new Map(),
     barred: new Map(),
     awards: [],
+    bidPrices: new Map(),
+    repricings: [],
     trades: [],
     mirrored: [],
     resold: new Map(),
