@@ -337,11 +337,33 @@ function firstInvalidLine(bytes: Buffer): number {
   return line;
 }
 
-/** The first kilobytes of a file as text, for telling its format; damage is not judged here. */
+const HEAD_BYTES = 16_384;
+
+/**
+ * The first kilobytes of a file as text, for telling its format; damage is not judged here. Of a
+ * Parquet file its mark and its last kilobytes, where the names of its columns are.
+ */
 export function readHead(path: string): string {
+  const parquet = parquetFooter(path);
+  if (parquet !== null) return parquet;
   for (const block of openLines(path).blocks) {
-    const end = Math.min(block.end, block.start + 16_384);
+    const end = Math.min(block.end, block.start + HEAD_BYTES);
     return new TextDecoder('utf-8').decode(block.bytes.subarray(block.start, end));
   }
   return '';
+}
+
+function parquetFooter(path: string): string | null {
+  const descriptor = openRegularFile(path);
+  try {
+    const { size } = fstatSync(descriptor);
+    const mark = Buffer.alloc(4);
+    readSync(descriptor, mark, 0, 4, 0);
+    if (mark.toString('latin1') !== 'PAR1') return null;
+    const tail = Buffer.alloc(Math.min(size, HEAD_BYTES));
+    readSync(descriptor, tail, 0, tail.length, size - tail.length);
+    return `PAR1\n${tail.toString('latin1')}`;
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -58,6 +58,9 @@ const SAMPLES: readonly Sample[] = [
   { file: 'prices/ote-cz-day-ahead-1h-2022.csv.gz', format: 'day-ahead', records: 8_760 },
   { file: 'prices/ote-cz-day-ahead-1h-2023.csv.gz', format: 'day-ahead', records: 8_760 },
   { file: 'cloud/bitbrains-faststorage-1vm.csv.gz', format: 'bitbrains', records: 86_190 },
+  { file: 'hpc/surf-lisa-2022-10.tasks.parquet', format: 'opendc', records: 68_648 },
+  { file: 'cloud/bitbrains-small.tasks.parquet', format: 'opendc', records: 50 },
+  { file: 'cloud/bitbrains-small.fragments.parquet', format: 'opendc-fragments', records: 276_979 },
 ];
 
 for (const { file, format, records, dropped } of SAMPLES) {

@@ -19,6 +19,8 @@ import { google2011Format } from './google-2011.ts';
 import { google2019Format } from './google-2019.ts';
 import { gwfFormat } from './gwf.ts';
 import { needsFormat } from './needs-csv.ts';
+import { openDcFormat } from './opendc.ts';
+import { openDcFragmentsFormat } from './opendc-fragments.ts';
 import { planetlabFormat } from './planetlab.ts';
 import { sacctFormat } from './sacct.ts';
 import { skypilotFormat } from './skypilot.ts';
@@ -34,6 +36,7 @@ export const TRACE_FILES: readonly (TraceFile | TraceFormat)[] = [
   batsimFormat,
   alibaba2018Format,
   csvFormat,
+  openDcFormat,
   azureVmFormat,
   alibabaGpuFormat,
   google2011Format,
@@ -48,6 +51,7 @@ export const TRACE_FILES: readonly (TraceFile | TraceFormat)[] = [
   bitbrainsFormat,
   azureReadingsFormat,
   planetlabFormat,
+  openDcFragmentsFormat,
 ];
 
 /** Those that can drive a cluster. */
