@@ -31,6 +31,9 @@ export const BMC_TIMINGS: BmcTimings = {
   actionMs: 300_000,
 };
 
+/** IPMI loses datagrams, and some BMCs lose their minds, when they are asked more often. */
+export const IPMI_TIMINGS: BmcTimings = { ...BMC_TIMINGS, pollMs: 5000 };
+
 export class Bmc {
   readonly #protocol: BmcProtocol;
   readonly #timings: BmcTimings;

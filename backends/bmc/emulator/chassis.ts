@@ -47,6 +47,8 @@ export class Chassis {
   #pending: { readonly on: boolean; readingsLeft: number } | null = null;
   #lie: boolean | null = null;
   #dropsOn = false;
+  /** Settles when all that was asked of the node so far is done: it is never switched twice at once. */
+  #tail: Promise<unknown> = Promise.resolve();
 
   constructor(node: SwitchedNode, faults: Faults) {
     this.node = node;
@@ -86,7 +88,13 @@ export class Chassis {
     if (!this.faults.take('forgetsBoot')) this.boot = boot;
   }
 
-  async #apply(on: boolean): Promise<void> {
+  #apply(on: boolean): Promise<void> {
+    const done = this.#tail.then(() => this.#switch(on));
+    this.#tail = done.catch(() => undefined);
+    return done;
+  }
+
+  async #switch(on: boolean): Promise<void> {
     if (on === (await this.node.isOn())) return;
     if (!on) {
       this.#dropsOn = this.faults.take('offEarly');

@@ -31,6 +31,7 @@ interface Answer {
 
 const LARGEST_REQUEST_BYTES = 65_536;
 const MOST_SESSIONS = 16;
+const REQUESTS_KEPT = 1000;
 const TASK_POLLS = 2;
 const RESETS = ['On', 'ForceOff', 'GracefulShutdown', 'ForceRestart'];
 const MODES = ['UEFI', 'Legacy'];
@@ -39,7 +40,7 @@ const TARGETS = ['None', 'Pxe', 'UefiHttp', 'Hdd', 'Cd'];
 export class RedfishEmulator {
   readonly chassis: Chassis;
   readonly faults = new Faults();
-  /** Method and path of every request. */
+  /** Method and path of the last requests. */
   readonly requests: string[] = [];
   readonly sessions = new Map<string, string>();
   readonly #options: RedfishEmulatorOptions;
@@ -51,7 +52,10 @@ export class RedfishEmulator {
     this.#options = options;
     this.chassis = new Chassis(options.node ?? new BareNode(), this.faults);
     const serve = (request: IncomingMessage, response: ServerResponse) => {
-      this.#serve(request, response).catch(() => response.destroy());
+      this.#serve(request, response).catch(() => {
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500).end('{}');
+      });
     };
     this.#server = options.tls ? createTlsServer(options.tls, serve) : createServer(serve);
   }
@@ -82,6 +86,7 @@ export class RedfishEmulator {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '/';
     this.requests.push(`${request.method} ${path}`);
+    if (this.requests.length > REQUESTS_KEPT) this.requests.shift();
     const body = await readBody(request);
     if (misbehave(this.faults, path, response)) return;
     const answer = await this.#answer(request, path, body);
