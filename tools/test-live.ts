@@ -1,7 +1,8 @@
 /**
  * Runs the tests of the live world: test/live/. Those of the PostgreSQL store need a server's
- * programs. In continuous integration the Debian package is installed where it is missing (as root),
- * and a machine that cannot have it fails; elsewhere these tests are left out, and it is said.
+ * programs, those of attestation a TPM of software and its tools. In continuous integration the
+ * Debian packages are installed where they are missing (as root), and a machine that cannot have
+ * them fails; elsewhere these tests are left out, and it is said.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,10 +12,17 @@ const root = join(import.meta.dirname, '..');
 const inCi = Boolean(process.env['CI']) && process.env['CI'] !== 'false';
 
 const hasServer = () => existsSync('/usr/lib/postgresql');
+const missing = [
+  ['postgresql', '/usr/lib/postgresql'],
+  ['swtpm', '/usr/bin/swtpm'],
+  ['swtpm-tools', '/usr/bin/swtpm_setup'],
+  ['gnutls-bin', '/usr/bin/certtool'],
+  ['tpm2-tools', '/usr/bin/tpm2_quote'],
+].flatMap(([name, file]) => (existsSync(file!) ? [] : [name!]));
 
-if (!hasServer() && inCi) {
+if (missing.length > 0 && inCi) {
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'postgresql']]) {
+  for (const step of [['update'], ['install', '-y', '--no-install-recommends', ...missing]]) {
     spawnSync('apt-get', ['-qq', ...step], { env: environment, stdio: 'inherit' });
   }
 }

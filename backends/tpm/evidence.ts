@@ -63,7 +63,8 @@ export function readEvidence(
     resetCount,
     bootCount,
     ...measured.value,
-    runtimeDigests: [],
+    // The log of files that ran (IMA, PCR 10) is not read.
+    runtimeDigests: null,
   });
 }
 

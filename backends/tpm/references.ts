@@ -64,7 +64,7 @@ export function policyOf(
     policyId,
     version,
     profiles: [...profiles].map(([profile, pcrs]) => ({ profile, pcrs })),
-    // The log of files that ran (IMA) is not read yet; null says so, an empty list would not.
+    // The log of files that ran (IMA) is not read: a policy with a list refuses every quote.
     runtimeDigests: null,
     releasesKeyShare,
   };

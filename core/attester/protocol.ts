@@ -51,8 +51,11 @@ export interface Quote {
   readonly pcrs: Readonly<Record<string, string>>;
   /** PCR index → hex digest, from replaying the event log. */
   readonly replayedPcrs: Readonly<Record<string, string>>;
-  /** Digests of files measured since boot (IMA), empty before the tenant's system runs. */
-  readonly runtimeDigests: readonly string[];
+  /**
+   * Digests of files measured since boot (IMA), empty before the tenant's system runs; null: nobody
+   * has looked, which is refused under a policy that wants to know.
+   */
+  readonly runtimeDigests: readonly string[] | null;
 }
 
 /** Ask the node for a quote over a fresh nonce. */

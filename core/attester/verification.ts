@@ -97,6 +97,7 @@ export function judgeQuote(
   if (nodePcrs && !meets(quote.pcrs, nodePcrs)) return 'ATTEST_PCR_MISMATCH';
   const { runtimeDigests } = policy;
   if (runtimeDigests !== null) {
+    if (quote.runtimeDigests === null) return 'ATTEST_RUNTIME';
     for (const digest of quote.runtimeDigests) {
       if (!runtimeDigests.has(digest)) return 'ATTEST_RUNTIME';
     }
@@ -134,9 +135,12 @@ function isQuote(value: unknown): value is Quote {
     Number.isSafeInteger(quote.bootCount) &&
     isPcrs(quote.pcrs) &&
     isPcrs(quote.replayedPcrs) &&
-    Array.isArray(quote.runtimeDigests) &&
-    quote.runtimeDigests.length <= MAX_RUNTIME_DIGESTS
+    isRuntime(quote.runtimeDigests)
   );
+}
+
+function isRuntime(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length <= MAX_RUNTIME_DIGESTS);
 }
 
 function isPcrs(value: unknown): boolean {

@@ -50,6 +50,7 @@ const WRONG: readonly (readonly [AttestationCode, string, Partial<Quote>])[] = [
     { replayedPcrs: { '0': GOOD, '4': GOOD, '10': GOOD } },
   ],
   ['ATTEST_RUNTIME', 'of a node that ran something else', { runtimeDigests: ['known-file', 'x'] }],
+  ['ATTEST_RUNTIME', 'of a node at which nobody has looked', { runtimeDigests: null }],
   ['ATTEST_MALFORMED', 'without PCRs', { pcrs: null as never }],
   ['ATTEST_MALFORMED', 'with a fraction of a boot', { bootCount: 7.5 }],
   [

@@ -34,7 +34,8 @@ const live = missing.length === 0 ? test.serial : test.serial.skip;
 if (missing.length > 0) {
   test('the live tests of TPMs are left out', (t) => {
     t.log(`not installed: ${missing.join(', ')} (swtpm, swtpm-tools, gnutls-bin, tpm2-tools)`);
-    t.pass();
+    const inCi = (process.env['CI'] ?? 'false') !== 'false';
+    t.false(inCi, 'continuous integration installs them');
   });
 }
 
