@@ -11,6 +11,7 @@ import type { Gates } from '../sim/scenario/schema.ts';
 import { gather } from '../sim/experiment/gather.ts';
 import type { Gathered } from '../sim/experiment/gather.ts';
 import { planTasks } from '../sim/experiment/task.ts';
+import type { Task, TaskResult } from '../sim/experiment/task.ts';
 import { renderHeadlineTable } from '../reports/tables/terminal.ts';
 import { loadComparison, siteProfile } from './compose.ts';
 import type { ComparisonSource } from './compose.ts';
@@ -19,6 +20,14 @@ import type { CommonOptions, Output } from './command.ts';
 import { recordRun } from './journal-run.ts';
 import { makeManifest } from './manifest.ts';
 import { defaultWorkers, executeTasks } from './pool.ts';
+import {
+  halfWidthOf,
+  MOST_REPLICATIONS,
+  replicateToPrecision,
+  stoppingRule,
+  taskKey,
+} from './precision.ts';
+import type { HalfWidth } from './precision.ts';
 import { readInputText } from './files.ts';
 import { checkResultsFolder, writeResults } from './results.ts';
 
@@ -26,6 +35,8 @@ interface CompareOptions extends CommonOptions {
   readonly out?: string;
   readonly seed?: number;
   readonly replications?: number;
+  readonly halfWidth?: HalfWidth;
+  readonly maximumReplications?: number;
   readonly jobs?: number;
   readonly set?: readonly string[];
   readonly journal?: boolean;
@@ -40,6 +51,16 @@ export function registerCompare(program: Command): void {
     .option('--out <folder>', 'where results go (default: results/<scenario>-<seed>)')
     .option('--seed <number>', 'another seed', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--replications <number>', 'another number of replications', wholeNumber(1, 10_000))
+    .option(
+      '--half-width <target>',
+      'replicate until the interval of the extra demand met is this narrow: node-hours, or 5%',
+      halfWidthOf,
+    )
+    .option(
+      '--maximum-replications <number>',
+      `with --half-width: where it stops in any case (default: ${MOST_REPLICATIONS})`,
+      wholeNumber(2, 10_000),
+    )
     .option('--jobs <number>', 'worker threads (default: one a processor)', wholeNumber(1, 1024))
     .option('--set <key.path=value>', 'change a value of the scenario; may be repeated', collect)
     .option('--journal', 'write the journals of the main market variant’s first replication')
@@ -48,20 +69,10 @@ export function registerCompare(program: Command): void {
     );
 }
 
-async function compare(output: Output, file: string, options: CompareOptions): Promise<void> {
+async function compare(output: Output, file: string, given: CompareOptions): Promise<void> {
   const startedAt = new Date();
-  const source = sourceOf(output, file, options);
-  const loaded = loadComparison(source);
+  const { options, source, loaded, workers, folder, results } = await runAll(output, file, given);
   const { scenario } = loaded;
-  requireReplications(scenario.replications, source.file);
-  const folder = output.path(options.out ?? join('results', `${scenario.name}-${scenario.seed}`));
-  checkResultsFolder(folder);
-  const tasks = planTasks(loaded);
-  const workers = Math.min(options.jobs ?? defaultWorkers(), tasks.length);
-  const progress = output.progress(scenario.name, tasks.length);
-  const results = await executeTasks(source, loaded, tasks, workers, (done) =>
-    progress.update(done),
-  ).finally(() => progress.finish());
   const used = loaded.variants.map((variant) => variant.scenario.market.mechanism);
   const profile = siteProfile(scenario, source);
   const gathered = gather(loaded, results, profile, measureMechanisms(used));
@@ -87,6 +98,51 @@ async function compare(output: Output, file: string, options: CompareOptions): P
     ].join('\n'),
   );
   judge(output, gathered.metrics, scenario.gates);
+}
+
+/** Everything that is to be run, replicated until it is precise enough where that was asked for. */
+async function runAll(output: Output, file: string, given: CompareOptions) {
+  const asked = sourceOf(output, file, given);
+  const first = loadComparison(asked);
+  const { name, seed } = first.scenario;
+  requireReplications(first.scenario.replications, asked.file);
+  const folder = output.path(given.out ?? join('results', `${name}-${seed}`));
+  checkResultsFolder(folder);
+  const most = given.jobs ?? defaultWorkers();
+  const execute = async (tasks: readonly Task[], from: ComparisonSource, of: LoadedScenario) => {
+    const progress = output.progress(name, tasks.length);
+    const workers = Math.min(most, tasks.length);
+    const done = (count: number) => progress.update(count);
+    return executeTasks(from, of, tasks, workers, done).finally(() => progress.finish());
+  };
+  let options = given;
+  let reused: ReadonlyMap<string, TaskResult> = new Map();
+  if (given.halfWidth) {
+    const rule = stoppingRule(
+      given.halfWidth,
+      given.replications,
+      first.scenario.replications,
+      given.maximumReplications,
+    );
+    const precision = await replicateToPrecision(first, rule, (tasks) =>
+      execute(tasks, asked, first),
+    );
+    const { replications, reached, halfWidth } = precision;
+    const width = `half-width ${halfWidth.toPrecision(3)} node-hours`;
+    output.note(
+      `${replications} replications: ${width}${reached ? '' : ', not what was asked for'}`,
+    );
+    options = { ...given, replications };
+    reused = precision.results;
+  }
+  const source = sourceOf(output, file, options);
+  const loaded = loadComparison(source);
+  const tasks = planTasks(loaded);
+  const missing = tasks.filter((task) => !reused.has(taskKey(task)));
+  const fresh = await execute(missing, source, loaded);
+  const made = new Map(missing.map((task, index) => [taskKey(task), fresh[index]!]));
+  const results = tasks.map((task) => reused.get(taskKey(task)) ?? made.get(taskKey(task))!);
+  return { options, source, loaded, folder, results, workers: Math.min(most, tasks.length) };
 }
 
 /** Of the first replication of the variant that the headline speaks of. */

@@ -92,7 +92,10 @@ export function gather(
 }
 
 /** The searched variant where there is one of that name, else the first after `static`. */
-function mainVariant(scenario: Scenario, variants: readonly VariantRuns[]): string {
+export function mainVariant(
+  scenario: Scenario,
+  variants: readonly { readonly name: string }[],
+): string {
   const named = variants.find(({ name }) => name === scenario.search.variant);
   return (named ?? variants[1] ?? variants[0]!).name;
 }

@@ -411,6 +411,35 @@ for (const { title, argv = [], set = [], text, code, exitCode = 2, says } of BAD
   });
 }
 
+test('with --half-width it replicates as often as needed, and the result is that of so many', async (t) => {
+  const workingDirectory = scenarioFolder(t);
+  const compare = (out: string, ...more: string[]) => {
+    const argv = ['compare', 'tiny.toml', '--jobs', '1', '--out', out, ...settings(SHORT), ...more];
+    return runCli(argv, { workingDirectory });
+  };
+  const read = (...path: string[]) => readFileSync(join(workingDirectory, ...path), 'utf8');
+  const wide = await compare('wide', '--replications', '2', '--half-width', '1000000');
+  t.is(wide.exitCode, 0, wide.stderr);
+  t.regex(wide.stderr, /2 replications: half-width \S+ node-hours\n/);
+  const narrow = ['--half-width', '0.001%', '--maximum-replications', '3'];
+  const stopped = await compare('narrow', '--replications', '2', ...narrow);
+  t.is(stopped.exitCode, 0, stopped.stderr);
+  t.regex(stopped.stderr, /3 replications: .*, not what was asked for/);
+  const plain = await compare('plain', '--replications', '3');
+  t.is(plain.exitCode, 0, plain.stderr);
+  for (const name of ['metrics.json', 'metrics.csv', 'leases.csv', 'jobs-hpc-a.csv']) {
+    t.is(read('narrow', name), read('plain', name), name);
+  }
+  const { command } = JSON.parse(read('narrow', 'manifest.json')) as Manifest;
+  t.regex(command, /--replications 3 /);
+  t.notRegex(command, /half-width/);
+  for (const target of ['0', '-1', 'x', '5 %', '1e400']) {
+    const refused = await compare('none', '--half-width', target);
+    t.is(refused.exitCode, 2);
+    t.regex(refused.stderr, /^INPUT_USAGE/);
+  }
+});
+
 test('a refusal inside a worker thread is the same one line', async (t) => {
   const workingDirectory = scenarioFolder(t);
   const argv = [
