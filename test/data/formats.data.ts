@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { readSacct } from '../../workloads/formats/sacct.ts';
 import { recogniseFormat } from '../../workloads/formats/registry.ts';
 
 const traces = process.env['OCX_TRACES'];
@@ -74,6 +75,20 @@ for (const { file, format, records, dropped } of SAMPLES) {
     t.true(found.columns(path, {}).rows > 0);
   });
 }
+
+withTraces('separators in names move no column of the dumps of Slurm', (t) => {
+  for (const { file, format } of SAMPLES) {
+    if (format !== 'sacct') continue;
+    const { header, jobs } = readSacct(join(traces!, file));
+    for (const name of [...header.partitions.values(), ...header.queues.values()]) {
+      t.regex(name, /^(general-compute|mrisupport|partition001|qos001)$/, file);
+    }
+    t.true(
+      jobs.processors.every((width) => [1, 2, 12, 18, 25, 32, 40, 576].includes(width)),
+      file,
+    );
+  }
+});
 
 interface Archive {
   readonly file: string;

@@ -34,6 +34,8 @@ const TIME = /^(|Unknown|None|N\/A|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|\d{1,12})$/;
 const DURATION = /^(|INVALID|(\d+-)?(\d+:)?\d+:\d+(\.\d+)?|\d+)$/;
 const LIMIT = /^(|UNLIMITED|Partition_Limit|INVALID|(\d+-)?(\d+:)?\d+:\d+|\d+)$/;
 const COUNT = /^(\d+(\.\d+)?[KM]?)?$/;
+const PRESENT = /^\d+(\.\d+)?[KM]?$/;
+const NODES = /^(|None assigned|\(null\)|[\w.\-[\],]*[A-Za-z][\w.\-[\],]*)$/;
 const MEMORY = /^(|\?|\d+(\.\d+)?[KMGTP]?[cn]?)$/;
 const EXIT = /^(\d+:\d+)?$/;
 const RESOURCES = /^([\w/:.-]+=[^,=|]*(,[\w/:.-]+=[^,=|]*)*)?$/;
@@ -44,21 +46,37 @@ const LOOKS: ReadonlyMap<string, RegExp> = new Map([
   ['JobIDRaw', JOB_ID],
   ['State', /^[A-Z_]+\+?( by \d+)?$/],
   ...['Submit', 'Eligible', 'Start', 'End'].map((name) => [name, TIME] as const),
-  ...['Elapsed', 'CPUTime', 'TotalCPU', 'UserCPU', 'SystemCPU', 'Suspended'].map(
-    (name) => [name, DURATION] as const,
-  ),
+  ...[
+    'Elapsed',
+    'AveCPU',
+    'CPUTime',
+    'MinCPU',
+    'Reserved',
+    'ResvCPU',
+    'Suspended',
+    'SystemCPU',
+    'TotalCPU',
+    'UserCPU',
+  ].map((name) => [name, DURATION] as const),
+  ...['NCPUS', 'NNodes'].map((name) => [name, PRESENT] as const),
+  ['NodeList', NODES],
   ...['Timelimit', 'TimelimitRaw'].map((name) => [name, LIMIT] as const),
   ...[
     'AllocCPUS',
     'AllocNodes',
+    'AssocID',
+    'DBIndex',
     'ElapsedRaw',
     'CPUTimeRAW',
     'GID',
-    'NCPUS',
-    'NNodes',
     'NTasks',
+    'Priority',
+    'QOSRAW',
     'ReqCPUS',
+    'ReqNodes',
+    'ResvCPURAW',
     'UID',
+    'WCKeyID',
   ].map((name) => [name, COUNT] as const),
   ...['ExitCode', 'DerivedExitCode'].map((name) => [name, EXIT] as const),
   ...['ReqTRES', 'AllocTRES', 'TRESUsageInAve', 'TRESUsageOutAve'].map(
