@@ -19,6 +19,7 @@ import { COMMAND_ROUTES, QUERY_ROUTES, parametersOf } from './isolation-routes.t
 import type { CommandRoute, QueryRoute } from './isolation-routes.ts';
 import { HttpMetrics } from './metrics-text.ts';
 import { NOT_THERE, PROBLEM_TYPE, problemOf } from './problem.ts';
+import { PartyQuota } from './quota.ts';
 import type { Caller, Tokens } from './tokens.ts';
 
 export interface IsolationApiOptions {
@@ -50,6 +51,7 @@ export async function isolationApi(options: IsolationApiOptions): Promise<Fastif
   const app = fastify(serverOptions(options));
   const streams = new EventStreams(gateway);
   const metrics = new HttpMetrics();
+  const quota = new PartyQuota();
   app.decorateRequest('caller', null);
   app.setErrorHandler((error, request, reply) => answerProblem(reply, refusalOf(error, request)));
   app.setNotFoundHandler((_, reply) =>
@@ -78,7 +80,7 @@ export async function isolationApi(options: IsolationApiOptions): Promise<Fastif
       scope.addHook('onRequest', (request, _, done) => {
         done(request.caller ? undefined : unauthenticated());
       });
-      for (const route of COMMAND_ROUTES) addCommand(scope, gateway, route);
+      for (const route of COMMAND_ROUTES) addCommand(scope, gateway, quota, route);
       for (const route of QUERY_ROUTES) addQuery(scope, gateway, route);
       addEvents(scope, streams);
     },
@@ -104,7 +106,12 @@ function serverOptions({ log, tls }: IsolationApiOptions): FastifyHttpOptions<Se
   };
 }
 
-function addCommand(app: FastifyInstance, gateway: IsolationGateway, route: CommandRoute): void {
+function addCommand(
+  app: FastifyInstance,
+  gateway: IsolationGateway,
+  quota: PartyQuota,
+  route: CommandRoute,
+): void {
   const { method, command, status, path } = route;
   const all: Fields = COMMAND_FIELDS[command];
   const parameters = parametersOf(path);
@@ -132,7 +139,9 @@ function addCommand(app: FastifyInstance, gateway: IsolationGateway, route: Comm
         ...(request.params as Record<string, unknown>),
       };
       const key = request.headers['idempotency-key'];
-      const result = await give(gateway, route, principal, key as string | undefined, fields);
+      const result = await quota.within(principal, () =>
+        give(gateway, route, principal, key as string | undefined, fields),
+      );
       reply.code(status).header('cache-control', 'no-store');
       const location = locationOf(route, { ...fields, ...given }, result);
       if (location !== null) reply.header('location', location);
@@ -236,7 +245,7 @@ function responses(status: number): Record<string, unknown> {
 function answerProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const problem = problemOf(refusal);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="ocx"');
-  if (problem.status === 503) reply.header('retry-after', '1');
+  if (problem.status === 503 || problem.status === 429) reply.header('retry-after', '1');
   return reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
 }
 

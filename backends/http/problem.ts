@@ -24,6 +24,7 @@ const STATUS_OF_CODE: ReadonlyMap<string, number> = new Map([
   ['INPUT_TIMEOUT', 408],
   ['CONFLICT_IDEMPOTENCY_KEY', 422],
   ['RESOURCE_TOO_MANY_STREAMS', 429],
+  ['RESOURCE_QUOTA', 429],
 ]);
 const STATUS_OF_FAMILY: ReadonlyMap<string, number> = new Map([
   ['INPUT', 400],
