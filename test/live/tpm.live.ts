@@ -282,3 +282,20 @@ live('a node with exempt keys may be switched off at any time', async (t) => {
   }
   t.regex(tpm.run('tpm2_getcap', 'properties-variable'), /LOCKOUT_COUNTER: 0x0/);
 });
+
+live('a node that slept, or a key that veils its counters, is told apart', async (t) => {
+  const tpm = await poweredTpm(t.context, 'slept');
+  t.teardown(() => tpm.powerOff());
+  tpm.makeExemptKeys();
+  tpm.measure(profileEvents());
+  const desk = deskOf(t.context);
+  t.like(agent(tpm, desk, REQUEST), { status: 'ok' });
+  const refused = { status: 'noEffect', error: { code: 'ATTEST_RESTART_COUNT' } };
+  tpm.makeVeiledKey();
+  t.like(agent(tpm, desk, REQUEST), refused);
+  tpm.run('tpm2_shutdown');
+  await tpm.powerOff();
+  await tpm.powerOn('startup-state');
+  tpm.makeExemptKeys();
+  t.like(agent(tpm, desk, REQUEST), refused);
+});

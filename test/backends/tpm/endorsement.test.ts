@@ -1,5 +1,4 @@
 import test from 'ava';
-import { deriveByHash, deriveByHmac, makeCredential } from '../../../backends/tpm/credential.ts';
 import { checkEndorsement, endorsementKeyHash } from '../../../backends/tpm/endorsement.ts';
 import { parsePublic } from '../../../backends/tpm/public-area.ts';
 import { TODAY_MS, bytes, codeOf, makers, strangerIssuer, valueOf, vector } from './vectors.ts';
@@ -62,25 +61,4 @@ test('the registry knows a TPM by its public key alone', (t) => {
   const hash = endorsementKeyHash(KEY);
   t.regex(hash, /^[0-9a-f]{64}$/);
   t.not(hash, endorsementKeyHash(valueOf(parsePublic(bytes(vector('other').endorsementKey)))));
-});
-
-test('the derivations give as many bits as asked for, each label and party others', (t) => {
-  const key = Buffer.alloc(32, 1);
-  const other = Buffer.alloc(32, 2);
-  const none = Buffer.alloc(0);
-  t.is(deriveByHmac('sha256', key, 'STORAGE', none, none, 128).length, 16);
-  const long = deriveByHmac('sha256', key, 'STORAGE', none, none, 1024);
-  t.is(long.length, 128);
-  t.notDeepEqual(long.subarray(0, 32), long.subarray(32, 64));
-  t.notDeepEqual(deriveByHmac('sha256', key, 'INTEGRITY', none, none, 1024), long);
-  const shared = deriveByHash('sha384', key, 'IDENTITY', key, other, 384);
-  t.is(shared.length, 48);
-  t.notDeepEqual(shared, deriveByHash('sha384', key, 'IDENTITY', other, key, 384));
-});
-
-test('no two credentials are alike, not even of one secret', (t) => {
-  const name = bytes(GOOD.attestationName);
-  const secret = Buffer.alloc(32, 7);
-  const blobs = [1, 2].map(() => makeCredential(KEY, name, secret).credentialBlob.toString('hex'));
-  t.not(blobs[0], blobs[1]);
 });

@@ -71,12 +71,13 @@ export class SoftTpm {
     });
   }
 
-  async powerOn(): Promise<void> {
+  /** @param start `startup-state`: from sleep, after TPM2_Shutdown with its state kept */
+  async powerOn(start: 'startup-clear' | 'startup-state' = 'startup-clear'): Promise<void> {
     const socket = join(this.folder, 'tpm');
     const state = `dir=${join(this.folder, 'state')}`;
     const places = ['--ctrl', `type=unixio,path=${socket}.ctrl`];
     places.push('--server', `type=unixio,path=${socket}`);
-    const flags = ['--flags', 'not-need-init,startup-clear'];
+    const flags = ['--flags', `not-need-init,${start}`];
     this.#process = spawn('swtpm', ['socket', '--tpm2', '--tpmstate', state, ...places, ...flags], {
       stdio: 'ignore',
     });
@@ -156,6 +157,14 @@ export class SoftTpm {
     this.#inPolicySession((session) => {
       this.run('tpm2_load', '-C', 'ek.ctx', '-P', session, ...parts, '-c', 'ak.ctx');
     });
+  }
+
+  /** A signing key outside the endorsement hierarchy: its quotes veil the TPM's counters. */
+  makeVeiledKey(): void {
+    const kind = ['-G', 'ecc:ecdsa-sha256:null', '-a', FIXED_SIGNING];
+    this.run('tpm2_createprimary', '-C', 'o', ...kind, '-c', 'ak.ctx');
+    this.run('tpm2_readpublic', '-c', 'ak.ctx', '-f', 'tss', '-o', 'ak.tpm');
+    this.run('tpm2_flushcontext', '-t');
   }
 
   #inPolicySession(use: (session: string) => void): void {
