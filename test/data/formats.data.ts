@@ -55,6 +55,12 @@ const SAMPLES: readonly Sample[] = [
     format: 'ec2-spot',
     records: 2_758,
   },
+  {
+    file: 'formats/google2011-machine-events-sample-1.csv',
+    format: 'google-2011-machines',
+    records: 24,
+  },
+  { file: 'formats/google2011-task-usage-sample-1.csv', format: 'google-2011-usage', records: 11 },
   { file: 'prices/ote-cz-day-ahead-1h-2021.csv.gz', format: 'day-ahead', records: 8_760 },
   { file: 'prices/ote-cz-day-ahead-1h-2022.csv.gz', format: 'day-ahead', records: 8_760 },
   { file: 'prices/ote-cz-day-ahead-1h-2023.csv.gz', format: 'day-ahead', records: 8_760 },

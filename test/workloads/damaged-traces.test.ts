@@ -31,6 +31,8 @@ const SAMPLES: Readonly<Record<string, string>> = {
     '700000000,,1,0,5,1,u,3,9,0.5,0.25,0.1,0\n800000000,,1,0,5,4,u,3,9,0.5,0.25,0.1,0\n',
   'google-2019':
     '{"time":"700000000","type":"SCHEDULE","collection_id":"1","instance_index":"0","resource_request":{"cpus":0.1,"memory":0.2}}\n',
+  'google-2011-usage': `1,2,1,0,5,0.5${',0'.repeat(14)}\n`,
+  'google-2011-machines': '0,10,0,x=,0.5,0.25\n5,10,1,x=,0.5,0.25\n',
   'ec2-spot': 'SPOTINSTANCEPRICE\t0.08\t2012-05-07T10:00:00-0800\tm1\tLinux\tz\n',
   skypilot: '{"metadata": {"gap_seconds": 600}, "data": [1, 0, 16]}',
   'day-ahead': 'date,time_from,time_to,price_eur_mwh\n2021-03-28,00:00,01:00,45.5\n',

@@ -5,6 +5,8 @@ import { azureReadingsFormat } from '../../workloads/formats/azure-readings.ts';
 import { readBitbrains } from '../../workloads/formats/bitbrains.ts';
 import { readDayAhead } from '../../workloads/formats/day-ahead.ts';
 import { ec2SpotFormat, readEc2Spot } from '../../workloads/formats/ec2-spot.ts';
+import { readGoogle2011Machines } from '../../workloads/formats/google-2011-machines.ts';
+import { readGoogle2011Usage } from '../../workloads/formats/google-2011-usage.ts';
 import { planetlabFormat, readPlanetlab } from '../../workloads/formats/planetlab.ts';
 import { recogniseFormat } from '../../workloads/formats/registry.ts';
 import { SeriesRecorder } from '../../workloads/formats/series-log.ts';
@@ -178,4 +180,28 @@ test('what is beyond anything is set aside, and a series is no workload', (t) =>
   refusal(t, finish, 'INPUT_NO_ROWS');
   const table = { trace: 'a.json', format: 'skypilot' };
   refusal(t, () => checkWorkload(table), 'INPUT_WORKLOAD_FORMAT');
+});
+
+test('Google 2011: use by task, and the size of the cluster as machines come and go', (t) => {
+  const rest = ',0'.repeat(14);
+  const usage = testFile(t, `600000000,1,9007199254740993,0,5,0.25${rest}\n1,2,3\n`, 'u.csv');
+  t.is(recogniseFormat(usage).name, 'google-2011-usage');
+  const used = readGoogle2011Usage(usage);
+  t.is(used.series[0]!.name, '9007199254740993/0');
+  t.deepEqual([used.series[0]!.seconds[0], used.series[0]!.values[0]], [600, 0.25]);
+  t.deepEqual(used.quarantined, [{ reason: 'fieldCount', line: 2, column: 1 }]);
+  const events = [
+    '0,10,0,p=,0.5,0.25',
+    '0,11,0,p=,1,1',
+    '5000000,10,2,p=,0.75,0.25',
+    '6000000,11,1,p=,1,1',
+    '7000000,12,1,p=,1,1',
+    '8000000,12,7,p=,1,1',
+  ];
+  const machines = testFile(t, `${events.join('\n')}\n`, 'm.csv');
+  t.is(recogniseFormat(machines).name, 'google-2011-machines');
+  const log = readGoogle2011Machines(machines);
+  t.deepEqual([...log.series[0]!.values], [1, 2, 2, 1]);
+  t.deepEqual([...log.series[1]!.values], [0.5, 1.5, 1.75, 0.75]);
+  t.deepEqual({ ...log.dropped }, { eventUnknown: 1, removedUnknown: 1 });
 });

@@ -16,6 +16,8 @@ import { eagleFormat } from './eagle.ts';
 import { ec2SpotFormat } from './ec2-spot.ts';
 import { femaFormat } from './fema.ts';
 import { google2011Format } from './google-2011.ts';
+import { google2011MachinesFormat } from './google-2011-machines.ts';
+import { google2011UsageFormat } from './google-2011-usage.ts';
 import { google2019Format } from './google-2019.ts';
 import { gwfFormat } from './gwf.ts';
 import { needsFormat } from './needs-csv.ts';
@@ -50,6 +52,8 @@ export const TRACE_FILES: readonly (TraceFile | TraceFormat)[] = [
   dayAheadFormat,
   bitbrainsFormat,
   azureReadingsFormat,
+  google2011UsageFormat,
+  google2011MachinesFormat,
   planetlabFormat,
   openDcFragmentsFormat,
 ];
