@@ -77,3 +77,34 @@ test('every format that is read from text has a sample here', (t) => {
   const known = [...Object.keys(SAMPLES), ...elsewhere].sort();
   t.deepEqual(known, TRACE_FILES.map(({ name }) => name).sort());
 });
+
+/** Texts that a careless pattern needs quadratic time for. */
+const ENDLESS: readonly string[] = [
+  'a['.repeat(30_000),
+  '1'.repeat(60_000),
+  `${'"'.repeat(60_001)}`,
+  `${'|'.repeat(190)}\n`.repeat(300),
+  '['.repeat(60_000),
+  'a=b,'.repeat(15_000),
+  '1 '.repeat(30_000),
+  'Timestamp'.repeat(7_000),
+];
+
+test('endless texts behind the beginning of a trace are read or refused within a second', (t) => {
+  const path = join(testFolder(t), 'a.txt');
+  for (const [name, text] of Object.entries(SAMPLES)) {
+    const format = TRACE_FILES.find((each) => each.name === name)!;
+    const first = text.slice(0, text.indexOf('\n') + 1);
+    for (const body of ENDLESS) {
+      writeFileSync(path, `${first}${body}\n${body}\n`);
+      const started = performance.now();
+      format.recognises('a.txt', `${first}${body}`.slice(0, 16_384));
+      try {
+        format.inspect(path, {});
+      } catch (error) {
+        t.true(error instanceof OcxError, `${name}: ${String(error)}`);
+      }
+      t.true(performance.now() - started < 1_000, name);
+    }
+  }
+});

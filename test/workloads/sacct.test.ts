@@ -180,6 +180,10 @@ test('durations, memory and node lists are read as Slurm writes them', (t) => {
   t.is(nodesIn('cpn-q06-04-[01-02,07],gpu1'), 4);
   t.is(nodesIn('None assigned'), undefined);
   t.is(nodesIn('n[1-99999999999]'), undefined);
+  const started = performance.now();
+  nodesIn('a['.repeat(100_000));
+  nodesIn('1'.repeat(200_000));
+  t.true(performance.now() - started < 1_000, 'open brackets cost no more than their length');
 });
 
 test('files that are no dump, end within a row or have no job are refused in one line', (t) => {

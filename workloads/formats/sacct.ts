@@ -225,8 +225,8 @@ const MAXIMUM_NODES = 1_000_000;
 export function nodesIn(text: string): number | undefined {
   if (!/^[\w.,[\]-]+$/.test(text) || /^None/.test(text)) return undefined;
   let nodes = 0;
-  for (const [name] of text.matchAll(/[^,[\]]+(\[[^\]]*\])?[^,[\]]*/g)) {
-    const ranges = /\[([^\]]*)\]/.exec(name)?.[1];
+  for (const [name] of text.matchAll(/[^,[\]]+(\[[^[\]]*\])?[^,[\]]*/g)) {
+    const ranges = /\[([^[\]]*)\]/.exec(name)?.[1];
     if (ranges === undefined) nodes += 1;
     else for (const range of ranges.split(',')) nodes += rangeSize(range);
   }
