@@ -44,6 +44,7 @@ class Approach<Value> {
   readonly #signal: AbortSignal;
   #inARow = 0;
   #sends = 0;
+  #hasWaited = false;
   /** When something may be sent again. */
   #nextMs: number;
   /** Something was sent that the device has not turned down. */
@@ -81,9 +82,9 @@ class Approach<Value> {
   async #unreached(value: Value): Promise<Failure | null> {
     const now = performance.now();
     if (now < this.#nextMs || this.#sends >= this.#pace.sends) return null;
-    if (!this.#goal.isSettled(value) && this.#sends === 0) {
+    if (!this.#goal.isSettled(value) && !this.#hasWaited) {
       // It is on its way from or to somewhere: what is sent now could be dropped.
-      this.#sends += 1;
+      this.#hasWaited = true;
       this.#nextMs = now + this.#pace.resendMs;
       return null;
     }

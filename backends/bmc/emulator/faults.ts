@@ -24,6 +24,10 @@ export type RedfishFault =
   | 'sessionEnds'
   | 'wrongEtag'
   | 'noSessions'
+  /** All sessions that there are were taken. */
+  | 'sessionsTaken'
+  /** It says for some readings that it is on the way. */
+  | 'powersSlowly'
   | 'refuses'
   | 'refusesNone'
   | 'needsMode'

@@ -42,6 +42,8 @@ export class RedfishEmulator {
   readonly faults = new Faults();
   /** Method and path of the last requests. */
   readonly requests: string[] = [];
+  /** Types of the last resets. */
+  readonly resets: string[] = [];
   readonly sessions = new Map<string, string>();
   readonly #options: RedfishEmulatorOptions;
   readonly #server: Server;
@@ -130,7 +132,8 @@ export class RedfishEmulator {
     const { userName, password } = this.#options;
     const { UserName, Password } = asRecord(body);
     if (UserName !== userName || Password !== password) return problem(401, 'who are you?');
-    if (this.sessions.size >= MOST_SESSIONS) return problem(503, 'too many sessions');
+    const isFull = this.faults.take('sessionsTaken') || this.sessions.size >= MOST_SESSIONS;
+    if (isFull) return problem(503, 'too many sessions');
     const [token, id] = [randomBytes(16).toString('hex'), randomBytes(4).toString('hex')];
     this.sessions.set(token, id);
     const headers = { 'X-Auth-Token': token, Location: `${SESSIONS}/${id}` };
@@ -150,7 +153,9 @@ export class RedfishEmulator {
 
   async #get(path: string): Promise<Answer> {
     if (path === SYSTEM || path === SETTINGS) {
-      const body = await this.#system(await this.chassis.reading());
+      const reading = await this.chassis.reading();
+      const isOnTheWay = this.faults.take('powersSlowly');
+      const body = this.#system(isOnTheWay ? 'PoweringOn' : reading);
       const tag = this.faults.has('wrongEtag') ? '"never"' : await this.#tag();
       return { status: 200, body, headers: { ETag: tag } };
     }
@@ -159,7 +164,7 @@ export class RedfishEmulator {
     return body ? { status: 200, body } : problem(404, 'there is no such thing');
   }
 
-  async #system(power: string): Promise<object> {
+  #system(power: string): object {
     return systemResource({
       node: this.#options.description ?? SOME_NODE,
       power,
@@ -206,6 +211,8 @@ export class RedfishEmulator {
   async #reset(body: unknown): Promise<Answer> {
     const type = String(asRecord(body)['ResetType']);
     if (!RESETS.includes(type)) return problem(400, 'no such value of ResetType');
+    this.resets.push(type);
+    if (this.resets.length > REQUESTS_KEPT) this.resets.shift();
     if (type === 'ForceRestart') await this.chassis.switchTo(false);
     await this.chassis.switchTo(type === 'On' || type === 'ForceRestart');
     return this.#done();

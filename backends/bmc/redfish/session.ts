@@ -27,14 +27,18 @@ const ATTEMPTS = 3;
 const TASK_POLLS = 60;
 const TOKEN = /^[\x21-\x7e]{1,1024}$/;
 
-type Way = { readonly kind: 'session'; readonly token: string; readonly location: string | null };
+/** How requests prove who asks. */
+type Way =
+  | { readonly kind: 'session'; readonly token: string; readonly location: string | null }
+  /** `isMakeshift`: for one request, as no session was to be had just now. */
+  | { readonly kind: 'basic'; readonly isMakeshift: boolean };
 
 export class RedfishSession {
   readonly #exchange: Exchange;
   readonly #credentials: RedfishCredentials;
   readonly #pauseMs: number;
   /** Null: none is open. */
-  #way: Way | { readonly kind: 'basic' } | null = null;
+  #way: Way | null = null;
 
   /** @param pauseMs between two tries of a reading, and two looks at a task */
   constructor(exchange: Exchange, credentials: RedfishCredentials, pauseMs: number) {
@@ -143,8 +147,12 @@ export class RedfishSession {
       if (opened.status !== 'ok') return opened;
       const headers = { ...asked.headers, ...opened.value };
       const sent = await this.#exchange.send({ ...asked, headers }, signal);
+      const way = this.#way;
+      const isMakeshift = way?.kind === 'basic' && way.isMakeshift;
+      if (isMakeshift) this.#way = null;
       if (sent.status !== 'ok' || sent.value.status !== 401) return sent;
-      const hadSession = this.#way?.kind === 'session';
+      if (isMakeshift) return nothing('DEVICE_BROKEN', 'the BMC has no session to give');
+      const hadSession = way?.kind === 'session';
       this.#way = null;
       if (attempt > 0 || !hadSession) {
         return nothing('DEVICE_DENIED', 'the BMC does not accept the credentials');
@@ -165,14 +173,13 @@ export class RedfishSession {
       );
       if (made.status !== 'ok') return asReading(made);
       const token = made.value.headers['x-auth-token'];
-      if (made.value.status >= 500) return refused(made.value);
       if (made.value.status < 300 && typeof token === 'string' && TOKEN.test(token)) {
         const location = made.value.headers.location;
         const own = location === undefined ? null : this.#exchange.ownPath(location);
         this.#way = { kind: 'session', token, location: own };
       } else {
         // Not all offer sessions, and some have none left.
-        this.#way = { kind: 'basic' };
+        this.#way = { kind: 'basic', isMakeshift: made.value.status >= 500 };
       }
     }
     if (this.#way.kind === 'session') {

@@ -2,7 +2,7 @@ import test from 'ava';
 import type { BmcFault } from '../../../../backends/bmc/emulator/faults.ts';
 import { SYSTEM } from '../../../../backends/bmc/emulator/resources.ts';
 import { bmcContract } from '../../../contract/bmc-contract.ts';
-import { CREDENTIALS, openEmulated, REDFISH_KIND } from '../emulated-bmc.ts';
+import { CREDENTIALS, openEmulated, QUICK, REDFISH_KIND } from '../emulated-bmc.ts';
 
 bmcContract(REDFISH_KIND, test);
 
@@ -12,6 +12,8 @@ for (const [fault, times] of [
   ['sessionEnds', 1],
   ['wrongEtag', FOREVER],
   ['noSessions', FOREVER],
+  ['sessionsTaken', 2],
+  ['powersSlowly', 3],
   ['unavailable', 2],
   ['needsMode', FOREVER],
   ['refusesMode', FOREVER],
@@ -123,4 +125,22 @@ test('the inventory has what the BMC says', async (t) => {
       macAddresses: ['52:54:00:00:00:01'],
     },
   });
+});
+
+test('a node that is just powering on is asked to shut down, not cut off', async (t) => {
+  const place = await openEmulated(undefined, {}, { ...QUICK, softOffMs: 30_000 });
+  t.teardown(() => place.close());
+  await place.bmc.powerOn();
+  place.emulator.faults.set('powersSlowly', 1);
+  t.is((await place.bmc.powerOff(false)).status, 'ok');
+  t.deepEqual(place.emulator.resets, ['On', 'GracefulShutdown']);
+});
+
+test('a node whose operating system does not stop is switched off after a while', async (t) => {
+  const place = await openEmulated();
+  t.teardown(() => place.close());
+  await place.bmc.powerOn();
+  place.emulator.faults.set('dropped', 1);
+  t.is((await place.bmc.powerOff(false)).status, 'ok');
+  t.deepEqual(place.emulator.resets, ['On', 'GracefulShutdown', 'ForceOff']);
 });
