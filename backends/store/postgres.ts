@@ -59,8 +59,9 @@ export async function openPostgresStore(url: string): Promise<Store> {
     statement_timeout: STATEMENT_TIMEOUT_MS,
     application_name: 'ocx',
   });
-  // An idle connection that breaks is replaced; one in use tells whoever uses it.
+  // A connection that breaks is replaced; whoever uses it is told by its next query.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   try {
     await prepare(pool);
   } catch (error) {
