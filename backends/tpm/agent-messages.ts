@@ -9,6 +9,7 @@ import type { Found } from './findings.ts';
 import { PCR_COUNT } from './pcrs.ts';
 import type { PcrValues } from './pcrs.ts';
 import { credentialFile } from './credential.ts';
+import { MOST_RUNTIME_LOG_BYTES } from './runtime-log.ts';
 import type { Invitation, Response, SentKeys } from './quote-desk.ts';
 
 const MOST_STRUCTURE_BYTES = 1_024;
@@ -37,7 +38,7 @@ export function readHello(body: unknown): Found<SentKeys> {
   return found({ endorsementKey, certificate, intermediates: whole, attestationKey });
 }
 
-/** `{ responseCode }`, or `{ secret, quote, signature, pcrs, eventLog }`. */
+/** `{ responseCode }`, or `{ secret, quote, signature, pcrs, eventLog }`, perhaps `runtimeLog`. */
 export function readAnswer(body: unknown): Found<Response> {
   const fields = ownFields(body);
   const { responseCode } = fields;
@@ -64,7 +65,10 @@ function evidenceOf(fields: Fields): Found<Evidence> {
   if (signature === null) return malformed('signature');
   if (pcrs === null) return malformed('pcrs');
   if (eventLog === null) return malformed('eventLog');
-  return found({ quote, signature, pcrs, eventLog });
+  const evidence = { quote, signature, pcrs, eventLog };
+  if (fields['runtimeLog'] === undefined) return found(evidence);
+  const runtimeLog = bytesOf(fields['runtimeLog'], MOST_RUNTIME_LOG_BYTES);
+  return runtimeLog === null ? malformed('runtimeLog') : found({ ...evidence, runtimeLog });
 }
 
 /** For the agent; `credential` is a file as tpm2-tools read it. */

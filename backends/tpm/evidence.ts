@@ -13,6 +13,7 @@ import { isPcrDigest, selectedBank } from './pcrs.ts';
 import type { PcrValues } from './pcrs.ts';
 import type { PublicArea } from './public-area.ts';
 import { NEEDED_PCRS } from './references.ts';
+import { RUNTIME_PCR, parseRuntimeLog, replayRuntime } from './runtime-log.ts';
 import { isSignedBy, parseSignature } from './signature.ts';
 
 /** As it came from the node; nothing about it is known. */
@@ -25,6 +26,8 @@ export interface Evidence {
   readonly pcrs: PcrValues;
   /** The firmware's log. */
   readonly eventLog: Uint8Array;
+  /** The kernel's log of files (IMA); counts only in a quote over PCR 10. */
+  readonly runtimeLog?: Uint8Array;
 }
 
 /** Whose evidence it is said to be, each part of it proved. */
@@ -63,8 +66,6 @@ export function readEvidence(
     resetCount,
     bootCount,
     ...measured.value,
-    // The log of files that ran (IMA, PCR 10) is not read.
-    runtimeDigests: null,
   });
 }
 
@@ -73,7 +74,7 @@ function readMeasurements(
   { selections, pcrDigest }: QuoteInfo,
   hash: Parameters<typeof isPcrDigest>[1],
   needed: readonly number[],
-): Found<Pick<Quote, 'pcrs' | 'replayedPcrs'>> {
+): Found<Pick<Quote, 'pcrs' | 'replayedPcrs' | 'runtimeDigests'>> {
   const selected = selectedBank(selections, needed);
   if (!selected.ok) return selected;
   const { bank, indexes } = selected.value;
@@ -84,10 +85,16 @@ function readMeasurements(
   if (!log.ok) return log;
   const replayed = replay(log.value, bank, indexes);
   if (!replayed.ok) return replayed;
-  return found({
-    pcrs: hexValues(indexes, evidence.pcrs),
-    replayedPcrs: hexValues(indexes, replayed.value),
-  });
+  const pcrs = hexValues(indexes, evidence.pcrs);
+  const { runtimeLog } = evidence;
+  if (runtimeLog === undefined || !indexes.includes(RUNTIME_PCR)) {
+    return found({ pcrs, replayedPcrs: hexValues(indexes, replayed.value), runtimeDigests: null });
+  }
+  const ran = parseRuntimeLog(runtimeLog);
+  if (!ran.ok) return ran;
+  const values = new Map(replayed.value).set(RUNTIME_PCR, replayRuntime(ran.value, bank));
+  const replayedPcrs = hexValues(indexes, values);
+  return found({ pcrs, replayedPcrs, runtimeDigests: ran.value.fileDigests });
 }
 
 function hexValues(indexes: readonly number[], values: PcrValues): Record<string, string> {

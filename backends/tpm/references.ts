@@ -45,11 +45,15 @@ export function profileName({ firmware, cpu, memoryMib }: HardwareProfile): stri
   return `${names.join('/')}/${memoryMib}MiB`;
 }
 
-/** A policy over these profiles, or why it would let pass what it must not. */
+/**
+ * A policy over these profiles, or why it would let pass what it must not.
+ * @param runtimeDigests `algorithm:hex` of the files that may run; null: it does not matter
+ */
 export function policyOf(
   { policyId, version }: { readonly policyId: string; readonly version: number },
   references: readonly ProfileReference[],
   releasesKeyShare: boolean,
+  runtimeDigests: readonly string[] | null = null,
 ): AttestationPolicy | Refusal {
   const profiles = new Map<string, readonly PcrReference[]>();
   for (const { hardware, pcrs } of references) {
@@ -64,8 +68,7 @@ export function policyOf(
     policyId,
     version,
     profiles: [...profiles].map(([profile, pcrs]) => ({ profile, pcrs })),
-    // The log of files that ran (IMA) is not read: a policy with a list refuses every quote.
-    runtimeDigests: null,
+    runtimeDigests,
     releasesKeyShare,
   };
 }

@@ -23,6 +23,9 @@ test('what an agent sends is what the desk is given', (t) => {
   t.deepEqual(valueOf(readHello(HELLO)), keysOf(ONE));
   const secret = bytes('ab'.repeat(32));
   t.deepEqual(valueOf(readAnswer(ANSWER)), { secret, evidence: evidenceOf(ONE) });
+  const more = valueOf(readAnswer({ ...ANSWER, runtimeLog: 'QUJD' }));
+  t.like(more, { evidence: { runtimeLog: Buffer.from('ABC') } });
+  t.is(codeOf(readAnswer({ ...ANSWER, runtimeLog: 7 })), 'ATTEST_MALFORMED');
   t.deepEqual(valueOf(readAnswer({ responseCode: 0x921 })), { responseCode: 0x921 });
 });
 

@@ -1,11 +1,9 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
 import test from 'ava';
 import type { AttestationCode } from '../../../core/attester/verification.ts';
 import type { Quote } from '../../../core/attester/protocol.ts';
-import { BOOT, asking, ask, ending, read } from './attestation.ts';
+import { BANK, BITMAP, RESTART_COUNT, ask, asking, ending, read, signAnew } from './attestation.ts';
 import { logBytes, madeEvent, profileEvents } from './made-log.ts';
 import { readEvidence } from '../../../backends/tpm/evidence.ts';
-import { parsePublic } from '../../../backends/tpm/public-area.ts';
 import { bytes, codeOf, evidenceOf, valueOf, vector, vectors } from './vectors.ts';
 
 const GOOD = evidenceOf(vector('ecdsa'));
@@ -117,30 +115,13 @@ test('every single bit of a quote counts', (t) => {
   }
 });
 
-/** What a TPM would sign that had this to say: the good quote, changed, under a key of ours. */
+/** The code of the good quote, changed, under a key of ours. */
 function signedAnew(change: (quote: Buffer) => void) {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const { x, y } = publicKey.export({ format: 'jwk' });
-  const area = bytes(vector('ecdsa').attestationKey);
-  // It ends in x and y, each with two bytes of length.
-  Buffer.from(x!, 'base64url').copy(area, area.length - 66);
-  Buffer.from(y!, 'base64url').copy(area, area.length - 32);
   const quote = Buffer.from(GOOD.quote);
   change(quote);
-  const point = sign('sha256', quote, { key: privateKey, dsaEncoding: 'ieee-p1363' });
-  const length = Buffer.from([0, 32]);
-  const parts = [Buffer.from([0, 0x18, 0, 0x0b]), length, point.subarray(0, 32), length];
-  const signature = Buffer.concat([...parts, point.subarray(32)]);
-  const attestationKey = valueOf(parsePublic(area));
-  const key = { attestationKey, endorsementKeyHash: 'ek', bootCount: BOOT };
+  const { signature, key } = signAnew(quote);
   return codeOf(readEvidence({ ...GOOD, quote, signature }, key));
 }
-
-/** Behind magic, type, signer's name, a nonce of 39 bytes, clock and reset counter. */
-const RESTART_COUNT = 4 + 2 + 2 + 34 + 2 + 39 + 8 + 4;
-/** Behind the restart counter, a flag, the firmware's version and the number of banks. */
-const BANK = RESTART_COUNT + 4 + 1 + 8 + 4;
-const BITMAP = BANK + 3;
 
 for (const [code, name, change] of [
   [null, 'nothing else', () => undefined],

@@ -82,3 +82,20 @@ function u32(value: number): Buffer {
   bytes.writeUInt32LE(value);
   return bytes;
 }
+
+/** The kernel's log of files (IMA, ima-ng); what `violated` names was changed while it was read. */
+export function runtimeBytes(names: readonly string[], violated?: string): Buffer {
+  const entries = names.map((name) => {
+    const digest = createHash('sha256').update(`what is in ${name}`).digest();
+    const hashed = Buffer.concat([Buffer.from('sha256:\0', 'latin1'), digest]);
+    const data = Buffer.concat([long(hashed), long(Buffer.from(`${name}\0`, 'latin1'))]);
+    const none = Buffer.alloc(20);
+    const by = name === violated ? none : createHash('sha1').update(data).digest();
+    return Buffer.concat([u32(10), by, long(Buffer.from('ima-ng', 'latin1')), long(data)]);
+  });
+  return Buffer.concat(entries);
+}
+
+function long(bytes: Buffer): Buffer {
+  return Buffer.concat([u32(bytes.length), bytes]);
+}

@@ -87,3 +87,16 @@ test('a quote that is cut off, longer, or attests something else is refused', (t
     t.is(codeOf(parseQuote(changed)), 'ATTEST_MALFORMED');
   }
 });
+
+test('a nonce longer than a TPM takes is none, however much follows', (t) => {
+  const whole = bytes(vector('ecdsa').quote);
+  // Behind magic, type and the signer's name stands the nonce of 39 bytes.
+  const at = 4 + 2 + 2 + 34;
+  const of = (length: number) => {
+    const head = Buffer.from(whole.subarray(0, at + 2));
+    head.writeUInt16BE(length, at);
+    return parseQuote(Buffer.concat([head, Buffer.alloc(length), whole.subarray(at + 2 + 39)]));
+  };
+  t.is(codeOf(of(66)), null);
+  t.is(codeOf(of(67)), 'ATTEST_MALFORMED');
+});
