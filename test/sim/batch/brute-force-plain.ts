@@ -18,8 +18,7 @@ export type PlainRule = 'easy' | 'easy-sjbf' | 'easy++' | 'maui';
 export type PlainFault =
   | 'none'
   | 'first-two-jobs'
-  | 'uncorrected'
-  | 'beyond-estimate'
+  | 'predicts-anew'
   | 'no-decay'
   | 'everybody-counts'
   | 'pass-every-second';
@@ -61,6 +60,8 @@ class PlainMachine {
   readonly #started: Started[] = [];
   /** Jobs in order of ending. */
   readonly #ended: number[] = [];
+  /** By job, made at its submission. */
+  readonly #predictions: number[] = [];
   #happened = false;
 
   constructor(run: PlainRun) {
@@ -79,7 +80,11 @@ class PlainMachine {
       if (variant.pass === 'event') this.#look();
     };
     for (const [job, { submit }] of jobs.entries()) {
-      if (submit === now) event(() => this.#submitted.push(job));
+      if (submit !== now) continue;
+      event(() => {
+        this.#submitted.push(job);
+        this.#predictions.push(this.#predict(job));
+      });
     }
     const ending = this.#started.filter(({ job, start }) => start + jobs[job]!.run === now);
     for (const one of ending) {
@@ -117,16 +122,20 @@ class PlainMachine {
     });
   }
 
-  /** What a job that waits is expected to run. */
-  #expected(job: number): number {
+  /** What a job is expected to run by what has ended when it is submitted. */
+  #predict(job: number): number {
     const { jobs, rule } = this.#run;
     const { estimate, user } = jobs[job]!;
     if (rule !== 'easy++') return estimate;
     const history = this.#ended.filter((other) => jobs[other]!.user === user);
     const two = this.#fault === 'first-two-jobs' ? history.slice(0, 2) : history.slice(-2);
     if (two.length < 2) return estimate;
-    const predicted = (jobs[two[0]!]!.run + jobs[two[1]!]!.run) / 2;
-    return this.#fault === 'beyond-estimate' ? predicted : Math.min(estimate, predicted);
+    const predicted = Math.floor((jobs[two[0]!]!.run + jobs[two[1]!]!.run) / 2);
+    return Math.min(estimate, predicted);
+  }
+
+  #expected(job: number): number {
+    return this.#fault === 'predicts-anew' ? this.#predict(job) : this.#predictions[job]!;
   }
 
   /** When a running job is expected to end, as far as can be seen now. */
@@ -135,8 +144,8 @@ class PlainMachine {
     const { estimate } = jobs[job]!;
     let long = expected;
     for (let i = 0; start + long <= this.#now && long < estimate; i++) {
-      if (this.#fault === 'uncorrected') return start + estimate;
-      long += steps[Math.min(i, steps.length - 1)]!;
+      const step = steps[i] ?? Infinity;
+      long = expected + step;
     }
     return start + Math.min(long, estimate);
   }
@@ -169,9 +178,8 @@ class PlainMachine {
       busy
         .filter((one) => this.#expectedEnd(one) > time)
         .reduce((free, { job }) => free - this.#run.jobs[job]!.processors, this.#run.processors);
-    // Means of two run times end at half seconds.
     let shadow = this.#now;
-    while (freeAt(shadow) < size) shadow += 0.5;
+    while (freeAt(shadow) < size) shadow += 1;
     return { shadow, left: freeAt(shadow) - size };
   }
 

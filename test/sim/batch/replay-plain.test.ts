@@ -6,7 +6,10 @@ import type { PrioritySettings } from '../../../sim/clusters/batch/replay-fair-s
 import { ReplayMachine } from '../../../sim/clusters/batch/replay-machine.ts';
 import { PlainReplay } from '../../../sim/clusters/batch/replay-plain.ts';
 import { EstimatePolicy } from '../../../sim/clusters/batch/replay-policy.ts';
-import { CORRECTION_SECONDS } from '../../../sim/clusters/batch/replay-prediction.ts';
+import {
+  CORRECTION_SECONDS,
+  PredictionPolicy,
+} from '../../../sim/clusters/batch/replay-prediction.ts';
 import { PYSS_VARIANT } from '../../../sim/clusters/batch/replay-variant.ts';
 import type { EasyVariant } from '../../../sim/clusters/batch/replay-variant.ts';
 import { bruteForcePlain } from './brute-force-plain.ts';
@@ -29,7 +32,7 @@ const VARIANTS: readonly EasyVariant[] = [
   { pass: 5, elapsed: 'free', extra: true },
 ];
 
-/** Small logs of three users; every second one is in minutes, so that predictions get corrected. */
+/** Small logs of three users; every second one in half minutes, so that predictions get corrected. */
 function userLog(seed: number): { jobs: UserJob[]; processors: number } {
   const { jobs, processors } = smallLog(seed);
   const random = smallRandom(seed + 1_000_000);
@@ -85,8 +88,7 @@ for (const rule of ['easy', 'easy-sjbf', 'easy++', 'maui'] as const) {
 test('the comparison finds every planted mistake', (t) => {
   const planted: [PlainRule, PlainFault][] = [
     ['easy++', 'first-two-jobs'],
-    ['easy++', 'uncorrected'],
-    ['easy++', 'beyond-estimate'],
+    ['easy++', 'predicts-anew'],
     ['easy++', 'pass-every-second'],
     ['maui', 'no-decay'],
     ['maui', 'everybody-counts'],
@@ -156,6 +158,30 @@ test('predictions by hand: two short runs let the third job of a user slip in', 
     replayStarts(jobs, { processors: 2, scheduler, variant: PYSS_VARIANT });
   t.deepEqual(starts('easy-sjbf'), [0, 0, 15, 60, 70]);
   t.deepEqual(starts('easy++'), [0, 0, 15, 60, 20]);
+});
+
+test('a prediction that was too short grows by one step from the first one, up to the estimate', (t) => {
+  const table = tableOf([
+    { submit: 0, processors: 1, run: 900_000, estimate: 1_000_000 },
+    { submit: 0, processors: 1, run: 5, estimate: 5 },
+  ]);
+  const ended = tableOf([{ submit: 0, processors: 1, run: 10, estimate: 10 }]);
+  const machine = new ReplayMachine(table, 1, false);
+  const policy = new PredictionPolicy(machine);
+  // Two jobs of 10 s have ended before it.
+  table.runSeconds[0] = ended.runSeconds[0]!;
+  policy.ended(0);
+  policy.ended(0);
+  table.runSeconds[0] = 900_000;
+  policy.submitted(0);
+  policy.submitted(1);
+  t.is(policy.expected(0), 10);
+  t.is(policy.expected(1), 5, 'never more than the estimate');
+  const after = [10, 69, 70, 310, 910, 360_009, 360_010];
+  t.deepEqual(
+    after.map((elapsed) => policy.corrected(0, 0, elapsed)),
+    [70, 70, 310, 910, 1_810, 360_010, 1_000_000],
+  );
 });
 
 test('fair share by hand: who used nothing goes before who used the machine', (t) => {
