@@ -31,6 +31,11 @@ export const SOME_NODE: NodeDescription = {
 };
 
 const link = (path: string) => ({ '@odata.id': path });
+/** Every resource has an id and a name: clients refuse those without. */
+const head = (path: string) => {
+  const id = path.slice(path.lastIndexOf('/') + 1);
+  return { ...link(path), Id: id, Name: id };
+};
 const members = (paths: readonly string[]) => ({
   Members: paths.map(link),
   'Members@odata.count': paths.length,
@@ -101,16 +106,15 @@ export function stillResource(
   const nic = nics.indexOf(path);
   if (nic >= 0) {
     const status = { State: 'Enabled', Health: 'OK' };
-    return { ...link(path), Id: `${nic}`, MACAddress: node.macAddresses[nic], Status: status };
+    return { ...head(path), MACAddress: node.macAddresses[nic], Status: status };
   }
   const still: Readonly<Record<string, object>> = {
     '/redfish/v1/Systems': members([SYSTEM]),
     '/redfish/v1/Managers': members([MANAGER]),
     '/redfish/v1/SessionService': { ServiceEnabled: true, Sessions: link(SESSIONS) },
-    [MANAGER]: { Id: '1', Name: 'BMC', VirtualMedia: link(`${MANAGER}/VirtualMedia`) },
+    [MANAGER]: { Name: 'BMC', VirtualMedia: link(`${MANAGER}/VirtualMedia`) },
     [`${MANAGER}/VirtualMedia`]: members([DRIVE]),
     [DRIVE]: {
-      Id: 'Cd',
       Image: image,
       Inserted: image !== null,
       MediaTypes: ['CD', 'DVD'],
@@ -119,11 +123,10 @@ export function stillResource(
     [`${SYSTEM}/EthernetInterfaces`]: members(nics),
     [`${SYSTEM}/Processors`]: members([`${SYSTEM}/Processors/0`]),
     [`${SYSTEM}/Processors/0`]: {
-      Id: '0',
       ProcessorType: 'CPU',
       ProcessorArchitecture: 'x86',
       TotalThreads: node.processorThreads,
     },
   };
-  return Object.hasOwn(still, path) ? { ...link(path), ...still[path]! } : null;
+  return Object.hasOwn(still, path) ? { ...head(path), ...still[path]! } : null;
 }

@@ -1,5 +1,6 @@
 /** Faults of drivers that the contract must find: a suite that cannot fail shows nothing. */
 import test from 'ava';
+import { Bmc } from '../../../backends/bmc/bmc.ts';
 import type { BmcProtocol, PowerReading } from '../../../backends/bmc/protocol.ts';
 import { brokenCases } from '../../contract/bmc-contract.ts';
 import type { Between } from '../../contract/bmc-contract.ts';
@@ -67,4 +68,23 @@ test('a driver that says nothing happened where a reply was lost is caught', asy
   );
   t.true(broken.includes('a reply that is lost changes nothing about what happened'));
   t.true(broken.includes('a BMC that takes everything and does nothing is never believed'));
+});
+
+test('a driver that does several things to a BMC at once is caught', async (t) => {
+  const kind = {
+    ...KIND,
+    open: async () => {
+      let protocol: BmcProtocol | null = null;
+      const place = await KIND.open((given) => (protocol = given));
+      // Each call has a driver, and so a lane, of its own.
+      const get = (target: Bmc, name: keyof Bmc) => {
+        const own = name === 'close' ? target : new Bmc(protocol!, HASTY);
+        return (own[name] as () => unknown).bind(own);
+      };
+      const bmc = new Proxy(place.bmc, { get: get as ProxyHandler<Bmc>['get'] & {} });
+      return { ...place, bmc };
+    },
+  };
+  const broken = await brokenCases(kind, (protocol) => protocol);
+  t.deepEqual(broken, ['one thing is done at a time, in the order in which it was asked for']);
 });

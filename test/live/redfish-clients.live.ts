@@ -1,5 +1,6 @@
-/** DMTF's own client, unmodified, against the emulated BMC: it must be what others take for one. */
-import { execFile } from 'node:child_process';
+/** The clients of others, unmodified, against the emulated BMC: it must be what they take for one. */
+import { execFile, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
@@ -44,4 +45,31 @@ if (missingProgram('redfishtool') === null) {
   test.serial('redfishtool drives the emulated BMC with sessions', (t) => walk(t, 'Session'));
 } else {
   test.skip('redfishtool is not installed (apt-get install redfishtool)', () => undefined);
+}
+
+/** Debian's own Python: another one does not see Debian's packages. */
+const PYTHON = '/usr/bin/python3';
+const WALK = fileURLToPath(new URL('support/sushy-walk.py', import.meta.url));
+
+if (spawnSync(PYTHON, ['-c', 'import sushy'], { timeout: RUN_MS }).status === 0) {
+  test.serial('sushy, the client of Ironic, drives the emulated BMC', async (t) => {
+    const place = await openEmulated();
+    t.teardown(() => place.close());
+    const env = { BMC_PASSWORD: CREDENTIALS.password, PATH: process.env['PATH'] ?? '' };
+    const ran = await run(PYTHON, [WALK, place.emulator.url], { timeout: RUN_MS, env });
+    t.deepEqual(JSON.parse(ran.stdout), [
+      'Off',
+      'Pxe',
+      'On',
+      'http://127.0.0.1/boot.iso',
+      false,
+      ['52:54:00:00:00:01'],
+      2,
+      'Off',
+    ]);
+    t.deepEqual(place.node.boots, ['Pxe']);
+    t.is(place.emulator.sessions.size, 0, 'the session is ended');
+  });
+} else {
+  test.skip('sushy is not installed (apt-get install python3-sushy)', () => undefined);
 }
