@@ -11,7 +11,7 @@ import type { Between, BmcKind, BmcPlace, ContractFault } from '../../contract/b
 export const CREDENTIALS = { userName: 'admin', password: 'secret of a BMC' };
 
 export const QUICK: BmcTimings = {
-  pollMs: 4,
+  pollMs: 10,
   readings: 2,
   resendMs: 60,
   sends: 4,

@@ -3,7 +3,7 @@ import test from 'ava';
 import type { BmcFault } from '../../../../backends/bmc/emulator/faults.ts';
 import { at, parseBounded } from '../../../../backends/bmc/redfish/bounded-json.ts';
 import { Exchange } from '../../../../backends/bmc/redfish/exchange.ts';
-import { openEmulated } from '../emulated-bmc.ts';
+import { openEmulated, QUICK } from '../emulated-bmc.ts';
 
 const PATIENCE_MS = 700;
 const MOST_MEMORY_BYTES = 64 * 1024 * 1024;
@@ -21,7 +21,7 @@ for (const fault of [
   'unavailable',
 ] as const satisfies readonly BmcFault[]) {
   test.serial(`a BMC comes to nothing with: ${fault}`, async (t) => {
-    const place = await openEmulated();
+    const place = await openEmulated(undefined, {}, { ...QUICK, pollMs: 100 });
     t.teardown(() => place.close());
     place.emulator.faults.set(fault, Number.POSITIVE_INFINITY);
     const before = process.memoryUsage().rss;
