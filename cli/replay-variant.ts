@@ -31,7 +31,7 @@ export function withVariantOptions(command: Command): Command {
     .option(
       '--priority <key=value>',
       `for maui: ${Object.keys(DEFAULT_PRIORITY).join(', ')}; several times`,
-      (text: string, before: Partial<PrioritySettings> = {}) => ({
+      (text: string, before: Partial<PrioritySettings> | undefined) => ({
         ...before,
         ...priorityOf(text),
       }),

@@ -53,7 +53,7 @@ export function readParquet(path: string, names: readonly string[]): ParquetColu
   } catch (error) {
     if (error instanceof OcxError) throw error;
     // The library throws plain errors for damage, engines range errors for absurd sizes.
-    throw unsound(path, String((error as Error).message).slice(0, 120), error);
+    throw unsound(path, (error as Error).message.slice(0, 120), error);
   }
 }
 

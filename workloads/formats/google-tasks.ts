@@ -53,7 +53,8 @@ export class TaskIntervals {
     if (event.kind === 'submit') {
       if (open === undefined) this.#open.set(key, { event, startSeconds: null, place });
     } else if (event.kind === 'schedule') {
-      if (open?.startSeconds != null) this.#recorder.aside.add('scheduledTwice', place);
+      if (open !== undefined && open.startSeconds !== null)
+        this.#recorder.aside.add('scheduledTwice', place);
       else this.#open.set(key, { event: sized(event, open?.event), startSeconds: seconds, place });
     } else if (event.kind === 'update') {
       if (open === undefined) return;
