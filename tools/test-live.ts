@@ -14,6 +14,10 @@ const inCi = Boolean(process.env['CI']) && process.env['CI'] !== 'false';
 const hasServer = () => existsSync('/usr/lib/postgresql');
 const missing = [
   ['postgresql', '/usr/lib/postgresql'],
+  ['ipmitool', '/usr/bin/ipmitool'],
+  ['openipmi', '/usr/bin/ipmi_sim'],
+  ['redfishtool', '/usr/bin/redfishtool'],
+  ['python3-sushy', '/usr/lib/python3/dist-packages/sushy'],
   ['swtpm', '/usr/bin/swtpm'],
   ['swtpm-tools', '/usr/bin/swtpm_setup'],
   ['gnutls-bin', '/usr/bin/certtool'],
