@@ -100,7 +100,11 @@ async function killedSweep(workingDirectory: string, out: string): Promise<strin
   const child = spawn(
     process.execPath,
     [resolve('cli/main.ts'), 'sweep', 'probe.toml', '--quiet', '--jobs', '1', '--out', out],
-    { cwd: workingDirectory, stdio: ['ignore', 'ignore', 'pipe'] },
+    {
+      cwd: workingDirectory,
+      env: { ...process.env, INIT_CWD: workingDirectory },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
   );
   let said = '';
   child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
