@@ -155,7 +155,7 @@ function executeSearch(
       ).metNodeMs,
     // Nobody asks for the bound of these rounds.
     runMarket: (hardware) =>
-      run({ ...market, demand, hardware, ports: { ...market.ports, bound: null } }),
+      run({ ...market, demand, hardware, ports: { ...market.ports, bound: null, digests: false } }),
   });
   const { replication, alignmentHours } = task;
   return { replication, alignmentHours, correlation: demandCorrelation(run(alone)), ...result };

@@ -32,7 +32,7 @@ export interface EventObserver {
 
 export class Bus {
   readonly queue: EventQueue<Occurrence>;
-  readonly #digest: Digest;
+  readonly #digest: Digest | null;
   readonly observer: EventObserver | null;
   /** Takers and, at the same places, their events: in line are those from head to tail. */
   readonly #takers: Taker[] = [];
@@ -41,7 +41,12 @@ export class Bus {
   #tail = 0;
   events = 0;
 
-  constructor(queue: EventQueue<Occurrence>, digest: Digest, observer: EventObserver | null) {
+  /** @param digest takes in every event; null where nobody will compare histories */
+  constructor(
+    queue: EventQueue<Occurrence>,
+    digest: Digest | null,
+    observer: EventObserver | null,
+  ) {
     this.queue = queue;
     this.#digest = digest;
     this.observer = observer;
@@ -71,8 +76,8 @@ export class Bus {
     state: unknown,
   ): void {
     this.events += 1;
-    this.#digest.add(service);
-    this.#digest.add(event);
+    this.#digest?.add(service);
+    this.#digest?.add(event);
     this.observer?.stepped(service, event, effects, state);
   }
 }

@@ -29,6 +29,8 @@ export interface RunPorts {
   /** Upper bound on a round's welfare, millicredits; null where no rounds are sampled. */
   readonly bound: ((round: MarketRound) => number) | null;
   readonly observe: EventObserver | null;
+  /** False where nobody looks at the history's digest; it then holds the outcomes alone. */
+  readonly digests?: boolean;
 }
 
 export function measuredWindow(scenario: Scenario): MeasuredWindow {

@@ -57,7 +57,7 @@ export class MarketWorld {
   constructor(setup: RunSetup) {
     this.#setup = setup;
     const { scenario, ports } = setup;
-    this.#bus = new Bus(this.#queue, this.digest, ports.observe);
+    this.#bus = new Bus(this.#queue, ports.digests === false ? null : this.digest, ports.observe);
     this.members = this.#makeMembers();
     const hardware = simulatedHardware(setup);
     const providers = providersOf(scenario);
