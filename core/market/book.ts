@@ -5,6 +5,7 @@ import { isOutsider } from './currency.ts';
 import { horizonIndex, horizonOf } from './horizons.ts';
 import { askFault, bidFault, orderLabel, plainAsk, plainBid } from './order-check.ts';
 import type { Ask, Bid } from './orders.ts';
+import { isMember } from './permissions.ts';
 import type { OrdersPosted } from './protocol.ts';
 import type { Guard } from './safeguards/guard.ts';
 import { mechanisms } from './mechanisms/registry.ts';
@@ -133,7 +134,7 @@ export function closeBook(state: MarketState, roundId: number): RoundBook {
 }
 
 function roundFault(state: MarketState, from: Principal, roundId: number): Refusal | null {
-  if (from.role !== 'organisation' || !state.orderCounts.has(from.name)) {
+  if (!isMember(state, from)) {
     return { code: 'DENIED_NOT_MEMBER', message: 'only members of the market may post orders' };
   }
   const openRoundId = state.openRoundIds[horizonIndex(state.configuration, roundId)]!;

@@ -44,6 +44,7 @@ import type {
   ShareOut,
   VoidContract,
 } from './protocol.ts';
+import { notAdministrator } from './permissions.ts';
 import { readClearing } from './recorded-clearing.ts';
 import { notePrices } from './price-history.ts';
 import { Guard } from './safeguards/guard.ts';
@@ -441,11 +442,6 @@ function currencyFault(
   }
   if (currency === 'money' && moneyLedger) return null;
   return { code: 'MARKET_CURRENCY_UNKNOWN', message: 'there is no such currency here' };
-}
-
-function notAdministrator({ from }: Command): Refusal | null {
-  if (from.role === 'admin') return null;
-  return { code: 'DENIED_NOT_ADMINISTRATOR', message: 'only an administrator may do this' };
 }
 
 function reply(

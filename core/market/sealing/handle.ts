@@ -1,6 +1,7 @@
 /** The commands of sealed rounds, each answered by exactly one reply. */
 import type { Refusal } from '../../kernel/errors.ts';
 import { takeOrders } from '../book.ts';
+import { notAdministrator } from '../permissions.ts';
 import type { MarketEffect } from '../protocol.ts';
 import { Guard } from '../safeguards/guard.ts';
 import type { MarketState } from '../state.ts';
@@ -49,9 +50,4 @@ function answer(state: MarketState, event: SealingCommand, effects: MarketEffect
       return { refusal: null, result: takeOrders(state, from, roundId, bids, asks, guard) };
     }
   }
-}
-
-function notAdministrator({ from }: SealingCommand): Refusal | null {
-  if (from.role === 'admin') return null;
-  return { code: 'DENIED_NOT_ADMINISTRATOR', message: 'only an administrator may do this' };
 }

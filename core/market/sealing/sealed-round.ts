@@ -11,7 +11,6 @@
  * before commitments open, or the last to commit could try out sheets until the draw suits it.
  */
 import type { Refusal } from '../../kernel/errors.ts';
-import type { Principal } from '../../kernel/service.ts';
 import { isSha256 } from '../../kernel/sha256.ts';
 import type { TimeMs } from '../../kernel/units.ts';
 import { horizonIndex, horizonOf } from '../horizons.ts';
@@ -19,6 +18,7 @@ import { applyPassing, EXCHANGE_ACCOUNT } from '../ledger.ts';
 import type { LedgerEntry } from '../ledger.ts';
 import { askFault, bidFault, plainAsk, plainBid } from '../order-check.ts';
 import type { Ask, Bid } from '../orders.ts';
+import { isMember } from '../permissions.ts';
 import type { MarketEffect } from '../protocol.ts';
 import { MAXIMUM_OPEN_ORDERS } from '../state.ts';
 import type { MarketState, RoundBook } from '../state.ts';
@@ -279,10 +279,6 @@ function bondOf(state: MarketState): number {
 function isOpen(state: MarketState, roundId: number): boolean {
   const openRoundId = state.openRoundIds[horizonIndex(state.configuration, roundId)]!;
   return Number.isSafeInteger(roundId) && roundId >= openRoundId;
-}
-
-function isMember(state: MarketState, from: Principal): boolean {
-  return from.role === 'organisation' && state.orderCounts.has(from.name);
 }
 
 function notSealed(): Refusal {
