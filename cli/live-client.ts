@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { OcxError } from '../core/kernel/errors.ts';
+import { jsonOf, send, serverOf } from '../backends/peers/server.ts';
+import type { Sending, Server } from '../backends/peers/server.ts';
 import { defineCommand, runCommand } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
 import { readInputText } from './files.ts';
@@ -50,15 +52,15 @@ export function defineCall<Options extends LiveOptions>(
     const words = command.processedArgs as string[];
     const options = given[words.length] as Options;
     return runCommand(options, async (output) => {
-      const answer = await send(output, options, call(words, options));
+      const answer = await callOnce(output, options, call(words, options));
       output.result(answer, describe);
     });
   });
 }
 
-async function send(output: Output, options: LiveOptions, call: Call): Promise<object> {
+async function callOnce(output: Output, options: LiveOptions, call: Call): Promise<object> {
   const { environment } = output.streams;
-  const server = serverOf(options.server ?? environment['OCX_SERVER']);
+  const server = givenServer(options.server ?? environment['OCX_SERVER']);
   const token =
     options.tokenFile === undefined
       ? environment['OCX_TOKEN']
@@ -73,38 +75,47 @@ async function send(output: Output, options: LiveOptions, call: Call): Promise<o
   const headers = {
     authorization: `Bearer ${token}`,
     'idempotency-key': options.key ?? randomUUID(),
-    ...(call.body ? { 'content-type': 'application/json' } : {}),
   };
-  const response = await attempt(new URL(`/v1${call.path}`, server), {
-    ...{ method: call.method, headers, redirect: 'error' as const },
-    ...(call.body ? { body: JSON.stringify(call.body) } : {}),
-  });
-  return answerOf(response, server);
+  const { method, path, body } = call;
+  const sending = { method, path: `/v1${path}`, headers, ...(body ? { body } : {}) };
+  const { status, value } = await attempt(server, sending);
+  return answerOf(status, value, server);
+}
+
+interface Answer {
+  readonly status: number;
+  /** Null where it is no JSON. */
+  readonly value: unknown;
 }
 
 /** The same request under the same key: what was done already is not done again. */
-async function attempt(url: URL, request: RequestInit): Promise<Response> {
+async function attempt(server: Server, sending: Omit<Sending, 'signal'>): Promise<Answer> {
   for (let number = 1; ; number++) {
     const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
-    const response = await fetch(url, { ...request, signal }).catch((error: unknown) => {
-      if (number === ATTEMPTS) throw unreachable(url.origin, error);
+    const answer = await sendOnce(server, { ...sending, signal }).catch((error: unknown) => {
+      if (number === ATTEMPTS) throw unreachable(server.name, error);
       return null;
     });
-    if (response && (response.status !== 503 || number === ATTEMPTS)) return response;
+    if (answer && (answer.status !== 503 || number === ATTEMPTS)) return answer;
     await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS << number));
   }
 }
 
-async function answerOf(response: Response, server: URL): Promise<object> {
-  const value: unknown = await response.json().catch(() => null);
-  if (response.ok && typeof value === 'object' && value !== null) return value;
+async function sendOnce(server: Server, sending: Sending): Promise<Answer> {
+  const response = await send(server, sending);
+  return { status: response.statusCode!, value: await jsonOf(response) };
+}
+
+function answerOf(status: number, value: unknown, server: Server): object {
+  const isDone = status >= 200 && status < 300;
+  if (isDone && typeof value === 'object' && value !== null) return value;
   const problem = (value ?? {}) as { code?: unknown; detail?: unknown; remedy?: unknown };
   const { code, detail, remedy } = problem;
   if (typeof code !== 'string' || typeof detail !== 'string' || code === 'INTERNAL_ERROR') {
     throw new OcxError({
       code: 'BACKEND_FAILED',
-      message: `the service answered ${response.status}`,
-      place: { file: server.origin },
+      message: `the service answered ${status}`,
+      place: { file: server.name },
       remedy: 'look into its log',
     });
   }
@@ -112,13 +123,13 @@ async function answerOf(response: Response, server: URL): Promise<object> {
   throw new OcxError(typeof remedy === 'string' ? { ...told, remedy } : told);
 }
 
-function serverOf(given: string | undefined): URL {
-  const url = URL.canParse(given ?? '') ? new URL(given!) : null;
-  if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+/** @throws INPUT_SERVER */
+function givenServer(given: string | undefined): Server {
+  if (given) return serverOf(given);
   throw new OcxError({
     code: 'INPUT_SERVER',
-    message: given ? `${given} is no address of a service` : 'there is no server',
-    remedy: 'set OCX_SERVER or give --server, e.g. http://127.0.0.1:7400',
+    message: 'there is no server',
+    remedy: 'set OCX_SERVER or give --server, e.g. http://127.0.0.1:7400 or unix:/run/ocx.socket',
   });
 }
 

@@ -1,105 +1,39 @@
-/** Where the live isolation service is wired together: store, runner, devices, API. */
+/** The isolation service of `ocx serve`: its runner, the devices and the watch over them. */
 import { EmulatedDevices } from '../backends/devices/emulated.ts';
 import { DeviceLanes } from '../backends/devices/lanes.ts';
-import { isolationApi } from '../backends/http/isolation-api.ts';
-import { isolationGateway, type IsolationRunner } from '../backends/http/gateway.ts';
-import { Tokens } from '../backends/http/tokens.ts';
+import type { IsolationRunner } from '../backends/http/gateway.ts';
+import { isolationFacade } from '../backends/http/isolation-routes.ts';
 import { liveClock, type Clock } from '../backends/runner/clock.ts';
-import { writeDeadLetter } from '../backends/runner/dead-letters.ts';
 import { liveIsolation, wiredPorts } from '../backends/runner/isolation.ts';
 import { readBack } from '../backends/runner/reconciler.ts';
-import { LiveRunner } from '../backends/runner/runner.ts';
-import { openSqliteStore } from '../backends/store/sqlite.ts';
-import type { Store } from '../backends/store/store.ts';
 import type { IsolationDeviceEffect, ObserveNode } from '../core/allocator/protocol.ts';
-import { OcxError } from '../core/kernel/errors.ts';
-import { sha256 } from './journal-file.ts';
-import { readTlsFiles, type ServeConfiguration } from './serve-configuration.ts';
+import type { LiveRole, Served, ServeRequest } from './live-role.ts';
+import { answerCalls, startService } from './live-service.ts';
 
-/** Name of the isolation service's journal. */
-export const JOURNAL = 'isolation';
-/** What is left of connections after that is cut. */
-const SHUTDOWN_MS = 5_000;
+export const isolationRole: LiveRole = {
+  name: 'isolation',
+  keys: {},
+  needs: ['devices'],
+  serve: serveIsolation,
+};
 
-/** A service that answers. */
-export interface Served {
-  readonly url: string;
-  readonly epoch: number;
-  /** Events that were replayed. */
-  readonly replayed: number;
-  /** Settles when it has failed, and never if it does not. */
-  readonly failed: Promise<never>;
-  stop(): Promise<void>;
-}
-
-/** `sqlite:PATH` or `postgres://…`. @throws INPUT_STORE, RESOURCE_STORE */
-export async function openStore(name: string, path: (given: string) => string): Promise<Store> {
-  const file = /^sqlite:(.+)$/.exec(name)?.[1];
-  if (file !== undefined) return openSqliteStore(path(file));
-  if (/^postgres(ql)?:\/\//.test(name)) {
-    // Its client is a large package that nobody else needs.
-    const { openPostgresStore } = await import('../backends/store/postgres.ts');
-    return openPostgresStore(name);
-  }
-  throw new OcxError({
-    code: 'INPUT_STORE',
-    message: `no store is called ${JSON.stringify(name)}`,
-    remedy: 'give sqlite: and the path of a file, or postgres:// and a database',
-  });
-}
-
-export interface ServeRequest {
-  readonly configuration: ServeConfiguration;
-  /** Of the configuration. */
-  readonly file: string;
-  readonly store: Store;
-  /** Events that stop the process go there. */
-  readonly deadLetters: string;
-  readonly version: string;
-  log(line: string): void;
-}
-
-export async function serveIsolation(request: ServeRequest): Promise<Served> {
-  const { configuration, file, store, version, log } = request;
-  const tokens = new Tokens(configuration.tokens as never);
-  const tls = readTlsFiles(configuration, file);
-  const { promise: failed, reject } = Promise.withResolvers<never>();
-  failed.catch(() => {});
+async function serveIsolation(request: ServeRequest): Promise<Served> {
+  const { site: configuration } = request.configuration;
+  // Required of this role.
+  const { readBackSeconds } = request.configuration.devices!;
   let clock: Clock | undefined;
   const lanes = new DeviceLanes(new EmulatedDevices(), () => clock!.nowMs());
-  const runner: IsolationRunner = await LiveRunner.start(
-    liveIsolation,
-    {
-      ...{ store, journal: JOURNAL, configuration: configuration.site, version, sha256 },
-      nowMs: Date.now(),
+  const started = await startService(request, liveIsolation, {
+    ...{ journal: isolationRole.name, configuration },
+    clock: (notBeforeMs) => (clock = liveClock(notBeforeMs)),
+    carryOut: (effect, state, confirm) => {
+      // Only device effects have outcomes.
+      const device = effect as IsolationDeviceEffect;
+      return lanes.carryOut(device, wiredPorts(state, device.nodeId), confirm);
     },
-    {
-      clock: (notBeforeMs) => (clock = liveClock(notBeforeMs)),
-      carryOut: (effect, state, confirm) => {
-        // Only device effects have outcomes.
-        const device = effect as IsolationDeviceEffect;
-        return lanes.carryOut(device, wiredPorts(state, device.nodeId), confirm);
-      },
-      deadLetter: (event, error) => writeDeadLetter(request.deadLetters, event, error),
-      failed: reject,
-    },
-  );
-  const reconciler = reconcile(runner, lanes, configuration.devices.readBackSeconds * 1_000);
-  const gateway = isolationGateway(runner, store, JOURNAL);
-  const app = await isolationApi({ gateway, tokens, version, log: { write: log }, tls });
-  const { host, port } = configuration.listen;
-  const url = await app.listen({ host, port });
-  return {
-    ...{ url, epoch: runner.epoch, replayed: runner.replayed, failed },
-    async stop() {
-      reconciler.stop();
-      const cut = setTimeout(() => app.server.closeAllConnections(), SHUTDOWN_MS);
-      await app.close();
-      clearTimeout(cut);
-      await runner.stop();
-      await store.close();
-    },
-  };
+  });
+  const reconciler = reconcile(started.runner, lanes, readBackSeconds * 1_000);
+  return answerCalls(request, started, isolationFacade, undefined, () => reconciler.stop());
 }
 
 /** Reads the hardware back again and again, each round after the last one has ended. */

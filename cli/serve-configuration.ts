@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Ajv } from 'ajv';
-import { Type, type Static } from 'typebox';
+import { Type, type Static, type TSchema } from 'typebox';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { IsolationConfiguration } from '../core/allocator/enrolment.ts';
 import { parseDocument, schemaError, type DocumentKind } from '../sim/scenario/document.ts';
 import { readInputText } from './files.ts';
+import type { Listening, LiveRole } from './live-role.ts';
 
 const closed = { additionalProperties: false };
 const named = { pattern: '^[\\x21-\\x7e]{1,128}$' };
@@ -22,41 +23,69 @@ const TlsSchema = Type.Object(
   closed,
 );
 
+const ListenSchema = Type.Object(
+  {
+    host: Type.String({ default: '127.0.0.1' }),
+    port: Type.Integer({ minimum: 0, maximum: 65_535, default: 7400 }),
+    socket: Type.Optional(
+      Type.String({ description: 'instead of host and port: path of a Unix socket, relative' }),
+    ),
+    tls: Type.Optional(TlsSchema),
+  },
+  closed,
+);
+
+const TokensSchema = Type.Array(
+  Type.Object(
+    {
+      sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+      role: Type.Union(['admin', 'organisation', 'service'].map((role) => Type.Literal(role))),
+      name: Type.String(named),
+      access: Type.Union([Type.Literal('read'), Type.Literal('write')], { default: 'write' }),
+    },
+    closed,
+  ),
+);
+
+const DevicesSchema = Type.Object(
+  {
+    driver: Type.Literal('emulated', { description: 'hardware in memory, for trying it out' }),
+    readBackSeconds: Type.Number({ minimum: 1, maximum: 60, default: 20 }),
+  },
+  closed,
+);
+
 const ServeSchema = Type.Object(
   {
-    listen: Type.Object(
-      {
-        host: Type.String({ default: '127.0.0.1' }),
-        port: Type.Integer({ minimum: 0, maximum: 65_535, default: 7400 }),
-        tls: Type.Optional(TlsSchema),
-      },
-      { ...closed, default: {} },
-    ),
-    tokens: Type.Array(
-      Type.Object(
-        {
-          sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
-          role: Type.Union(['admin', 'organisation', 'service'].map((role) => Type.Literal(role))),
-          name: Type.String(named),
-          access: Type.Union([Type.Literal('read'), Type.Literal('write')], { default: 'write' }),
-        },
-        closed,
-      ),
-      { default: [] },
-    ),
-    devices: Type.Object(
-      {
-        driver: Type.Literal('emulated', { description: 'hardware in memory, for trying it out' }),
-        readBackSeconds: Type.Number({ minimum: 1, maximum: 60, default: 20 }),
-      },
-      closed,
-    ),
+    listen: Type.Unsafe<Static<typeof ListenSchema>>({ ...ListenSchema, default: {} }),
+    tokens: Type.Unsafe<Static<typeof TokensSchema>>({ ...TokensSchema, default: [] }),
+    devices: Type.Optional(DevicesSchema),
     site: Type.Unsafe<IsolationConfiguration>(Type.Object({}, { default: {} })),
   },
   closed,
 );
 
+/** What a role's own table may have instead of what stands above. */
+const TABLE_KEYS = {
+  listen: Type.Optional(ListenSchema),
+  tokens: Type.Optional(TokensSchema),
+};
+
+/** With a table for every role, and what these roles cannot do without. */
+function schemaFor(roles: readonly LiveRole[], all: readonly LiveRole[]): TSchema {
+  const tables = all.map(({ name, keys }) => {
+    return [name, Type.Optional(Type.Object({ ...TABLE_KEYS, ...keys }, closed))] as const;
+  });
+  const schema = Type.Object({ ...ServeSchema.properties, ...Object.fromEntries(tables) }, closed);
+  const required = roles.flatMap(({ needs }) => needs);
+  return { ...schema, required: [...new Set([...schema.required!, ...required])] } as TSchema;
+}
+
 export type ServeConfiguration = Static<typeof ServeSchema>;
+
+/** What every role has, and what is its own. */
+export type RoleTable = Pick<ServeConfiguration, 'listen' | 'tokens'> &
+  Readonly<Record<string, unknown>>;
 
 /** Keys and certificates, read. */
 export interface TlsFiles {
@@ -74,16 +103,40 @@ const SERVE: DocumentKind = {
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** @throws INPUT_SERVE_…, INPUT_INSECURE_LISTEN */
-export function readServeConfiguration(path: string): ServeConfiguration {
+/** @throws INPUT_SERVE_… */
+export function readServeConfiguration(
+  path: string,
+  roles: readonly LiveRole[],
+  all: readonly LiveRole[],
+): ServeConfiguration {
   const document = parseDocument(readInputText(path), path, SERVE);
-  const validate = new Ajv({ useDefaults: true, strict: false, verbose: true }).compile(
-    ServeSchema,
-  );
+  const ajv = new Ajv({ useDefaults: true, strict: false, verbose: true });
+  const validate = ajv.compile(schemaFor(roles, all));
   if (!validate(document)) throw schemaError(validate.errors![0]!, document, path, SERVE);
-  const configuration = document as unknown as ServeConfiguration;
-  const { host, tls } = configuration.listen;
-  if (tls || LOOPBACK.has(host)) return configuration;
+  return document as unknown as ServeConfiguration;
+}
+
+/** The table of a role; what it does not say stands at the top. */
+export function tableOf(configuration: ServeConfiguration, { name }: LiveRole): RoleTable {
+  const { listen, tokens } = configuration;
+  const tables = configuration as unknown as Readonly<Record<string, RoleTable | undefined>>;
+  return { listen, tokens, ...tables[name] };
+}
+
+/**
+ * Where the role listens; paths are relative to the configuration's folder.
+ *
+ * @param port instead of what the table says
+ * @throws INPUT_INSECURE_LISTEN
+ */
+export function listeningOf({ listen }: RoleTable, path: string, port?: number): Listening {
+  const { host, tls, socket } = listen;
+  if (port === undefined && socket !== undefined) {
+    return { socket: resolve(dirname(path), socket) };
+  }
+  if (tls || LOOPBACK.has(host)) {
+    return { host, port: port ?? listen.port, tls: readTlsFiles(tls, path) };
+  }
   throw new OcxError({
     code: 'INPUT_INSECURE_LISTEN',
     message: `tokens would travel in the clear to ${host}`,
@@ -92,11 +145,10 @@ export function readServeConfiguration(path: string): ServeConfiguration {
   });
 }
 
-/** Reads what `[listen.tls]` names, from the configuration's folder. */
-export function readTlsFiles({ listen }: ServeConfiguration, path: string): TlsFiles | null {
-  if (!listen.tls) return null;
+function readTlsFiles(tls: Static<typeof TlsSchema> | undefined, path: string): TlsFiles | null {
+  if (!tls) return null;
   const read = (name: string) => readFileSync(resolve(dirname(path), name));
-  const { certificate, key, clientAuthority } = listen.tls;
+  const { certificate, key, clientAuthority } = tls;
   const files = { cert: read(certificate), key: read(key) };
   return clientAuthority === undefined ? files : { ...files, ca: read(clientAuthority) };
 }

@@ -1,4 +1,4 @@
-/** `ocx serve`: runs the live services until it is told to end; `ocx token`: makes a token. */
+/** `ocx serve`: runs live services until it is told to end; `ocx token`: makes a token. */
 import type { Command } from 'commander';
 import { newToken } from '../backends/http/tokens.ts';
 import { OcxError } from '../core/kernel/errors.ts';
@@ -6,8 +6,10 @@ import { defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
 import { waitForSilence } from '../backends/runner/standby.ts';
 import type { Store } from '../backends/store/store.ts';
-import { JOURNAL, openStore, serveIsolation } from './live-isolation.ts';
-import { readServeConfiguration } from './serve-configuration.ts';
+import type { Listening, LiveRole, Served } from './live-role.ts';
+import { LIVE_ROLES, rolesOf } from './live-roles.ts';
+import { openStore } from './live-service.ts';
+import { listeningOf, readServeConfiguration, tableOf } from './serve-configuration.ts';
 import { readVersion } from './version.ts';
 
 interface ServeOptions extends CommonOptions {
@@ -20,8 +22,11 @@ interface ServeOptions extends CommonOptions {
 }
 
 export function registerServe(program: Command): void {
-  defineCommand(program, 'serve', 'Run a live service until it is told to end.')
-    .requiredOption('--role <name>', 'isolation, the one that there is so far')
+  defineCommand(program, 'serve', 'Run live services until it is told to end.')
+    .requiredOption(
+      '--role <names>',
+      `all, or some of ${LIVE_ROLES.map(({ name }) => name).join(',')}`,
+    )
     .requiredOption('--store <store>', 'sqlite:PATH or postgres://…')
     .requiredOption('--config <file>', 'listening, tokens, devices and site; see docs/deploy.md')
     .option('--dead-letters <file>', 'events that stopped it; else beside the configuration')
@@ -41,49 +46,82 @@ export function registerToken(program: Command): void {
 }
 
 async function serve(output: Output, options: ServeOptions): Promise<void> {
-  if (options.role !== 'isolation') {
-    throw new OcxError({
-      code: 'INPUT_ROLE',
-      message: `there is no live service ${JSON.stringify(options.role)} yet`,
-      remedy: 'use --role isolation',
-    });
-  }
+  const roles = rolesOf(options.role);
   const file = output.path(options.config);
-  const configuration = readServeConfiguration(file);
-  if (options.port !== undefined) configuration.listen.port = options.port;
-  const store = await openStore(options.store, output.path);
-  if (options.standby && !(await isOurTurn(output, store))) {
-    await store.close();
-    return;
-  }
-  const served = await serveIsolation({
-    ...{ configuration, file, store, version: readVersion() },
-    deadLetters: output.path(options.deadLetters ?? `${file}.dead-letters.jsonl`),
-    log: (line) => output.quiet || output.streams.stderr.write(line),
-  }).catch(async (error: unknown) => {
-    await store.close();
-    throw error;
+  const configuration = readServeConfiguration(file, roles, LIVE_ROLES);
+  const requests = roles.map((role) => {
+    const table = tableOf(configuration, role);
+    return { role, table, listening: listeningOf(table, file, options.port) };
   });
-  const { url, epoch, replayed } = served;
-  output.result({ role: options.role, url, epoch, replayed }, () => `Isolation answers at ${url}`);
-  if (configuration.devices.driver === 'emulated') {
-    output.note('The hardware is emulated in memory: it is gone when this process ends.');
-  }
+  requireApart(requests);
+  const store = await openStore(options.store, output.path);
+  const services: (Served & { readonly role: string })[] = [];
   try {
-    await Promise.race([toldToEnd(), served.failed]);
+    if (options.standby && !(await isOurTurn(output, store, roles))) return;
+    for (const { role, table, listening } of requests) {
+      const served = await role.serve({
+        ...{ configuration, file, table, listening, store, version: readVersion() },
+        tokens: table.tokens,
+        deadLetters: output.path(options.deadLetters ?? `${file}.dead-letters.jsonl`),
+        log: (line) => output.quiet || output.streams.stderr.write(line),
+      });
+      services.push({ ...served, role: role.name });
+    }
+    tell(output, services);
+    if (configuration.devices?.driver === 'emulated') {
+      output.note('The hardware is emulated in memory: it is gone when this process ends.');
+    }
+    await Promise.race([toldToEnd(), ...services.map(({ failed }) => failed)]);
   } finally {
-    await served.stop();
+    for (const served of services.toReversed()) await served.stop();
+    await store.close();
   }
 }
 
+/** @throws INPUT_LISTEN_TWICE where two services would answer at one place */
+function requireApart(requests: readonly { role: LiveRole; listening: Listening }[]): void {
+  const taken = new Map<string, string>();
+  for (const { role, listening } of requests) {
+    if ('port' in listening && listening.port === 0) continue;
+    const place = 'socket' in listening ? listening.socket : `${listening.host}:${listening.port}`;
+    const other = taken.get(place);
+    if (other !== undefined) {
+      throw new OcxError({
+        code: 'INPUT_LISTEN_TWICE',
+        message: `${other} and ${role.name} would both listen at ${place}`,
+        remedy: `give each a place of its own, [${role.name}.listen]`,
+      });
+    }
+    taken.set(place, role.name);
+  }
+}
+
+function tell(output: Output, services: readonly (Served & { readonly role: string })[]): void {
+  const told = services.map(({ role, url, epoch, replayed }) => ({ role, url, epoch, replayed }));
+  const text = told.map(({ role, url }) => `${capital(role)} answers at ${url}`).join('\n');
+  if (told.length === 1) output.result(told[0]!, () => text);
+  else output.result({ services: told }, () => text);
+}
+
+function capital(word: string): string {
+  return word[0]!.toUpperCase() + word.slice(1);
+}
+
 /** False where it is told to end before. */
-async function isOurTurn(output: Output, store: Store): Promise<boolean> {
+async function isOurTurn(
+  output: Output,
+  store: Store,
+  roles: readonly LiveRole[],
+): Promise<boolean> {
   output.note('Waiting until no other process is in charge of the store.');
   const controller = new AbortController();
   const told = toldToEnd().then(() => controller.abort());
-  const isFree = await waitForSilence(store, JOURNAL, controller.signal);
-  if (!isFree) await told;
-  return isFree;
+  for (const { name } of roles) {
+    if (await waitForSilence(store, name, controller.signal)) continue;
+    await told;
+    return false;
+  }
+  return true;
 }
 
 /** Ctrl-C or a supervisor's request. */

@@ -3,30 +3,21 @@
  * tell whom. A refusal about objects that the caller may not see says the same as of none at all.
  */
 import { createHash } from 'node:crypto';
-import { ADMINISTRATOR_QUERIES, type IsolationQuery } from '../../core/allocator/views.ts';
 import { canonicalJson } from '../../core/kernel/canonical-json.ts';
 import { OcxError, type Refusal } from '../../core/kernel/errors.ts';
 import type { Principal } from '../../core/kernel/service.ts';
-import type { IsolationGateway } from './gateway.ts';
+import type { ServiceGateway } from './gateway.ts';
 import { NOT_THERE } from './problem.ts';
-import type { CommandRoute, QueryRoute } from './isolation-routes.ts';
+import type { CommandRoute, QueryRoute, ServiceFacade } from './service-facade.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const KEY = /^[\x21-\x7e]{1,64}$/;
 
-/** Field of a command → the query that shows whether the caller may see what it names. */
-const VISIBLE_BY: ReadonlyMap<string, readonly [kind: string, field: string]> = new Map([
-  ['nodeId', ['NodeShow', 'nodeId']],
-  ['network', ['NetworkShow', 'network']],
-  ['leaseId', ['LeaseShow', 'leaseId']],
-  ['parentLeaseId', ['LeaseShow', 'leaseId']],
-  ['offerId', ['OfferShow', 'offerId']],
-]);
-
 /** @throws what the caller is told: OcxError with the core's code */
 export async function give(
-  gateway: IsolationGateway,
+  facade: ServiceFacade<never>,
+  gateway: ServiceGateway,
   route: CommandRoute,
   from: Principal,
   key: string | undefined,
@@ -44,7 +35,7 @@ export async function give(
   const commandId = commandIdOf(from, key);
   const { refusal, result } = await gateway.submit({ from, commandId, command });
   if (!refusal) return (result ?? {}) as object;
-  throw new OcxError(await tellable(gateway, route, from, fields, refusal));
+  throw new OcxError(await tellable(facade, gateway, route, from, fields, refusal));
 }
 
 /** JSON can spell half a character, which no text can hold and the journal does not take. */
@@ -57,13 +48,32 @@ function requireWellFormed(command: object): void {
   }
 }
 
-/** The same key of the same party is the same command. */
+/** Hex digits of a party's mark: 128 bits, so that nobody finds a name with another's mark. */
+const MARK_DIGITS = 32;
+
+/**
+ * The same key of the same party is the same command. The id is the party's mark and the key, so that
+ * what the service says later about a command of its can be told under its own key.
+ */
 function commandIdOf(from: Principal, key: string): string {
-  return createHash('sha256').update(`${from.role} ${from.name} ${key}`).digest('hex');
+  return `${markOf(from)}/${key}`;
+}
+
+function markOf({ role, name }: Principal): string {
+  return createHash('sha256').update(`${role} ${name}`).digest('hex').slice(0, MARK_DIGITS);
+}
+
+/** What a message to a party says of one of its own commands: the key that it gave. */
+export function withOwnKey(to: Principal, body: object): object {
+  const { commandId } = body as { readonly commandId?: unknown };
+  const start = `${markOf(to)}/`;
+  if (typeof commandId !== 'string' || !commandId.startsWith(start)) return body;
+  return { ...body, commandId: commandId.slice(start.length) };
 }
 
 async function tellable(
-  gateway: IsolationGateway,
+  facade: ServiceFacade<never>,
+  gateway: ServiceGateway,
   route: CommandRoute,
   from: Principal,
   fields: Fields,
@@ -72,26 +82,26 @@ async function tellable(
   if (from.role === 'admin') return refusal;
   const ownsPath = from.role !== 'organisation' || fields['organisation'] === from.name;
   if (route.path.startsWith('/organisations/:organisation') && !ownsPath) return NOT_THERE;
-  for (const [field, [kind, name]] of VISIBLE_BY) {
+  for (const [field, [kind, name]] of facade.visibleBy) {
     const value = fields[field];
     if (typeof value !== 'string' || field === route.creates) continue;
-    const query = { kind, from, [name]: value } as unknown as IsolationQuery;
-    if ('code' in (await gateway.view(query))) return NOT_THERE;
+    const answer = await gateway.view({ kind, from, ...{ [name]: value } });
+    if ('code' in answer) return NOT_THERE;
   }
   return refusal;
 }
 
 /** @throws what the caller is told: OcxError with the core's code */
 export async function look(
-  gateway: IsolationGateway,
+  facade: ServiceFacade<never>,
+  gateway: ServiceGateway,
   route: QueryRoute,
   from: Principal,
   fields: Fields,
 ): Promise<object> {
-  const query = { kind: route.query, from, ...fields } as unknown as IsolationQuery;
-  const answer = await gateway.view(query);
+  const answer = await gateway.view({ ...fields, kind: route.query, from });
   if (!('code' in answer && 'message' in answer)) return answer;
   const refusal = answer as Refusal;
-  const isOwn = from.role === 'admin' || ADMINISTRATOR_QUERIES.has(route.query);
+  const isOwn = from.role === 'admin' || facade.administratorQueries.has(route.query);
   throw new OcxError(isOwn || refusal.code.startsWith('INPUT_') ? refusal : NOT_THERE);
 }

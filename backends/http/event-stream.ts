@@ -8,7 +8,8 @@ import type { ServerResponse } from 'node:http';
 import { OcxError } from '../../core/kernel/errors.ts';
 import type { Principal } from '../../core/kernel/service.ts';
 import type { StoredMessage } from '../store/store.ts';
-import type { IsolationGateway } from './gateway.ts';
+import { withOwnKey } from './calls.ts';
+import type { ServiceGateway } from './gateway.ts';
 
 /** A line that keeps the connection alive, where nothing happens. */
 const HEARTBEAT_MS = 15_000;
@@ -17,11 +18,11 @@ const PAGE_MESSAGES = 100;
 const STREAMS_MAXIMUM = 16;
 
 export class EventStreams {
-  readonly #gateway: IsolationGateway;
+  readonly #gateway: ServiceGateway;
   readonly #open = new Set<AbortController>();
   readonly #perParty = new Map<string, number>();
 
-  constructor(gateway: IsolationGateway) {
+  constructor(gateway: ServiceGateway) {
     this.#gateway = gateway;
   }
 
@@ -101,7 +102,8 @@ export class EventStreams {
 
 function textOf({ cursor, seq, to, body }: StoredMessage): string {
   const { kind } = body as { kind?: string };
-  return `id: ${cursor}\nevent: ${kind}\ndata: ${JSON.stringify({ seq, to, ...body })}\n\n`;
+  const data = JSON.stringify({ seq, to, ...withOwnKey(to, body) });
+  return `id: ${cursor}\nevent: ${kind}\ndata: ${data}\n\n`;
 }
 
 /** Raised before or while somebody waits for it; waiting takes it down. */

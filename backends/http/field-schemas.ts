@@ -1,10 +1,11 @@
 /** JSON Schemas of the fields of commands and queries, from the core's own list of them. */
 import { Type, type TSchema } from 'typebox';
 import { LEASE_TERMS } from '../../core/allocator/commands.ts';
-import type { FieldKind, Fields } from '../../core/allocator/fields.ts';
+import type { ApiFieldKind, ApiFields } from './service-facade.ts';
 
 const NAME_PATTERN = '^[\\x21-\\x7e]{1,128}$';
 const NAMES_MAXIMUM = 10_000;
+const TEXT_LENGTH_MAXIMUM = 4_096;
 
 const name = () => Type.String({ pattern: NAME_PATTERN, maxLength: 128 });
 const names = () => Type.Array(name(), { maxItems: NAMES_MAXIMUM });
@@ -15,7 +16,8 @@ function nullable(schema: TSchema): TSchema {
   return Type.Optional(Type.Union([schema, Type.Null()], { default: null }));
 }
 
-function schemaOf(kind: FieldKind): TSchema {
+/** What a service of the core takes as a field of this kind; the service itself looks closer. */
+export function schemaOf(kind: ApiFieldKind): TSchema {
   switch (kind) {
     case 'name':
       return name();
@@ -25,12 +27,19 @@ function schemaOf(kind: FieldKind): TSchema {
       return names();
     case 'namesOrNull':
       return nullable(names());
+    case 'name?':
+      return Type.Optional(name());
+    case 'text':
+      return Type.String({ maxLength: TEXT_LENGTH_MAXIMUM });
     case 'time':
+    case 'count':
       return time();
     case 'timeOrNull':
       return nullable(time());
     case 'boolean':
+    case 'flag':
       return Type.Boolean();
+    case 'any':
     case 'json':
       return Type.Unknown();
     case 'terms':
@@ -41,19 +50,19 @@ function schemaOf(kind: FieldKind): TSchema {
 }
 
 /** An object with these fields and no other. */
-export function objectOf(fields: Fields): TSchema {
+export function objectOf(fields: ApiFields): TSchema {
   const properties = Object.entries(fields).map(([key, kind]) => [key, schemaOf(kind)] as const);
   return Type.Object(Object.fromEntries(properties), { additionalProperties: false });
 }
 
 /** The fields that are not among `taken`; null where none is left. */
-export function fieldsBeside(fields: Fields, taken: readonly string[]): Fields | null {
+export function fieldsBeside(fields: ApiFields, taken: readonly string[]): ApiFields | null {
   const rest = Object.entries(fields).filter(([key]) => !taken.includes(key));
   return rest.length === 0 ? null : Object.fromEntries(rest);
 }
 
 /** Parameters of a query string are text. */
-export function queryStringOf(fields: Fields): TSchema {
+export function queryStringOf(fields: ApiFields): TSchema {
   const properties = Object.entries(fields).map(([key, kind]) => {
     const schema =
       kind === 'boolean' ? Type.Union([Type.Literal('true'), Type.Literal('false')]) : name();

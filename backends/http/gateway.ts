@@ -1,14 +1,13 @@
-/** What the façade needs of the isolation service behind it. */
-import type { Refusal } from '../../core/kernel/errors.ts';
-import type { Reply } from '../../core/kernel/service.ts';
-import type { IsolationQuery } from '../../core/allocator/views.ts';
-import { viewIsolation } from '../../core/allocator/views.ts';
+/** What the façade needs of the service behind it. */
 import type { IsolationConfiguration } from '../../core/allocator/enrolment.ts';
 import type { IsolationEvent } from '../../core/allocator/commands.ts';
 import type { IsolationEffect } from '../../core/allocator/protocol.ts';
 import type { IsolationState } from '../../core/allocator/state.ts';
+import type { Refusal } from '../../core/kernel/errors.ts';
+import type { Reply, ServiceEffect, ServiceEvent } from '../../core/kernel/service.ts';
 import type { LiveRunner, Request } from '../runner/runner.ts';
 import type { MessageQuery, Store, StoredMessage } from '../store/store.ts';
+import type { Gauge, ServiceFacade, ServiceQuery } from './service-facade.ts';
 
 /** Counts that are fit for a monitor; nothing in them names a party. */
 export interface GatewayStatus {
@@ -18,14 +17,14 @@ export interface GatewayStatus {
   readonly events: number;
   readonly durable: number;
   readonly refused: number;
-  readonly leases: number;
-  readonly nodesByState: Readonly<Record<string, number>>;
+  /** The service's own. */
+  readonly gauges: readonly Gauge[];
 }
 
-export interface IsolationGateway {
+export interface ServiceGateway {
   submit(request: Request): Promise<Pick<Reply, 'refusal' | 'result'>>;
   /** As of now; what it shows is durable when the promise is fulfilled. */
-  view(query: IsolationQuery): Promise<Refusal | object>;
+  view(query: ServiceQuery): Promise<Refusal | object>;
   messages(query: MessageQuery): Promise<readonly StoredMessage[]>;
   watch(callback: () => void): () => void;
   status(): GatewayStatus;
@@ -38,34 +37,29 @@ export type IsolationRunner = LiveRunner<
   IsolationEffect
 >;
 
-export function isolationGateway(
-  runner: IsolationRunner,
+export function serviceGateway<
+  Configuration,
+  State,
+  Event extends ServiceEvent,
+  Effect extends ServiceEffect,
+>(
+  facade: ServiceFacade<State>,
+  runner: LiveRunner<Configuration, State, Event, Effect>,
   store: Store,
   journal: string,
-): IsolationGateway {
+): ServiceGateway {
   return {
     submit: (request) => runner.submit(request),
     async view(query) {
-      const answer = viewIsolation(runner.state, runner.clock.nowMs(), query);
+      const answer = facade.view(runner.state, runner.clock.nowMs(), query);
       await runner.durable();
       return answer;
     },
     messages: (query) => store.messages(journal, query),
     watch: (callback) => runner.watch(callback),
     status() {
-      const nodesByState: Record<string, number> = {};
-      for (const { state } of runner.state.nodes.values()) {
-        nodesByState[state] = (nodesByState[state] ?? 0) + 1;
-      }
       const { isRunning, epoch, waiting, counts } = runner;
-      return {
-        isRunning,
-        epoch,
-        waiting,
-        ...counts,
-        leases: runner.state.leases.size,
-        nodesByState,
-      };
+      return { isRunning, epoch, waiting, ...counts, gauges: facade.gauges(runner.state) };
     },
   };
 }

@@ -3,33 +3,17 @@
  * names in a path are fields of the command; all its other fields make up the body, and their
  * schema follows from the core's own list of fields.
  */
-import type { CommandKind } from '../../core/allocator/commands.ts';
-import type { QueryKind } from '../../core/allocator/views.ts';
-
-export interface CommandRoute {
-  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly path: string;
-  readonly command: CommandKind;
-  /** 202: it is done when devices have done it; what is returned can be polled. */
-  readonly status: 200 | 201 | 202;
-  /** Field that names what is made by it. */
-  readonly creates?: string;
-}
-
-export interface QueryRoute {
-  readonly path: string;
-  readonly query: QueryKind;
-}
-
-function change(
-  status: CommandRoute['status'],
-  call: string,
-  command: CommandKind,
-  creates?: string,
-): CommandRoute {
-  const [method, path] = call.split(' ') as [CommandRoute['method'], string];
-  return { method, path, command, status, ...(creates === undefined ? {} : { creates }) };
-}
+import { COMMAND_FIELDS, type CommandKind } from '../../core/allocator/commands.ts';
+import type { IsolationState } from '../../core/allocator/state.ts';
+import {
+  ADMINISTRATOR_QUERIES,
+  QUERY_FIELDS,
+  viewIsolation,
+  type IsolationQuery,
+  type QueryKind,
+} from '../../core/allocator/views.ts';
+import { change, pathOf } from './service-facade.ts';
+import type { CommandRoute, Gauge, QueryRoute, ServiceFacade } from './service-facade.ts';
 
 const ORGANISATION = '/organisations/:organisation';
 const NODE = '/nodes/:nodeId';
@@ -41,15 +25,15 @@ const LEASE = '/leases/:leaseId';
 const LEASED = `${LEASE}/nodes/:nodeId`;
 const RIGHT = `${ORGANISATION}/delegations/:service/:right`;
 
-export const COMMAND_ROUTES: readonly CommandRoute[] = [
-  change(201, 'POST /organisations', 'OrganisationCreate', 'organisation'),
+export const COMMAND_ROUTES: readonly CommandRoute<CommandKind>[] = [
+  change(201, 'POST /organisations', 'OrganisationCreate', { creates: 'organisation' }),
   change(200, `DELETE ${ORGANISATION}`, 'OrganisationDelete'),
   change(200, `PUT ${RIGHT}`, 'DelegationGrant'),
   change(200, `DELETE ${RIGHT}`, 'DelegationRevoke'),
   change(200, `PUT ${ORGANISATION}${NODE}`, 'NodeConnect'),
   change(202, `DELETE ${ORGANISATION}${NODE}`, 'NodeDetach'),
 
-  change(201, 'POST /nodes', 'NodeRegister', 'nodeId'),
+  change(201, 'POST /nodes', 'NodeRegister', { creates: 'nodeId' }),
   change(200, `DELETE ${NODE}`, 'NodeDelete'),
   change(201, `POST ${NODE}/nics`, 'NicRegister'),
   change(200, `DELETE ${NIC}`, 'NicDelete'),
@@ -64,7 +48,7 @@ export const COMMAND_ROUTES: readonly CommandRoute[] = [
   change(202, `POST ${NODE}/power-status`, 'PowerStatus'),
   change(202, `PUT ${NODE}/boot-device`, 'BootDeviceSet'),
 
-  change(201, 'POST /switches', 'SwitchRegister', 'switchId'),
+  change(201, 'POST /switches', 'SwitchRegister', { creates: 'switchId' }),
   change(200, `DELETE ${SWITCH}`, 'SwitchDelete'),
   change(201, `POST ${SWITCH}/ports`, 'PortRegister'),
   change(200, `DELETE ${PORT}`, 'PortDelete'),
@@ -72,17 +56,20 @@ export const COMMAND_ROUTES: readonly CommandRoute[] = [
   change(200, `DELETE ${PORT}/nic`, 'PortUnwire'),
   change(202, `POST ${PORT}/revert`, 'PortRevert'),
 
-  change(201, 'POST /networks', 'NetworkCreate', 'network'),
+  change(201, 'POST /networks', 'NetworkCreate', { creates: 'network' }),
   change(200, `DELETE ${NETWORK}`, 'NetworkDelete'),
   change(200, `PUT ${NETWORK}/access/:organisation`, 'NetworkGrant'),
   change(200, `DELETE ${NETWORK}/access/:organisation`, 'NetworkRevoke'),
 
-  change(201, 'POST /offers', 'OfferCreate', 'offerId'),
+  change(201, 'POST /offers', 'OfferCreate', { creates: 'offerId' }),
   change(200, 'DELETE /offers/:offerId', 'OfferDelete'),
-  change(201, 'POST /offers/:offerId/claim', 'OfferClaim', 'leaseId'),
+  change(201, 'POST /offers/:offerId/claim', 'OfferClaim', { creates: 'leaseId' }),
 
-  change(201, 'POST /leases', 'LeaseCreate', 'leaseId'),
-  change(201, 'POST /leases/:parentLeaseId/sub-leases', 'LeaseSublet', 'leaseId'),
+  change(201, 'POST /leases', 'LeaseCreate', { creates: 'leaseId', wholeBody: 'terms' }),
+  change(201, 'POST /leases/:parentLeaseId/sub-leases', 'LeaseSublet', {
+    creates: 'leaseId',
+    wholeBody: 'terms',
+  }),
   change(200, `PATCH ${LEASE}`, 'LeaseUpdate'),
   change(202, `POST ${LEASE}/cancel`, 'LeaseCancel'),
   change(202, `POST ${LEASE}/recall`, 'LeaseRecall'),
@@ -93,7 +80,7 @@ export const COMMAND_ROUTES: readonly CommandRoute[] = [
   change(200, `POST ${LEASED}/active`, 'NodeActive'),
 ];
 
-export const QUERY_ROUTES: readonly QueryRoute[] = [
+export const QUERY_ROUTES: readonly QueryRoute<QueryKind>[] = [
   { path: '/organisations', query: 'OrganisationList' },
   { path: ORGANISATION, query: 'OrganisationShow' },
   { path: `${ORGANISATION}/leases`, query: 'LeaseList' },
@@ -111,7 +98,43 @@ export const QUERY_ROUTES: readonly QueryRoute[] = [
   { path: LEASE, query: 'LeaseShow' },
 ];
 
-/** Names of the parameters of a path. */
-export function parametersOf(path: string): string[] {
-  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
-}
+export const isolationFacade: ServiceFacade<IsolationState> = {
+  name: 'isolation',
+  commands: COMMAND_ROUTES,
+  commandFields: COMMAND_FIELDS,
+  queries: QUERY_ROUTES,
+  queryFields: QUERY_FIELDS,
+  administratorQueries: ADMINISTRATOR_QUERIES,
+  visibleBy: new Map([
+    ['nodeId', ['NodeShow', 'nodeId']],
+    ['network', ['NetworkShow', 'network']],
+    ['leaseId', ['LeaseShow', 'leaseId']],
+    ['parentLeaseId', ['LeaseShow', 'leaseId']],
+    ['offerId', ['OfferShow', 'offerId']],
+  ]),
+
+  location({ path, creates, status }, fields, result) {
+    if ('actionId' in result) return pathOf('actions', result.actionId);
+    if (creates !== undefined) {
+      return (creates === 'leaseId' ? '/leases' : path) + pathOf(fields[creates]);
+    }
+    if (status !== 202) return null;
+    return 'leaseId' in fields
+      ? pathOf('leases', fields['leaseId'])
+      : pathOf('nodes', fields['nodeId']);
+  },
+
+  // The fields are checked there.
+  view: (state, nowMs, query) => viewIsolation(state, nowMs, query as IsolationQuery),
+
+  gauges(state) {
+    const nodesByState: Record<string, number> = {};
+    for (const node of state.nodes.values()) {
+      nodesByState[node.state] = (nodesByState[node.state] ?? 0) + 1;
+    }
+    const nodes = Object.entries(nodesByState).map(([label, value]): Gauge => {
+      return { name: 'ocx_nodes', labels: `state="${label}"`, value };
+    });
+    return [{ name: 'ocx_leases', labels: '', value: state.leases.size }, ...nodes];
+  },
+};

@@ -1,5 +1,6 @@
 /** `/metrics`: counts for a monitor, in the text format of Prometheus. Nothing names a party. */
 import type { GatewayStatus } from './gateway.ts';
+import type { Gauge } from './service-facade.ts';
 
 /** Upper bounds of the latency histogram, in seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
@@ -33,13 +34,8 @@ export class HttpMetrics {
       ...metric('ocx_events_total', 'counter', [['', status.events]]),
       ...metric('ocx_events_durable_total', 'counter', [['', status.durable]]),
       ...metric('ocx_refusals_total', 'counter', [['', status.refused]]),
-      ...metric('ocx_leases', 'gauge', [['', status.leases]]),
       ...metric('ocx_event_streams', 'gauge', [['', openStreams]]),
-      ...metric(
-        'ocx_nodes',
-        'gauge',
-        Object.entries(status.nodesByState).map(([state, count]) => [`state="${state}"`, count]),
-      ),
+      ...gaugeLines(status.gauges),
       ...metric('ocx_http_answers_total', 'counter', [...this.#answers]),
       ...this.#histogram('ocx_http_answer_seconds'),
     ];
@@ -61,6 +57,18 @@ export class HttpMetrics {
     }
     return lines;
   }
+}
+
+/** Gauges of one name stand together. */
+function gaugeLines(gauges: readonly Gauge[]): string[] {
+  const byName = Map.groupBy(gauges, ({ name }) => name);
+  return [...byName].flatMap(([name, values]) =>
+    metric(
+      name,
+      'gauge',
+      values.map(({ labels, value }) => [labels, value] as const),
+    ),
+  );
 }
 
 function metric(

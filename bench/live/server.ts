@@ -1,8 +1,9 @@
 /** The service that is measured: the isolation service over HTTP on a SQLite store, in its own process. */
 import { hash } from 'node:crypto';
 import { EmulatedDevices } from '../../backends/devices/emulated.ts';
-import { isolationApi } from '../../backends/http/isolation-api.ts';
-import { isolationGateway, type IsolationRunner } from '../../backends/http/gateway.ts';
+import { serviceApi } from '../../backends/http/service-api.ts';
+import { isolationFacade } from '../../backends/http/isolation-routes.ts';
+import { serviceGateway, type IsolationRunner } from '../../backends/http/gateway.ts';
 import { Tokens } from '../../backends/http/tokens.ts';
 import { liveClock } from '../../backends/runner/clock.ts';
 import { liveIsolation, wiredPorts } from '../../backends/runner/isolation.ts';
@@ -83,8 +84,9 @@ async function serve({ path, tokenSha256, nodes, commits }: ServerStart): Promis
   );
   const { user, system } = process.cpuUsage(before);
   const replayMs = (user + system) / 1_000;
-  const app = await isolationApi({
-    gateway: isolationGateway(runner, store, 'isolation'),
+  const app = await serviceApi({
+    facade: isolationFacade,
+    gateway: serviceGateway(isolationFacade, runner, store, 'isolation'),
     tokens: new Tokens([{ sha256: tokenSha256, role: 'admin', name: 'bench', access: 'write' }]),
     version: 'bench',
   });

@@ -1,5 +1,5 @@
 /** The live commands against a service in a process of its own. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
@@ -70,6 +70,21 @@ test('a standby takes over once the process in charge has ended, and not before'
   t.is(await second.end('SIGTERM'), 0);
 });
 
+test('a service answers at a Unix socket, also after it was killed, and leaves none behind', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'serve.json'), configuration({ listen: { socket: 'ocx.socket' } }));
+  const first = await Service.start(t, folder);
+  t.is(first.url, `unix:${join(folder, 'ocx.socket')}`);
+  t.is(statSync(join(folder, 'ocx.socket')).mode & 0o777, 0o660);
+  await first.run(t, 'admin', 'org create org-x');
+  await first.end('SIGKILL');
+  t.true(existsSync(join(folder, 'ocx.socket')), 'nobody is there to remove it');
+  const second = await Service.start(t, folder);
+  t.like(await second.run(t, 'admin', 'org show org-x'), { organisation: 'org-x' });
+  t.is(await second.end('SIGTERM'), 0);
+  t.false(existsSync(join(folder, 'ocx.socket')));
+});
+
 test('a journal in a store has to be one', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'text.db'), 'not a database');
@@ -119,7 +134,7 @@ test('what is wrong in what serve is given is told in one line', async (t) => {
     [configuration({ devices: { driver: 'redfish' } }), 'INPUT_SERVE_VALUE'],
     [configuration({ listen }), 'INPUT_INSECURE_LISTEN'],
     [configuration({ site: { nodes: [{ nodeId: 'n' }] } }), 'INPUT_BAD_CONFIGURATION'],
-    [configuration(), 'INPUT_ROLE', ['--role', 'market']],
+    [configuration(), 'INPUT_ROLE', ['--role', 'isolation,nothing']],
     [configuration(), 'INPUT_STORE', ['--store', 'mysql://db']],
   ] as const) {
     const result = await serve(text, ...more);
@@ -131,7 +146,9 @@ test('what is wrong in what serve is given is told in one line', async (t) => {
 test('a call needs a server and a token, and says so', async (t) => {
   const call = (environment: Record<string, string>) => runCli(['org', 'list'], { environment });
   assertOneLine(t, await call({}), 'INPUT_SERVER: ');
-  assertOneLine(t, await call({ OCX_SERVER: 'ftp://x' }), 'INPUT_SERVER: ');
+  for (const server of ['ftp://x', 'unix:relative', 'nothing']) {
+    assertOneLine(t, await call({ OCX_SERVER: server, OCX_TOKEN: 'x' }), 'INPUT_SERVER: ');
+  }
   assertOneLine(t, await call({ OCX_SERVER: 'http://127.0.0.1:1' }), 'INPUT_TOKEN: ');
 });
 

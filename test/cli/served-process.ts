@@ -1,6 +1,7 @@
 /** A live service in a process of its own, and command lines that are sent to it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { newToken } from '../../backends/http/tokens.ts';
@@ -39,7 +40,9 @@ export class Service {
 
   static async start(t: ExecutionContext, folder: string, ...more: string[]): Promise<Service> {
     const store = more.includes('--store') ? [] : ['--store', 'sqlite:store.db'];
-    const options = [...store, '--config', 'serve.json', '--port', '0'];
+    const text = readFileSync(join(folder, 'serve.json'), 'utf8');
+    const anywhere = 'listen' in (JSON.parse(text) as object) ? [] : ['--port', '0'];
+    const options = [...store, '--config', 'serve.json', ...anywhere];
     const child = spawn(
       process.execPath,
       [
@@ -59,12 +62,12 @@ export class Service {
       },
     );
     t.teardown(() => child.kill('SIGKILL'));
-    let text = '';
+    let said = '';
     for await (const chunk of child.stdout!) {
-      text += String(chunk);
-      if (text.includes('}')) break;
+      said += String(chunk);
+      if (said.includes('}')) break;
     }
-    return new Service(child, JSON.parse(text) as never);
+    return new Service(child, JSON.parse(said) as never);
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {

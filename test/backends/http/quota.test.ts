@@ -1,6 +1,7 @@
 import test from 'ava';
-import { isolationApi } from '../../../backends/http/isolation-api.ts';
-import type { IsolationGateway } from '../../../backends/http/gateway.ts';
+import { serviceApi } from '../../../backends/http/service-api.ts';
+import { isolationFacade } from '../../../backends/http/isolation-routes.ts';
+import type { ServiceGateway } from '../../../backends/http/gateway.ts';
 import { PartyQuota, PARTY_MAXIMUM } from '../../../backends/http/quota.ts';
 import { newToken, Tokens } from '../../../backends/http/tokens.ts';
 import { A, ADMIN, B } from '../../allocator/site.ts';
@@ -35,9 +36,10 @@ test('over HTTP it is 429, while another party is answered', async (t) => {
     submit: ({ from }: { from: { name: string } }) =>
       from.name === 'org-a' ? never : Promise.resolve({ refusal: null, result: {} }),
     watch: () => () => {},
-  } as unknown as IsolationGateway;
+  } as unknown as ServiceGateway;
   const access = 'write';
-  const app = await isolationApi({
+  const app = await serviceApi({
+    facade: isolationFacade,
     gateway,
     version: '0',
     tokens: new Tokens([

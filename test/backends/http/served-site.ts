@@ -1,8 +1,9 @@
 /** The isolation service behind its API, in the test's own process, with a token for everybody. */
 import type { ExecutionContext } from 'ava';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
-import { isolationApi } from '../../../backends/http/isolation-api.ts';
-import { isolationGateway, type IsolationRunner } from '../../../backends/http/gateway.ts';
+import { serviceApi } from '../../../backends/http/service-api.ts';
+import { isolationFacade } from '../../../backends/http/isolation-routes.ts';
+import { serviceGateway, type IsolationRunner } from '../../../backends/http/gateway.ts';
 import { newToken, Tokens, type TokenEntry } from '../../../backends/http/tokens.ts';
 import { LiveSite } from '../runner/live-site.ts';
 
@@ -56,8 +57,9 @@ export class ServedSite {
       return { sha256, ...CALLERS[name] };
     });
     const log: string[] = [];
-    const app = await isolationApi({
-      gateway: isolationGateway(runner, store, 'isolation'),
+    const app = await serviceApi({
+      facade: isolationFacade,
+      gateway: serviceGateway(isolationFacade, runner, store, 'isolation'),
       tokens: new Tokens(entries),
       version: '0.0.0',
       log: { write: (line) => log.push(line) },

@@ -1,29 +1,28 @@
 /**
- * The isolation service over HTTP. The façade decides nothing: it knows who calls, gives the call to
- * the service, and puts the answer into the right document.
+ * A service over HTTP. The façade decides nothing: it knows who calls, gives the call to the service,
+ * and puts the answer into the right document. Which calls there are stands in the service's table.
  */
 import type { Server } from 'node:http';
 import fastify from 'fastify';
 import type { FastifyInstance, FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
 import swagger from '@fastify/swagger';
 import { Type } from 'typebox';
-import { COMMAND_FIELDS, LEASE_TERMS } from '../../core/allocator/commands.ts';
-import type { Fields } from '../../core/allocator/fields.ts';
-import { QUERY_FIELDS } from '../../core/allocator/views.ts';
 import { OcxError, type Refusal } from '../../core/kernel/errors.ts';
 import { give, look } from './calls.ts';
 import { EventStreams } from './event-stream.ts';
-import { fieldsBeside, objectOf, queryStringOf } from './field-schemas.ts';
-import type { IsolationGateway } from './gateway.ts';
-import { COMMAND_ROUTES, QUERY_ROUTES, parametersOf } from './isolation-routes.ts';
-import type { CommandRoute, QueryRoute } from './isolation-routes.ts';
+import { fieldsBeside, objectOf, queryStringOf, schemaOf } from './field-schemas.ts';
+import type { ServiceGateway } from './gateway.ts';
 import { HttpMetrics } from './metrics-text.ts';
 import { NOT_THERE, PROBLEM_TYPE, problemOf } from './problem.ts';
 import { PartyQuota } from './quota.ts';
+import { parametersOf } from './service-facade.ts';
+import type { ApiFields, CommandRoute, QueryRoute, ServiceFacade } from './service-facade.ts';
 import type { Caller, Tokens } from './tokens.ts';
 
-export interface IsolationApiOptions {
-  readonly gateway: IsolationGateway;
+export interface ServiceApiOptions {
+  /** The service's calls; its state is the gateway's business. */
+  readonly facade: ServiceFacade<never>;
+  readonly gateway: ServiceGateway;
   readonly tokens: Tokens;
   /** Version of the program. */
   readonly version: string;
@@ -31,6 +30,8 @@ export interface IsolationApiOptions {
   readonly log?: { write(line: string): void };
   /** Where given, calls are encrypted; with `ca`, callers must show a certificate of it. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer } | null;
+  /** Calls below /v1 that are no commands and queries; all of them with a known caller. */
+  readonly extend?: (scope: FastifyInstance) => void;
 }
 
 const BODY_BYTES_MAXIMUM = 64 * 1024;
@@ -46,8 +47,8 @@ declare module 'fastify' {
 }
 
 /** Ready to listen; closing it ends open event streams and finishes requests. */
-export async function isolationApi(options: IsolationApiOptions): Promise<FastifyInstance> {
-  const { gateway, tokens, version } = options;
+export async function serviceApi(options: ServiceApiOptions): Promise<FastifyInstance> {
+  const { facade, gateway, tokens, version } = options;
   const app = fastify(serverOptions(options));
   const streams = new EventStreams(gateway);
   const metrics = new HttpMetrics();
@@ -70,7 +71,7 @@ export async function isolationApi(options: IsolationApiOptions): Promise<Fastif
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Open Cloud eXchange: isolation', version },
+      info: { title: `Open Cloud eXchange: ${facade.name}`, version },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       security: [{ bearer: [] }],
     },
@@ -80,9 +81,10 @@ export async function isolationApi(options: IsolationApiOptions): Promise<Fastif
       scope.addHook('onRequest', (request, _, done) => {
         done(request.caller ? undefined : unauthenticated());
       });
-      for (const route of COMMAND_ROUTES) addCommand(scope, gateway, quota, route);
-      for (const route of QUERY_ROUTES) addQuery(scope, gateway, route);
+      for (const route of facade.commands) addCommand(scope, options, quota, route);
+      for (const route of facade.queries) addQuery(scope, options, route);
       addEvents(scope, streams);
+      options.extend?.(scope);
     },
     { prefix: '/v1' },
   );
@@ -91,7 +93,7 @@ export async function isolationApi(options: IsolationApiOptions): Promise<Fastif
   return app;
 }
 
-function serverOptions({ log, tls }: IsolationApiOptions): FastifyHttpOptions<Server> {
+function serverOptions({ log, tls }: ServiceApiOptions): FastifyHttpOptions<Server> {
   const limits = { maxHeaderSize: HEADER_BYTES_MAXIMUM, headersTimeout: REQUEST_TIMEOUT_MS };
   const secure = tls && { ...limits, ...tls, requestCert: Boolean(tls.ca), minVersion: 'TLSv1.2' };
   return {
@@ -108,17 +110,18 @@ function serverOptions({ log, tls }: IsolationApiOptions): FastifyHttpOptions<Se
 
 function addCommand(
   app: FastifyInstance,
-  gateway: IsolationGateway,
+  { facade, gateway }: ServiceApiOptions,
   quota: PartyQuota,
   route: CommandRoute,
 ): void {
-  const { method, command, status, path } = route;
-  const all: Fields = COMMAND_FIELDS[command];
+  const { method, command, status, path, wholeBody, bodyBytesMaximum } = route;
+  const all: ApiFields = facade.commandFields[command]!;
   const parameters = parametersOf(path);
   const inBody = fieldsBeside(all, parameters);
-  // The terms of a lease are the body, not a field of it.
-  const hasTerms = inBody !== null && 'terms' in inBody;
-  const body = inBody && objectOf(hasTerms ? LEASE_TERMS : inBody);
+  const body =
+    wholeBody === undefined
+      ? inBody && objectOf(inBody)
+      : { type: 'object', ...schemaOf(all[wholeBody]!) };
   const schema = {
     summary: command,
     params: objectOf(Object.fromEntries(parameters.map((name) => [name, all[name]!]))),
@@ -128,6 +131,7 @@ function addCommand(
   };
   app.route({
     ...{ method, url: path, schema },
+    ...(bodyBytesMaximum === undefined ? {} : { bodyLimit: bodyBytesMaximum }),
     handler: async (request, reply) => {
       const { principal, mayWrite } = request.caller!;
       if (!mayWrite) {
@@ -135,42 +139,28 @@ function addCommand(
       }
       const given = (request.body ?? {}) as Record<string, unknown>;
       const fields = {
-        ...(hasTerms ? { terms: given } : given),
+        ...(wholeBody === undefined ? given : { [wholeBody]: given }),
         ...(request.params as Record<string, unknown>),
       };
       const key = request.headers['idempotency-key'];
       const result = await quota.within(principal, () =>
-        give(gateway, route, principal, key as string | undefined, fields),
+        give(facade, gateway, route, principal, key as string | undefined, fields),
       );
       reply.code(status).header('cache-control', 'no-store');
-      const location = locationOf(route, { ...fields, ...given }, result);
-      if (location !== null) reply.header('location', location);
+      const location = facade.location(route, { ...fields, ...given }, result);
+      if (location !== null) reply.header('location', `/v1${location}`);
       return result;
     },
   });
 }
 
-/** Where what was made, or what goes on, can be looked at. */
-function locationOf(
-  { path, creates, status }: CommandRoute,
-  fields: Readonly<Record<string, unknown>>,
-  result: object,
-): string | null {
-  const of = (value: unknown) => encodeURIComponent(String(value));
-  if ('actionId' in result) return `/v1/actions/${of(result.actionId)}`;
-  if (creates !== undefined) {
-    const collection = creates === 'leaseId' ? '/leases' : path;
-    return `/v1${collection}/${of(fields[creates])}`;
-  }
-  if (status !== 202) return null;
-  return 'leaseId' in fields
-    ? `/v1/leases/${of(fields['leaseId'])}`
-    : `/v1/nodes/${of(fields['nodeId'])}`;
-}
-
-function addQuery(app: FastifyInstance, gateway: IsolationGateway, route: QueryRoute): void {
+function addQuery(
+  app: FastifyInstance,
+  { facade, gateway }: ServiceApiOptions,
+  route: QueryRoute,
+): void {
   const { path, query } = route;
-  const all: Fields = QUERY_FIELDS[query];
+  const all: ApiFields = facade.queryFields[query]!;
   const parameters = parametersOf(path);
   const inQuery = fieldsBeside(all, parameters) ?? {};
   const schema = {
@@ -186,7 +176,7 @@ function addQuery(app: FastifyInstance, gateway: IsolationGateway, route: QueryR
       fields[name] = kind === 'boolean' ? given[name] === 'true' : (given[name] ?? null);
     }
     reply.header('cache-control', 'no-store');
-    return look(gateway, route, request.caller!.principal, fields);
+    return look(facade, gateway, route, request.caller!.principal, fields);
   });
 }
 
@@ -215,7 +205,7 @@ function addEvents(app: FastifyInstance, streams: EventStreams): void {
 /** What is not the service's own: documents and the state of the process. */
 function addOperations(
   app: FastifyInstance,
-  gateway: IsolationGateway,
+  gateway: ServiceGateway,
   metrics: HttpMetrics,
   streams: EventStreams,
 ): void {
