@@ -33,6 +33,8 @@ export class BmcDevices implements Devices {
         return this.#with(effect.nodeId, (bmc) => bmc.powerOff(effect.force, signal));
       case 'SetBootDevice':
         return this.#with(effect.nodeId, (bmc) => bmc.setBootDevice(effect.device, signal));
+      case 'SetMedia':
+        return this.#with(effect.nodeId, (bmc) => bmc.setMedia(effect.image, signal));
       case 'ObserveNode':
         return this.#with(effect.nodeId, async (bmc) => {
           const power = await bmc.readPower(signal);

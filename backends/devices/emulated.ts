@@ -2,7 +2,11 @@
  * Emulated hardware in memory: BMCs, switch ports and disks that obey, for tests and for trying the
  * services out on a machine without any. It keeps fencing tokens, which real devices mostly do not.
  */
-import type { IsolationDeviceEffect, NodeObservation } from '../../core/allocator/protocol.ts';
+import type {
+  BootDevice,
+  IsolationDeviceEffect,
+  NodeObservation,
+} from '../../core/allocator/protocol.ts';
 import { ok, type Outcome } from '../../core/kernel/service.ts';
 import type { Devices, WiredPort } from './devices.ts';
 
@@ -12,7 +16,10 @@ type Attachments = NodeObservation['ports'][string];
 export interface EmulatedNode {
   power: 'on' | 'off';
   bmcGrantee: string | null;
-  bootDevice: 'network' | 'disk';
+  bootDevice: BootDevice;
+  /** URL of the image in the virtual drive. */
+  image: string | null;
+  secureBoot: boolean;
   readonly ports: Map<string, Attachments>;
   /** It was on since it was last wiped. */
   isUsed: boolean;
@@ -25,8 +32,9 @@ export class EmulatedDevices implements Devices {
   node(nodeId: string): EmulatedNode {
     let node = this.nodes.get(nodeId);
     if (!node) {
-      const off = { power: 'off', bmcGrantee: null, bootDevice: 'disk' } as const;
-      node = { ...off, ports: new Map(), isUsed: false, fencingToken: 0 };
+      const off = { power: 'off', bmcGrantee: null, image: null, secureBoot: false } as const;
+      const boot = { bootDevice: 'none', isUsed: false } as const;
+      node = { ...off, ...boot, ports: new Map(), fencingToken: 0 };
       this.nodes.set(nodeId, node);
     }
     return node;
@@ -54,9 +62,16 @@ export class EmulatedDevices implements Devices {
       case 'PowerOn':
         node.power = 'on';
         node.isUsed = true;
+        node.bootDevice = 'none';
         return ok;
       case 'SetBootDevice':
         node.bootDevice = effect.device;
+        return ok;
+      case 'SetMedia':
+        node.image = effect.image;
+        return ok;
+      case 'SetSecureBoot':
+        node.secureBoot = effect.enabled;
         return ok;
       case 'RotateBmcToken':
         node.bmcGrantee = effect.grantee;
@@ -65,7 +80,7 @@ export class EmulatedDevices implements Devices {
         node.ports.set(portKey(effect), effect.attachments);
         return ok;
       case 'WipeNode':
-        node.isUsed = false;
+        Object.assign(node, { isUsed: false, bootDevice: 'none', image: null, secureBoot: false });
         return {
           status: 'ok',
           value: { memoryScrubbed: true, disksErased: true, bmcReset: true },

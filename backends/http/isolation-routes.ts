@@ -47,6 +47,8 @@ export const COMMAND_ROUTES: readonly CommandRoute<CommandKind>[] = [
   change(202, `POST ${NODE}/power`, 'PowerControl'),
   change(202, `POST ${NODE}/power-status`, 'PowerStatus'),
   change(202, `PUT ${NODE}/boot-device`, 'BootDeviceSet'),
+  change(202, `PUT ${NODE}/media`, 'MediaSet'),
+  change(202, `PUT ${NODE}/secure-boot`, 'SecureBootSet'),
 
   change(201, 'POST /switches', 'SwitchRegister', { creates: 'switchId' }),
   change(200, `DELETE ${SWITCH}`, 'SwitchDelete'),

@@ -114,10 +114,13 @@ export function settleActions(isolation: Isolation, node: Node): boolean {
   }
   if (!action) return isSettled;
   const isAsMeant = node.power === node.intendedPower && node.bmcGrantee === node.intendedGrantee;
-  if (isAsMeant && action.type !== 'setBootDevice') action.status = 'verified';
+  if (isAsMeant && !UNSEEN.has(action.type)) action.status = 'verified';
   else failAction(isolation, node, action, 'DEVICE_UNCERTAIN');
   return isSettled;
 }
+
+/** What a read-back does not show. */
+const UNSEEN: ReadonlySet<ActionType> = new Set(['setBootDevice', 'setMedia', 'setSecureBoot']);
 
 /** Only an action on the credential itself may have left either of two. */
 function isGranteePossible(node: Node, action: Action | null): boolean {

@@ -96,7 +96,11 @@ export const COMMAND_FIELDS = {
   /** Gives the node's organisation a credential of its BMC, or takes it away. */
   OutOfBandSet: { ...NODE, enabled: 'boolean' },
   PowerControl: { ...NODE, operation: ['on', 'off', 'cycle'], force: 'boolean' },
-  BootDeviceSet: { ...NODE, device: ['network', 'disk'] },
+  /** What the next boot uses; `none`: what the firmware's own order says. */
+  BootDeviceSet: { ...NODE, device: ['network', 'disk', 'media', 'none'] },
+  /** Puts an image into the BMC's virtual drive; null empties it. */
+  MediaSet: { ...NODE, image: 'urlOrNull' },
+  SecureBootSet: { ...NODE, enabled: 'boolean' },
   PowerStatus: NODE,
 
   OfferCreate: {
@@ -148,6 +152,7 @@ type Value<K> = K extends readonly (infer Choice)[]
 interface FieldValues extends Record<Extract<FieldKind, string>, unknown> {
   name: string;
   nameOrNull: string | null;
+  urlOrNull: string | null;
   names: readonly string[];
   namesOrNull: readonly string[] | null;
   time: number;

@@ -128,8 +128,15 @@ function setStatus(isolation: Isolation, operation: Operation, status: Action['s
 export function recordDone(node: Node, operation: Operation): void {
   const { effect } = operation;
   if (effect.kind === 'PowerOff') node.power = 'off';
-  else if (effect.kind === 'PowerOn') node.power = 'on';
-  else if (effect.kind === 'RotateBmcToken') node.bmcGrantee = effect.grantee;
+  else if (effect.kind === 'PowerOn') {
+    node.power = 'on';
+    node.bootDevice = null;
+  } else if (effect.kind === 'SetBootDevice') node.bootDevice = effect.device;
+  else if (effect.kind === 'SetMedia') node.mediaImage = effect.image;
+  else if (effect.kind === 'SetSecureBoot') node.secureBoot = effect.enabled;
+  else if (effect.kind === 'WipeNode') {
+    node.bootDevice = node.mediaImage = node.secureBoot = null;
+  } else if (effect.kind === 'RotateBmcToken') node.bmcGrantee = effect.grantee;
   else if (effect.kind === 'ConfigurePort') {
     const nic = nicAt(node, effect.portId);
     nic.attachments = effect.attachments;

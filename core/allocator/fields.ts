@@ -10,6 +10,7 @@ import { badArgument } from './refusals.ts';
 export type FieldKind =
   | 'name'
   | 'nameOrNull'
+  | 'urlOrNull'
   | 'names'
   | 'namesOrNull'
   | 'time'
@@ -23,6 +24,8 @@ export type Fields = Readonly<Record<string, FieldKind>>;
 
 /** 1–128 visible ASCII characters; `__proto__` is a name like any other. */
 const NAME = /^[\x21-\x7e]{1,128}$/;
+/** Of what a BMC fetches: a host and a path, without spaces. */
+const URL = /^https?:\/\/[\x21-\x7e]{1,1000}$/;
 /** Longest list of names in one command. */
 const NAMES_MAXIMUM = 100_000;
 
@@ -61,6 +64,8 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
       return isName(value);
     case 'nameOrNull':
       return value === null || isName(value);
+    case 'urlOrNull':
+      return value === null || (typeof value === 'string' && URL.test(value));
     case 'names':
       return isNameList(value);
     case 'namesOrNull':

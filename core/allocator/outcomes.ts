@@ -171,7 +171,11 @@ export function takeObservation(isolation: Isolation, event: NodeObserved): void
   if (!node || node.walk !== null || node.operations.length > 0) return;
   if (node.state === 'quarantined' || node.state === 'enrolled') return;
   if (event.observedAtMs <= node.changedMs || !isObservationOf(node, event.observation)) return;
-  if (!isDrifted(node, event.observation)) return;
+  if (!isDrifted(node, event.observation)) {
+    // Its user may have shut it down from within.
+    node.power = node.intendedPower = event.observation.power;
+    return;
+  }
   recordObservation(node, event.observation);
   quarantine(isolation, node, 'DEVICE_DRIFT', null);
 }

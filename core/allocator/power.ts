@@ -9,7 +9,7 @@ import type { Handlers } from './commands.ts';
 import { issue, powerOn } from './devices.ts';
 import type { Change, Isolation } from './isolation.ts';
 import { userOf } from './networks.ts';
-import { blocked, isRefusal, notFound } from './refusals.ts';
+import { badArgument, blocked, isRefusal, notFound } from './refusals.ts';
 import { holderOf } from './reservations.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
@@ -52,6 +52,27 @@ export const powerCommands = {
     if (isRefusal(node)) return node;
     return begin(isolation, node, 'setBootDevice', (actionId) =>
       issue(isolation, node, { kind: 'SetBootDevice', device }, 'action', actionId),
+    );
+  },
+
+  /** A BMC reaches more than a tenant does, and shows the node what it fetches. */
+  MediaSet(isolation, { nodeId, image, from }) {
+    const node = enabledNode(isolation.state, nodeId, from);
+    if (isRefusal(node)) return node;
+    const { mediaOrigins } = isolation.state.settings;
+    if (image !== null && !mediaOrigins.some((origin) => image.startsWith(`${origin}/`))) {
+      return badArgument('this site’s BMCs fetch nothing from there');
+    }
+    return begin(isolation, node, 'setMedia', (actionId) =>
+      issue(isolation, node, { kind: 'SetMedia', image }, 'action', actionId),
+    );
+  },
+
+  SecureBootSet(isolation, { nodeId, enabled, from }) {
+    const node = enabledNode(isolation.state, nodeId, from);
+    if (isRefusal(node)) return node;
+    return begin(isolation, node, 'setSecureBoot', (actionId) =>
+      issue(isolation, node, { kind: 'SetSecureBoot', enabled }, 'action', actionId),
     );
   },
 

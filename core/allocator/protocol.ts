@@ -187,9 +187,23 @@ export interface PowerOn extends DeviceEffect {
   /** Number of this boot, which its airlock hands to the measured boot and its quotes carry. */
   readonly bootCount: number;
 }
+/** What the next boot uses, and no later one; `none`: what the firmware's own order says. */
+export type BootDevice = 'network' | 'disk' | 'media' | 'none';
+
 export interface SetBootDevice extends DeviceEffect {
   readonly kind: 'SetBootDevice';
-  readonly device: 'network' | 'disk';
+  readonly device: BootDevice;
+}
+/** Puts an image into the BMC's virtual drive, or (null) empties it. */
+export interface SetMedia extends DeviceEffect {
+  readonly kind: 'SetMedia';
+  /** URL that the BMC fetches. */
+  readonly image: string | null;
+}
+export interface SetSecureBoot extends DeviceEffect {
+  readonly kind: 'SetSecureBoot';
+  /** From the next boot on. */
+  readonly enabled: boolean;
 }
 /** New credential for the node's BMC; every earlier one and every open console end. */
 export interface RotateBmcToken extends DeviceEffect {
@@ -229,7 +243,15 @@ export interface WipeEvidence {
 }
 
 export type IsolationDeviceEffect =
-  PowerOff | PowerOn | SetBootDevice | RotateBmcToken | ConfigurePort | WipeNode | ObserveNode;
+  | PowerOff
+  | PowerOn
+  | SetBootDevice
+  | SetMedia
+  | SetSecureBoot
+  | RotateBmcToken
+  | ConfigurePort
+  | WipeNode
+  | ObserveNode;
 
 /** Told to the service of the maintenance pool; the node stays there whether it hears it or not. */
 export interface CallMaintenance extends ServiceEffect {

@@ -20,6 +20,8 @@ export interface IsolationSettings {
   readonly networkIdMaximum: number;
   /** Organisation that detached nodes go to first, and the service told of it; null: none. */
   readonly maintenance: { readonly organisation: string; readonly service: string } | null;
+  /** `http://host:port` of those that BMCs may be told to fetch images from; a BMC reaches more. */
+  readonly mediaOrigins: readonly string[];
 }
 
 export const DEFAULT_SETTINGS: IsolationSettings = Object.freeze({
@@ -27,6 +29,8 @@ export const DEFAULT_SETTINGS: IsolationSettings = Object.freeze({
     PowerOff: 2 * MINUTE_MS,
     PowerOn: 2 * MINUTE_MS,
     SetBootDevice: MINUTE_MS,
+    SetMedia: 2 * MINUTE_MS,
+    SetSecureBoot: MINUTE_MS,
     RotateBmcToken: MINUTE_MS,
     ConfigurePort: 2 * MINUTE_MS,
     WipeNode: 2 * HOUR_MS,
@@ -40,6 +44,7 @@ export const DEFAULT_SETTINGS: IsolationSettings = Object.freeze({
   networkIdLast: 4_094,
   networkIdMaximum: 4_094,
   maintenance: null,
+  mediaOrigins: Object.freeze([]),
 });
 
 /** @throws OcxError INPUT_BAD_CONFIGURATION where a number is not a safe integer in its range. */
@@ -50,7 +55,7 @@ export function completeSettings(given: Partial<IsolationSettings> = {}): Isolat
     deadlineMs: { ...DEFAULT_SETTINGS.deadlineMs, ...given.deadlineMs },
   };
   for (const [name, value] of Object.entries({ ...settings, ...settings.deadlineMs })) {
-    if (name === 'deadlineMs' || name === 'maintenance') continue;
+    if (name === 'deadlineMs' || name === 'maintenance' || name === 'mediaOrigins') continue;
     const least = name === 'retryLimit' ? 0 : 1;
     requireConfiguration(isSafeAmount(value) && value >= least, `${name} is not a whole number`);
   }
@@ -59,6 +64,10 @@ export function completeSettings(given: Partial<IsolationSettings> = {}): Isolat
       settings.networkIdLast <= settings.networkIdMaximum &&
       settings.networkIdMaximum <= 16_777_215,
     'network ids must be first ≤ last ≤ maximum ≤ 16777215',
+  );
+  requireConfiguration(
+    settings.mediaOrigins.every((origin) => /^https?:\/\/[^/\s@]+$/.test(origin)),
+    'mediaOrigins are like http://host:port',
   );
   return settings;
 }

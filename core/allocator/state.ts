@@ -5,7 +5,13 @@
 import type { Principal } from '../kernel/service.ts';
 import type { SecurityLevel } from '../market/orders.ts';
 import type { TimeMs } from '../kernel/units.ts';
-import type { IsolationDeviceEffect, LeaseTerms, NodeState, WipeEvidence } from './protocol.ts';
+import type {
+  BootDevice,
+  IsolationDeviceEffect,
+  LeaseTerms,
+  NodeState,
+  WipeEvidence,
+} from './protocol.ts';
 import type { IsolationSettings } from './settings.ts';
 
 /** `leasing`: lease out this owner's nodes. `tenancy`: drive nodes that this lessee borrows. */
@@ -92,6 +98,12 @@ export interface Node {
   intendedPower: 'on' | 'off';
   bmcGrantee: string | null;
   intendedGrantee: string | null;
+  /** What the next boot was told to use; null once it has. */
+  bootDevice: BootDevice | null;
+  /** URL of the image in the virtual drive. */
+  mediaImage: string | null;
+  /** Null: as the last wipe left it. */
+  secureBoot: boolean | null;
   airlockNetworkId: number | null;
 
   /** Lease that has it, from handover until it is verified clean. */
@@ -104,6 +116,8 @@ export interface Node {
   readonly leaving: string[];
 
   fencingToken: number;
+  /** Its fencing token when the lease that has it got it. */
+  tenure: number;
   effectCount: number;
   bootCount: number;
   /** Trusted verdict of this boot. */
@@ -198,6 +212,8 @@ export type ActionType =
   | 'powerOff'
   | 'powerCycle'
   | 'setBootDevice'
+  | 'setMedia'
+  | 'setSecureBoot'
   | 'powerStatus'
   | 'enableOutOfBand'
   | 'disableOutOfBand';

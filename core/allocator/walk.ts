@@ -57,6 +57,7 @@ export function startWalk(isolation: Isolation, node: Node, walk: WalkName): voi
   node.retryAtMs = null;
   if (FENCED.has(walk)) {
     node.fencingToken += 1;
+    if (walk === 'handover') node.tenure = node.fencingToken;
     node.verdict = null;
     node.joined = false;
   }

@@ -40,6 +40,8 @@ const DEVICES: Readonly<Record<HardwareEffect['kind'], DeviceKind>> = {
   PowerOn: 'bmc',
   PowerOff: 'bmc',
   SetBootDevice: 'bmc',
+  SetMedia: 'bmc',
+  SetSecureBoot: 'bmc',
   RotateBmcToken: 'bmc',
   WipeNode: 'bmc',
   ObserveNode: 'bmc',

@@ -174,6 +174,8 @@ export class SimulatedHardware {
       case 'PowerOff':
         return nowMs + this.#draws.vary(node, times.powerOffMs);
       case 'SetBootDevice':
+      case 'SetMedia':
+      case 'SetSecureBoot':
         return nowMs + times.bootDeviceMs;
       case 'RotateBmcToken':
         return nowMs + this.#draws.vary(node, times.tokenRotationMs);
@@ -274,6 +276,10 @@ export class SimulatedHardware {
         return ok;
       case 'SetBootDevice':
         node.bootDevice = effect.device;
+        return ok;
+      case 'SetMedia':
+      case 'SetSecureBoot':
+        // Simulated tenants boot over the network: neither has an influence on anything.
         return ok;
       case 'RotateBmcToken':
         node.bmcGrantee = effect.grantee;

@@ -1,6 +1,6 @@
 /** State of one simulated node: what its BMC, its TPM, its switch ports and its memory hold. */
 import { Digest } from '../../core/kernel/digest.ts';
-import type { ConfigurePort } from '../../core/allocator/protocol.ts';
+import type { BootDevice, ConfigurePort } from '../../core/allocator/protocol.ts';
 import type { Quote } from '../../core/attester/protocol.ts';
 import type { EffectTimes } from './effect-times.ts';
 import type { NodeFirmware } from './provisioning-time.ts';
@@ -41,7 +41,7 @@ export class SimulatedNode {
 
   power: 'on' | 'off' = 'off';
   poweredOnAtMs = 0;
-  bootDevice: 'network' | 'disk' = 'network';
+  bootDevice: BootDevice = 'network';
   bmcGrantee: string | null = null;
   /** Largest fencing token that the BMC has seen. */
   bmcFencingToken = 0;

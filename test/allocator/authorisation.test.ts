@@ -220,6 +220,14 @@ const COMMANDS: Record<CommandKind, Case> = {
     allowed: ['admin', 'tenant', 'orchestrator'],
     prepare: () => ({ site: activeSite(), fields: { ...A1, device: 'disk' } }),
   },
+  MediaSet: {
+    allowed: ['admin', 'tenant', 'orchestrator'],
+    prepare: () => ({ site: activeSite(), fields: { ...A1, image: null } }),
+  },
+  SecureBootSet: {
+    allowed: ['admin', 'tenant', 'orchestrator'],
+    prepare: () => ({ site: activeSite(), fields: { ...A1, enabled: true } }),
+  },
   PowerStatus: {
     allowed: ['admin', 'tenant', 'orchestrator'],
     prepare: () => ({ site: activeSite(), fields: A1 }),

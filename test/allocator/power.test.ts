@@ -202,3 +202,77 @@ test('a free node is not switched on, not even by an administrator', (t) => {
   t.is(site.node('a1').state, 'free');
   t.is(site.hardware.get('a1')!.power, 'off');
 });
+
+const ORIGIN = 'http://media.example:8080';
+
+test('an image goes into the virtual drive from where the site lets its BMCs fetch, and nowhere else', (t) => {
+  const site = handSite(smallSite({ mediaOrigins: [ORIGIN] }));
+  site.settle(A, ENABLE);
+  const set = (image: string | null) => ({ kind: 'MediaSet', nodeId: 'a1', image }) as const;
+  const before = site.deviceEffects('a1').length;
+  for (const image of [
+    `${ORIGIN}.evil/boot.iso`,
+    `${ORIGIN}@evil/boot.iso`,
+    ORIGIN,
+    'http://169.254.169.254/secrets',
+    'file:///etc/shadow',
+    `${ORIGIN}/a b`,
+    `${ORIGIN}/${'x'.repeat(1_000)}`,
+    '',
+  ]) {
+    t.is(site.refused(A, set(image)), 'INPUT_BAD_ARGUMENT', image);
+  }
+  t.deepEqual(kindsSince(site, before), []);
+  site.settle(A, set(`${ORIGIN}/boot.iso`));
+  t.is(site.node('a1').mediaImage, `${ORIGIN}/boot.iso`);
+  t.like(site.lastEffect('a1', 'SetMedia'), { image: `${ORIGIN}/boot.iso` });
+  site.settle(A, set(null));
+  t.is(site.node('a1').mediaImage, null);
+  const closed = enabledSite();
+  t.is(
+    closed.refused(A, set(`${ORIGIN}/boot.iso`)),
+    'INPUT_BAD_ARGUMENT',
+    'by default from nowhere',
+  );
+  t.throws(() => new Site(smallSite({ mediaOrigins: [`${ORIGIN}/path`] })), {
+    code: 'INPUT_BAD_CONFIGURATION',
+  });
+});
+
+test('what the next boot uses is known until it was used; no tenant finds what the last one set', (t) => {
+  const site = activeSite({}, smallSite({ mediaOrigins: [ORIGIN] }));
+  const { nodeId } = POWER;
+  site.settle(TENANT, { kind: 'MediaSet', nodeId, image: `${ORIGIN}/boot.iso` });
+  site.settle(TENANT, { kind: 'SecureBootSet', nodeId, enabled: true });
+  site.settle(TENANT, { kind: 'BootDeviceSet', nodeId, device: 'media' });
+  t.like(site.node('a1'), { bootDevice: 'media', secureBoot: true });
+  site.runUntil(END_MS + MINUTE_MS);
+  t.like(site.node('a1'), { bootDevice: null, mediaImage: null, secureBoot: null, state: 'free' });
+  site.done(A, { kind: 'NodeConnect', organisation: 'org-a', nodeId: 'a1' });
+  site.settle(A, ENABLE);
+  site.settle(A, { kind: 'BootDeviceSet', nodeId, device: 'disk' });
+  t.is(site.node('a1').bootDevice, 'disk');
+  site.settle(A, POWER);
+  t.is(site.node('a1').bootDevice, null, 'the boot has used it up');
+});
+
+test('no read-back shows what is in the drive: a change that is uncertain counts as failed', (t) => {
+  const site = enabledSite();
+  site.behaviour = (effect) => (effect.kind === 'SetMedia' ? UNCERTAIN : 'obey');
+  const { actionId } = site.settle(A, { kind: 'MediaSet', nodeId: 'a1', image: null }) as {
+    actionId: string;
+  };
+  const action = site.view(A, { kind: 'ActionShow', actionId });
+  t.like(action, { status: 'failed', code: 'DEVICE_UNCERTAIN', type: 'setMedia' });
+});
+
+test('a node that its lessee shut down from within is known to be off', (t) => {
+  const site = activeSite();
+  t.is(site.node('a1').power, 'on');
+  site.hardware.get('a1')!.power = 'off';
+  site.run(1_000);
+  const observation = site.observe('a1');
+  const event = { kind: 'NodeObserved', nodeId: 'a1', timeMs: site.nowMs } as const;
+  site.event({ ...event, observedAtMs: site.nowMs, observation });
+  t.like(site.node('a1'), { power: 'off', intendedPower: 'off', state: 'active' });
+});

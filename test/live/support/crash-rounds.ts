@@ -46,6 +46,8 @@ function site(): IsolationConfiguration {
       'PowerOff',
       'PowerOn',
       'SetBootDevice',
+      'SetMedia',
+      'SetSecureBoot',
       'RotateBmcToken',
       'ConfigurePort',
       'WipeNode',
