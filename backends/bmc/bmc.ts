@@ -9,7 +9,7 @@
  * first shows on the switch (a port with a carrier), the second in the attestation of the boot.
  */
 import type { Outcome } from '../../core/kernel/service.ts';
-import { reach, settledReading } from './confirmation.ts';
+import { insist, pause, reach, settledReading } from './confirmation.ts';
 import type { Goal, Pace } from './confirmation.ts';
 import { nothing } from './protocol.ts';
 import type { BmcProtocol, BootDevice, BootReading, ConsoleLink } from './protocol.ts';
@@ -33,6 +33,9 @@ export const BMC_TIMINGS: BmcTimings = {
 
 /** IPMI loses datagrams, and some BMCs lose their minds, when they are asked more often. */
 export const IPMI_TIMINGS: BmcTimings = { ...BMC_TIMINGS, pollMs: 5000 };
+
+/** Between two looks at a node that has to stay off. */
+const LONGEST_LOOK_AWAY_MS = 10_000;
 
 export class Bmc {
   readonly #protocol: BmcProtocol;
@@ -109,6 +112,62 @@ export class Bmc {
 
   inventory(signal?: AbortSignal): Promise<Outcome<Inventory>> {
     return this.#inLane(signal, (until) => this.#protocol.readInventory(until));
+  }
+
+  /** Accounts that can log in besides ours. */
+  readAccounts(signal?: AbortSignal): Promise<Outcome<readonly string[]>> {
+    return this.#inLane(signal, (until) => this.#protocol.readAccounts(until));
+  }
+
+  /** @param kept names that may stay */
+  removeAccounts(kept: readonly string[], signal?: AbortSignal): Promise<Outcome> {
+    let foreign: string[] = [];
+    const goal: Goal<readonly string[]> = {
+      name: 'a BMC without foreign accounts',
+      read: (until) => this.#protocol.readAccounts(until),
+      isReached(seen) {
+        foreign = seen.filter((name) => !kept.includes(name));
+        return foreign.length === 0;
+      },
+      isSettled: () => true,
+      send: async (_, until) => {
+        let last: Outcome = { status: 'ok', value: undefined };
+        for (const name of foreign) {
+          const sent = await this.#protocol.removeAccount(name, until);
+          if (last.status === 'ok') last = sent;
+        }
+        return last;
+      },
+    };
+    return this.#inLane(signal, (until) => reach(goal, this.#timings, until));
+  }
+
+  resetFirmware(signal?: AbortSignal): Promise<Outcome> {
+    const send = (until: AbortSignal) => this.#protocol.resetFirmware(until);
+    return this.#inLane(signal, (until) => insist(send, this.#timings, until));
+  }
+
+  readDrives(signal?: AbortSignal): Promise<Outcome<readonly string[]>> {
+    return this.#inLane(signal, (until) => this.#protocol.readDrives(until));
+  }
+
+  /** It may take hours: only the caller sets its deadline. */
+  eraseDrive(id: string, signal: AbortSignal): Promise<Outcome> {
+    const send = (until: AbortSignal) => this.#protocol.eraseDrive(id, until);
+    return this.#inLane(signal, () => insist(send, this.#timings, signal));
+  }
+
+  /** Off, and seen off at every look for so long on end. */
+  async staysOff(offMs: number, signal: AbortSignal): Promise<Outcome> {
+    const fromMs = performance.now();
+    for (;;) {
+      const power = await this.readPower(signal);
+      if (power.status !== 'ok') return power;
+      if (power.value !== 'off') return nothing('DEVICE_REFUSED', 'the node is on');
+      const leftMs = fromMs + offMs - performance.now();
+      if (leftMs <= 0) return { status: 'ok', value: undefined };
+      await pause(Math.min(leftMs, LONGEST_LOOK_AWAY_MS), signal);
+    }
   }
 
   /** After what was asked for before. */

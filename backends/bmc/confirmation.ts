@@ -122,6 +122,27 @@ export function reach<Value>(goal: Goal<Value>, pace: Pace, signal: AbortSignal)
   return new Approach(goal, pace, signal).go();
 }
 
+/**
+ * For what cannot be read back: sent until the device says that it is done. What may have been done
+ * and was not confirmed is done again; it must do no harm.
+ */
+export async function insist(
+  send: (signal: AbortSignal) => Promise<Outcome>,
+  pace: Pace,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  let isInDoubt = false;
+  let last: Outcome = nothing('DEVICE_LATE', 'the deadline passed before it was sent');
+  for (let sends = 0; sends < pace.sends && !signal.aborted; sends++) {
+    if (sends > 0) await pause(pace.pollMs, signal);
+    last = await send(signal);
+    if (last.status === 'ok') return last;
+    isInDoubt ||= last.status === 'uncertain';
+    if (isFinal(last.error.code)) break;
+  }
+  return isInDoubt && last.status === 'noEffect' ? { ...last, status: 'uncertain' } : last;
+}
+
 /** Reads until the same was read several times on end. */
 export async function settledReading<Value>(
   read: (signal: AbortSignal) => Promise<Outcome<Value>>,

@@ -46,6 +46,15 @@ export interface BmcProtocol {
   sendMedia(image: string | null, signal: AbortSignal): Promise<Outcome>;
   readConsole(signal: AbortSignal): Promise<Outcome<ConsoleLink>>;
   readInventory(signal: AbortSignal): Promise<Outcome<Inventory>>;
+  /** Names of the accounts that can log in, without the one that is used here. */
+  readAccounts(signal: AbortSignal): Promise<Outcome<readonly string[]>>;
+  removeAccount(userName: string, signal: AbortSignal): Promise<Outcome>;
+  /** Ids of the drives of the node's own. */
+  readDrives(signal: AbortSignal): Promise<Outcome<readonly string[]>>;
+  /** `ok`: the BMC says that it is over and went well. It may take hours. */
+  eraseDrive(id: string, signal: AbortSignal): Promise<Outcome>;
+  /** Settings and variables of the firmware as they came from the factory. */
+  resetFirmware(signal: AbortSignal): Promise<Outcome>;
   /** Gives back what the BMC keeps for this client. */
   close(): Promise<void>;
 }

@@ -7,6 +7,10 @@ export interface SwitchedNode {
   /** @param bootDevice what this boot uses, as Redfish calls it; null: the node's own order */
   switchOn(bootDevice: string | null): void | Promise<void>;
   switchOff(): void | Promise<void>;
+  /** Settings and variables of the firmware as they came; without it the BMC does not offer it. */
+  resetFirmware?(): void | Promise<void>;
+  /** All local drives; without it the BMC shows none. Settles when they are blank. */
+  eraseDrives?(): void | Promise<void>;
 }
 
 /** A node that is nothing but its switch. */
@@ -14,6 +18,8 @@ export class BareNode implements SwitchedNode {
   #isOn = false;
   /** What each boot so far used. */
   readonly boots: (string | null)[] = [];
+  firmwareResets = 0;
+  drivesErased = 0;
 
   isOn(): boolean {
     return this.#isOn;
@@ -26,6 +32,14 @@ export class BareNode implements SwitchedNode {
 
   switchOff(): void {
     this.#isOn = false;
+  }
+
+  resetFirmware(): void {
+    this.firmwareResets += 1;
+  }
+
+  eraseDrives(): void {
+    this.drivesErased += 1;
   }
 }
 

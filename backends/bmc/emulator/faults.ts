@@ -36,6 +36,14 @@ export type RedfishFault =
   | 'tasks'
   | 'failedTasks'
   | 'noGracefulShutdown'
+  /** Deleting an account is answered with success, and it stays. */
+  | 'keepsAccounts'
+  /** Accounts have fixed places: they can be switched off only. */
+  | 'fixedAccounts'
+  /** Erasing a drive ends as a task that failed. */
+  | 'eraseFails'
+  /** Erasing a drive never ends. */
+  | 'eraseHangs'
   | 'hugeBody'
   | 'endlessBody'
   | 'slowBody'

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Belongings } from './belongings.ts';
 import { BareNode, Chassis } from './chassis.ts';
 import type { SwitchedNode } from './chassis.ts';
 import { Faults } from './faults.ts';
@@ -40,6 +41,7 @@ const TARGETS = ['None', 'Pxe', 'UefiHttp', 'Hdd', 'Cd'];
 export class RedfishEmulator {
   readonly chassis: Chassis;
   readonly faults = new Faults();
+  readonly belongings: Belongings;
   /** Method and path of the last requests. */
   readonly requests: string[] = [];
   /** Types of the last resets. */
@@ -53,6 +55,8 @@ export class RedfishEmulator {
   constructor(options: RedfishEmulatorOptions) {
     this.#options = options;
     this.chassis = new Chassis(options.node ?? new BareNode(), this.faults);
+    const { userName, password } = options;
+    this.belongings = new Belongings(this.chassis.node, this.faults, userName, password);
     const serve = (request: IncomingMessage, response: ServerResponse) => {
       this.#serve(request, response).catch(() => {
         if (response.headersSent) response.destroy();
@@ -124,14 +128,15 @@ export class RedfishEmulator {
     }
     if (method === 'POST' && path === RESET) return this.#reset(body);
     if (method === 'POST' && path.startsWith(`${DRIVE}/Actions/`)) return this.#media(path, body);
-    return problem(404, 'there is no such thing');
+    const changed = await this.belongings.change(method, path, asRecord(body));
+    if (changed && 'work' in changed) return this.#done(changed.work);
+    return changed ?? problem(404, 'there is no such thing');
   }
 
   #login(body: unknown): Answer {
     if (this.faults.has('noSessions')) return problem(404, 'there are no sessions');
-    const { userName, password } = this.#options;
     const { UserName, Password } = asRecord(body);
-    if (UserName !== userName || Password !== password) return problem(401, 'who are you?');
+    if (!this.belongings.admits(UserName, Password)) return problem(401, 'who are you?');
     const isFull = this.faults.take('sessionsTaken') || this.sessions.size >= MOST_SESSIONS;
     if (isFull) return problem(503, 'too many sessions');
     const [token, id] = [randomBytes(16).toString('hex'), randomBytes(4).toString('hex')];
@@ -146,9 +151,11 @@ export class RedfishEmulator {
       if (this.faults.take('sessionEnds')) this.sessions.delete(token);
       return this.sessions.has(token);
     }
-    const { userName, password } = this.#options;
-    const basic = Buffer.from(`${userName}:${password}`).toString('base64');
-    return headers.authorization === `Basic ${basic}`;
+    const basic = /^Basic ([A-Za-z0-9+/=]{1,4096})$/.exec(headers.authorization ?? '')?.[1];
+    if (basic === undefined) return false;
+    const pair = Buffer.from(basic, 'base64').toString('utf8');
+    const colon = pair.indexOf(':');
+    return this.belongings.admits(pair.slice(0, colon), pair.slice(colon + 1));
   }
 
   async #get(path: string): Promise<Answer> {
@@ -160,7 +167,8 @@ export class RedfishEmulator {
       return { status: 200, body, headers: { ETag: tag } };
     }
     if (path.startsWith(TASK_MONITOR)) return this.#task(path.slice(TASK_MONITOR.length));
-    const body = stillResource(path, this.#options.description ?? SOME_NODE, this.chassis.image);
+    const node = this.#options.description ?? SOME_NODE;
+    const body = this.belongings.show(path) ?? stillResource(path, node, this.chassis.image);
     return body ? { status: 200, body } : problem(404, 'there is no such thing');
   }
 
@@ -173,6 +181,7 @@ export class RedfishEmulator {
         (type) => type !== 'GracefulShutdown' || !this.faults.has('noGracefulShutdown'),
       ),
       hasSettings: this.faults.has('needsSettings'),
+      hasFirmware: this.belongings.hasFirmware,
     });
   }
 
@@ -226,11 +235,12 @@ export class RedfishEmulator {
     return this.#done();
   }
 
-  #done(): Answer {
-    const fails = this.faults.take('failedTasks');
-    if (!fails && !this.faults.take('tasks')) return { status: 204 };
+  #done(work: 'done' | 'fails' | 'hangs' = 'done'): Answer {
+    const fails = this.faults.take('failedTasks') || work === 'fails';
+    const isTask = this.faults.take('tasks') || work !== 'done';
+    if (!fails && !isTask) return { status: 204 };
     const id = `${this.#tasks.size}`;
-    this.#tasks.set(id, { pollsLeft: TASK_POLLS, fails });
+    this.#tasks.set(id, { pollsLeft: work === 'hangs' ? Infinity : TASK_POLLS, fails });
     return { status: 202, headers: { Location: `${TASK_MONITOR}${id}` } };
   }
 

@@ -7,6 +7,7 @@ export const DRIVE = `${MANAGER}/VirtualMedia/Cd`;
 export const SESSIONS = '/redfish/v1/SessionService/Sessions';
 export const SETTINGS = `${SYSTEM}/SD`;
 export const RESET = `${SYSTEM}/Actions/ComputerSystem.Reset`;
+export const ACCOUNT_SERVICE = '/redfish/v1/AccountService';
 export const TASK_MONITOR = '/redfish/v1/TaskService/TaskMonitors/';
 
 /** What the BMC says the node is. */
@@ -30,13 +31,13 @@ export const SOME_NODE: NodeDescription = {
   consolePort: 2200,
 };
 
-const link = (path: string) => ({ '@odata.id': path });
+export const link = (path: string) => ({ '@odata.id': path });
 /** Every resource has an id and a name: clients refuse those without. */
-const head = (path: string) => {
+export const head = (path: string) => {
   const id = path.slice(path.lastIndexOf('/') + 1);
   return { ...link(path), Id: id, Name: id };
 };
-const members = (paths: readonly string[]) => ({
+export const members = (paths: readonly string[]) => ({
   Members: paths.map(link),
   'Members@odata.count': paths.length,
 });
@@ -49,6 +50,7 @@ export const rootResource = () => ({
   Systems: link('/redfish/v1/Systems'),
   Managers: link('/redfish/v1/Managers'),
   SessionService: link('/redfish/v1/SessionService'),
+  AccountService: link(ACCOUNT_SERVICE),
   Links: { Sessions: link(SESSIONS) },
 });
 
@@ -58,9 +60,11 @@ export interface SystemView {
   readonly boot: BootOverride;
   readonly resetTypes: readonly string[];
   readonly hasSettings: boolean;
+  readonly hasFirmware: boolean;
 }
 
-export function systemResource({ node, power, boot, resetTypes, hasSettings }: SystemView): object {
+export function systemResource(view: SystemView): object {
+  const { node, power, boot, resetTypes, hasSettings, hasFirmware } = view;
   return {
     ...link(SYSTEM),
     Id: '1',
@@ -73,6 +77,10 @@ export function systemResource({ node, power, boot, resetTypes, hasSettings }: S
     MemorySummary: { TotalSystemMemoryGiB: node.memoryGib },
     Processors: link(`${SYSTEM}/Processors`),
     EthernetInterfaces: link(`${SYSTEM}/EthernetInterfaces`),
+    Storage: link(`${SYSTEM}/Storage`),
+    ...(hasFirmware
+      ? { Bios: link(`${SYSTEM}/Bios`), SecureBoot: link(`${SYSTEM}/SecureBoot`) }
+      : {}),
     SerialConsole: { SSH: { ServiceEnabled: true, Port: node.consolePort } },
     Boot: {
       BootSourceOverrideEnabled: boot.enabled,

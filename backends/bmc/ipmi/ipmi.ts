@@ -5,12 +5,17 @@ import type { BmcProtocol, BootDevice, BootReading, ConsoleLink } from '../proto
 import type { Inventory, PowerReading, PowerRequest } from '../protocol.ts';
 import { Ipmitool } from './ipmitool.ts';
 import type { IpmiOptions } from './ipmitool.ts';
-import { parseBoot, parseFields, parsePower } from './output.ts';
+import { parseBoot, parseFields, parsePower, parseUsers } from './output.ts';
+import type { IpmiUser } from './output.ts';
 
 const REQUESTS = { on: 'on', off: 'off', softOff: 'soft' } as const;
 const DEVICES = { network: 'pxe', disk: 'disk', media: 'cdrom', none: 'none' } as const;
 /** Number of the boot flags among the boot parameters. */
 const BOOT_FLAGS = '5';
+/** The privilege that is none. */
+const NO_ACCESS = '15';
+/** Whoever logs in without a name. */
+const ANONYMOUS = '(anonymous)';
 
 export class Ipmi implements BmcProtocol {
   readonly #tool: Ipmitool;
@@ -75,6 +80,42 @@ export class Ipmi implements BmcProtocol {
     return this.#read(['fru', 'print', '0'], parse, signal);
   }
 
+  async readAccounts(signal: AbortSignal): Promise<Outcome<readonly string[]>> {
+    const users = await this.#users(signal);
+    if (users.status !== 'ok') return users;
+    return { status: 'ok', value: users.value.map(nameOf) };
+  }
+
+  /** There is no way to delete one; without access it cannot log in. */
+  async removeAccount(userName: string, signal: AbortSignal): Promise<Outcome> {
+    const users = await this.#users(signal);
+    if (users.status !== 'ok') return users;
+    const found = users.value.find((user) => nameOf(user) === userName);
+    if (!found) return { status: 'ok', value: undefined };
+    const stripped = await this.#send(['user', 'priv', found.id, NO_ACCESS], signal);
+    return stripped.status === 'ok' ? this.#send(['user', 'disable', found.id], signal) : stripped;
+  }
+
+  async readDrives(): Promise<Outcome<readonly string[]>> {
+    return nothing('DEVICE_UNSUPPORTED', 'IPMI shows no drives');
+  }
+
+  async eraseDrive(): Promise<Outcome> {
+    return nothing('DEVICE_UNSUPPORTED', 'IPMI cannot erase a drive');
+  }
+
+  async resetFirmware(): Promise<Outcome> {
+    return nothing('DEVICE_UNSUPPORTED', 'IPMI cannot reset the firmware and show that it did');
+  }
+
+  /** Those that can log in, but ours. */
+  async #users(signal: AbortSignal): Promise<Outcome<readonly IpmiUser[]>> {
+    const parse = (output: string) =>
+      parseUsers(output)?.filter((user) => user.hasAccess && user.name !== this.#tool.userName) ??
+      null;
+    return this.#read(['-c', 'user', 'list'], parse, signal);
+  }
+
   async close(): Promise<void> {
     // Each run has a session of its own.
   }
@@ -88,11 +129,18 @@ export class Ipmi implements BmcProtocol {
     if (got.status !== 'ok') return { status: 'noEffect', error: got.error };
     const value = parse(got.value);
     if (value !== null) return { status: 'ok', value };
-    return nothing('DEVICE_BAD_ANSWER', `ipmitool ${command[0]} printed what is not understood`);
+    return nothing(
+      'DEVICE_BAD_ANSWER',
+      `ipmitool ${command.join(' ')} printed what is not understood`,
+    );
   }
 
   async #send(command: readonly string[], signal: AbortSignal): Promise<Outcome> {
     const sent = await this.#tool.run(command, signal);
     return sent.status === 'ok' ? { status: 'ok', value: undefined } : sent;
   }
+}
+
+function nameOf({ name }: IpmiUser): string {
+  return name === '' ? ANONYMOUS : name;
 }

@@ -67,6 +67,10 @@ export class Ipmitool {
     return this.#options.host;
   }
 
+  get userName(): string {
+    return this.#options.userName;
+  }
+
   /** What the command printed. */
   async run(command: readonly string[], signal: AbortSignal): Promise<Outcome<string>> {
     if (signal.aborted) return nothing('DEVICE_LATE', 'the deadline passed before it was sent');

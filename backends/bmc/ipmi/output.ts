@@ -37,3 +37,24 @@ export function parseFields(output: string): ReadonlyMap<string, string> {
   }
   return fields;
 }
+
+export interface IpmiUser {
+  readonly id: string;
+  readonly name: string;
+  /** Allowed to send messages, which is what a session is for. */
+  readonly hasAccess: boolean;
+}
+
+/** `ipmitool -c user list`: id, name, callin, link authentication, IPMI messaging, privilege. */
+export function parseUsers(output: string): IpmiUser[] | null {
+  const users: IpmiUser[] = [];
+  for (const line of output.split('\n')) {
+    if (line.trim() === '') continue;
+    const found = /^(\d{1,3}),(.{0,64}?),(?:true|false),(?:true|false),(true|false),[^,]*$/.exec(
+      line,
+    );
+    if (!found) return null;
+    users.push({ id: found[1]!, name: found[2]!.trim(), hasAccess: found[3] === 'true' });
+  }
+  return users;
+}

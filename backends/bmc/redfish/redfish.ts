@@ -8,6 +8,7 @@ import { nothing } from '../protocol.ts';
 import type { BmcProtocol, BootDevice, BootReading, ConsoleLink } from '../protocol.ts';
 import type { Inventory, PowerReading, PowerRequest } from '../protocol.ts';
 import { at, linksAt, numberAt, objectAt, textAt } from './bounded-json.ts';
+import { RedfishBelongings } from './belongings.ts';
 import type { JsonObject } from './bounded-json.ts';
 import { Exchange } from './exchange.ts';
 import type { BmcAddress } from './exchange.ts';
@@ -55,6 +56,7 @@ const ENABLED_ONLY: BootForm = ({ BootSourceOverrideEnabled }) => ({ BootSourceO
 
 export class Redfish implements BmcProtocol {
   readonly #session: RedfishSession;
+  readonly #belongings: RedfishBelongings;
   readonly #systemId: string | null;
   readonly #networkTarget: string;
   #systemPath: string | null = null;
@@ -65,6 +67,7 @@ export class Redfish implements BmcProtocol {
   constructor(options: RedfishOptions) {
     const exchange = new Exchange(options, options.requestMs ?? REQUEST_MS);
     this.#session = new RedfishSession(exchange, options.credentials, options.pauseMs ?? PAUSE_MS);
+    this.#belongings = new RedfishBelongings(this.#session, options.credentials.userName);
     this.#systemId = options.systemId ?? null;
     this.#networkTarget = options.networkTarget ?? 'Pxe';
   }
@@ -174,6 +177,29 @@ export class Redfish implements BmcProtocol {
       macAddresses: macAddresses.value,
     };
     return { status: 'ok', value };
+  }
+
+  readAccounts(signal: AbortSignal): Promise<Outcome<readonly string[]>> {
+    return this.#belongings.readAccounts(signal);
+  }
+
+  removeAccount(userName: string, signal: AbortSignal): Promise<Outcome> {
+    return this.#belongings.removeAccount(userName, signal);
+  }
+
+  async readDrives(signal: AbortSignal): Promise<Outcome<readonly string[]>> {
+    const system = await this.#system(signal);
+    return system.status === 'ok' ? this.#belongings.readDrives(system.value.body, signal) : system;
+  }
+
+  eraseDrive(id: string, signal: AbortSignal): Promise<Outcome> {
+    return this.#belongings.eraseDrive(id, signal);
+  }
+
+  async resetFirmware(signal: AbortSignal): Promise<Outcome> {
+    const system = await this.#system(signal);
+    if (system.status !== 'ok') return system;
+    return this.#belongings.resetFirmware(system.value.body, signal);
   }
 
   close(): Promise<void> {

@@ -77,9 +77,24 @@ export class RedfishSession {
     return last;
   }
 
-  async post(path: string, body: object, signal: AbortSignal): Promise<Outcome> {
+  /** @param taskPolls looks at a task that it may begin, before it counts as never ending */
+  async post(
+    path: string,
+    body: object,
+    signal: AbortSignal,
+    taskPolls = TASK_POLLS,
+  ): Promise<Outcome> {
     const sent = await this.#send({ method: 'POST', path, headers: {}, body }, signal);
-    return sent.status === 'ok' ? this.#judge(sent.value, signal) : sent;
+    return sent.status === 'ok' ? this.#judge(sent.value, signal, taskPolls) : sent;
+  }
+
+  /** Of what is not there any more nothing is left to delete. */
+  async delete(path: string, signal: AbortSignal): Promise<Outcome> {
+    const sent = await this.#send({ method: 'DELETE', path, headers: {} }, signal);
+    if (sent.status !== 'ok') return sent;
+    return sent.value.status === 404
+      ? { status: 'ok', value: undefined }
+      : this.#judge(sent.value, signal);
   }
 
   /** Ends the session, so that the few that a BMC has are not used up. */
@@ -114,17 +129,21 @@ export class RedfishSession {
   }
 
   /** What an answer to a change says about it; a task is waited for. */
-  async #judge(answer: ExchangeAnswer, signal: AbortSignal): Promise<Outcome> {
+  async #judge(
+    answer: ExchangeAnswer,
+    signal: AbortSignal,
+    taskPolls = TASK_POLLS,
+  ): Promise<Outcome> {
     const { status, headers } = answer;
-    if (status === 202 && headers.location) return this.#task(headers.location, signal);
+    if (status === 202 && headers.location) return this.#task(headers.location, signal, taskPolls);
     if (status >= 200 && status < 300) return { status: 'ok', value: undefined };
     return status >= 500 ? doubtful('DEVICE_BROKEN', statusOf(answer)) : refused(answer);
   }
 
-  async #task(location: string, signal: AbortSignal): Promise<Outcome> {
+  async #task(location: string, signal: AbortSignal, polls: number): Promise<Outcome> {
     const path = this.#exchange.ownPath(location);
     if (path === null) return doubtful('DEVICE_BAD_ANSWER', 'the BMC put a task in another place');
-    for (let poll = 0; poll < TASK_POLLS && !signal.aborted; poll++) {
+    for (let poll = 0; poll < polls && !signal.aborted; poll++) {
       const got = await this.#send({ method: 'GET', path, headers: {} }, signal);
       // A task that is over may be forgotten; what became of it is read from the resource.
       if (got.status === 'ok' && got.value.status !== 202) {

@@ -50,7 +50,14 @@ function mangle(value: unknown, below: (bound: number) => number): unknown {
 function resource(path: string): object | null {
   if (path === '/redfish/v1/') return rootResource();
   const boot = { enabled: 'Once', target: 'Pxe', mode: 'UEFI' } as const;
-  const view = { node: SOME_NODE, power: 'Off', boot, resetTypes: ['On'], hasSettings: true };
+  const view = {
+    node: SOME_NODE,
+    power: 'Off',
+    boot,
+    resetTypes: ['On'],
+    hasFirmware: true,
+    hasSettings: true,
+  };
   return path === SYSTEM ? systemResource(view) : stillResource(path, SOME_NODE, null);
 }
 
