@@ -32,11 +32,13 @@ export function notifyOrganisation(isolation: Isolation, name: string, notice: L
   if (organisation) notify(isolation, organisation.principal, notice);
 }
 
-/** Owner and lessee; one notice where they are the same. */
+/** Owner and lessee, one notice where they are the same, and the exchange that sold the lease. */
 export function notifyParties(isolation: Isolation, lease: Lease, notice: LeaseNotice): void {
   const { owner, lessee } = lease.terms;
   notifyOrganisation(isolation, lessee, notice);
   if (owner !== lessee) notifyOrganisation(isolation, owner, notice);
+  const { exchange } = lease;
+  if (exchange !== null) notify(isolation, { role: 'service', name: exchange }, notice);
 }
 
 export function notifyAttester(isolation: Isolation, lease: Lease, notice: LeaseNotice): void {

@@ -16,7 +16,7 @@ import {
   dropReservation,
   holderOf,
 } from './reservations.ts';
-import { checkTicket, redeemTicket } from './tickets.ts';
+import { checkTicket, exchangeOf, redeemTicket } from './tickets.ts';
 import { duringLease, handOver, notifyWithheld } from './walk.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
@@ -32,14 +32,17 @@ export const leaseCommands = {
     if (refusal) return refusal;
     return () => {
       redeemTicket(isolation, terms, from);
-      return reserve(isolation, terms, null);
+      return reserve(isolation, terms, null, exchangeOf(terms, from));
     };
   },
 
   LeaseSublet(isolation, { parentLeaseId, terms, from }) {
     const parent = visibleLease(isolation.state, parentLeaseId, from);
     if (isRefusal(parent)) return parent;
-    return checkTerms(isolation, terms, from, parent) ?? (() => reserve(isolation, terms, parent));
+    return (
+      checkTerms(isolation, terms, from, parent) ??
+      (() => reserve(isolation, terms, parent, exchangeOf(terms, from)))
+    );
   },
 
   LeaseCancel(isolation, { leaseId, from }) {
@@ -52,7 +55,7 @@ export const leaseCommands = {
     const isOpen = lease.state === 'reserved' || isAdministrator(from);
     if (!isOpen || lease.state === 'ending') return wrongState(`lease ${leaseId}`, lease.state);
     return () => {
-      endLease(isolation, lease, 'cancelled');
+      endLease(isolation, lease, 'cancelled', from.name);
       return { leaseId };
     };
   },
@@ -103,13 +106,19 @@ export const leaseCommands = {
 } satisfies Partial<Handlers>;
 
 /** The caller has checked the terms. */
-export function reserve(isolation: Isolation, terms: LeaseTerms, parent: Lease | null): unknown {
+export function reserve(
+  isolation: Isolation,
+  terms: LeaseTerms,
+  parent: Lease | null,
+  exchange: string | null,
+): unknown {
   const { state, nowMs } = isolation;
   const lease: Lease = {
     terms,
     endMs: terms.endMs,
     state: 'reserved',
     parentLeaseId: parent?.terms.leaseId ?? null,
+    exchange,
     childLeaseIds: [],
     openNodeIds: new Set(terms.nodeIds),
   };
@@ -243,19 +252,25 @@ function startUse(isolation: Isolation, node: Node, lease: Lease): void {
   }
 }
 
-/** Sub-leases first, whatever they are doing. */
-export function endLease(isolation: Isolation, lease: Lease, reason: EndingReason): void {
+/** Sub-leases first, whatever they are doing. `by`: who called a lease off. */
+export function endLease(
+  isolation: Isolation,
+  lease: Lease,
+  reason: EndingReason,
+  by?: string,
+): void {
   if (lease.state === 'ending') return;
   const { leases, nodes } = isolation.state;
   for (const childId of [...lease.childLeaseIds]) {
-    endLease(isolation, leases.get(childId)!, reason);
+    endLease(isolation, leases.get(childId)!, reason, by);
   }
   const { leaseId } = lease.terms;
   const wasTold = lease.state === 'draining';
   lease.state = 'ending';
   if (!wasTold) {
     const atMs = isolation.nowMs;
-    notifyParties(isolation, lease, { kind: 'LeaseEnding', leaseId, atMs, reason });
+    const ending = { kind: 'LeaseEnding', leaseId, atMs, reason } as const;
+    notifyParties(isolation, lease, by === undefined ? ending : { ...ending, by });
   }
   for (const nodeId of [...lease.openNodeIds]) endUse(isolation, nodes.get(nodeId)!, lease);
 }

@@ -61,7 +61,7 @@ export const offerCommands = {
     if (offer.parentLeaseId !== null && !parent) return notFound('LEASE', offer.parentLeaseId);
     const speaker = isAdministrator(from) ? from : state.organisations.get(owner)!.principal;
     const refusal = checkTerms(isolation, terms, speaker, parent ?? null);
-    return refusal ?? (() => reserve(isolation, terms, parent ?? null));
+    return refusal ?? (() => reserve(isolation, terms, parent ?? null, null));
   },
 } satisfies Partial<Handlers>;
 

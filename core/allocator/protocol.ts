@@ -119,7 +119,7 @@ export type LeaseCommand =
   | EnclaveJoin
   | NodeActive;
 
-/** Told to the owner, the lessee or the lease's attester; never needed for the walk to go on. */
+/** Told to owner, lessee, the lease's attester or the exchange that sold it; never needed for the walk to go on. */
 export interface Notify extends ServiceEffect {
   readonly kind: 'Notify';
   readonly to: Principal;
@@ -149,6 +149,8 @@ export type LeaseNotice =
       readonly leaseId: string;
       readonly atMs: TimeMs;
       readonly reason: 'expiry' | 'recall' | 'returned' | 'cancelled';
+      /** Name of who called it off; absent for the other reasons. */
+      readonly by?: string;
     }
   /** Power is off and the ports are shut: storage may be detached. */
   | { readonly kind: 'NodeCutOff'; readonly leaseId: string; readonly nodeId: string }

@@ -158,6 +158,8 @@ export interface Lease {
   endMs: TimeMs;
   state: LeaseState;
   readonly parentLeaseId: string | null;
+  /** Service whose ticket it was made on; null: none. */
+  readonly exchange: string | null;
   /** Sub-leases that have not ended. */
   readonly childLeaseIds: string[];
   /** Nodes that it has not given back yet. */

@@ -15,9 +15,15 @@ import { refuse } from './refusals.ts';
 /** Fewer are not worth looking through. */
 const FEW_TICKETS = 64;
 
+/** Who is told what becomes of a lease beside its parties: the exchange that sold it. */
+export function exchangeOf({ contractId }: LeaseTerms, from: Principal): string | null {
+  return contractId === null || from.role !== 'service' ? null : from.name;
+}
+
 /** Two exchanges may number their contracts alike; null for a lease without one. */
-function ticketOf({ contractId }: LeaseTerms, from: Principal): string | null {
-  return contractId === null || from.role !== 'service' ? null : `${from.name} ${contractId}`;
+function ticketOf(terms: LeaseTerms, from: Principal): string | null {
+  const exchange = exchangeOf(terms, from);
+  return exchange === null ? null : `${exchange} ${terms.contractId}`;
 }
 
 /** Refuses a ticket that has been redeemed, also where its lease was given back early. */

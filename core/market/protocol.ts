@@ -118,6 +118,11 @@ export interface CloseRound extends Command {
   /** Start of the round's slot 0; now, where absent. */
   readonly startMs?: TimeMs;
 }
+/** By an administrator or the clock: a round is not held; its orders lapse, and nothing is paid. */
+export interface LapseRound extends Command {
+  readonly kind: 'LapseRound';
+  readonly roundId: number;
+}
 /** By an administrator: no solution of this round will come; its orders lapse. */
 export interface AbandonRound extends Command {
   readonly kind: 'AbandonRound';
@@ -182,6 +187,7 @@ export type MarketCommand =
   | PostOrders
   | WithdrawOrder
   | CloseRound
+  | LapseRound
   | AbandonRound
   | VoidContract
   | ExerciseOption

@@ -35,6 +35,7 @@ import type {
   ExpireOptions,
   HardwareReported,
   IdleAttested,
+  LapseRound,
   LeaseReported,
   MarketConfiguration,
   MarketEffect,
@@ -51,7 +52,7 @@ import { Guard } from './safeguards/guard.ts';
 import { judgeHardware } from './safeguards/warranty.ts';
 import { supplyKey } from './safeguards/supply.ts';
 import { handleSealing } from './sealing/handle.ts';
-import { closeFault, closeSeals } from './sealing/sealed-round.ts';
+import { closeFault, closeSeals, lapseSeals } from './sealing/sealed-round.ts';
 import { settle } from './settling.ts';
 import { claimsOf, initialMarketState, MAXIMUM_OPEN_ORDERS } from './state.ts';
 import type { MarketState } from './state.ts';
@@ -101,6 +102,8 @@ function handle(state: MarketState, event: MarketEvent): readonly MarketEffect[]
     }
     case 'CloseRound':
       return closeRound(state, event);
+    case 'LapseRound':
+      return lapseRound(state, event);
     case 'AbandonRound':
       return abandonRound(state, event);
     case 'RoundSolved':
@@ -204,6 +207,20 @@ function closeRound(state: MarketState, event: CloseRound): readonly MarketEffec
       mechanismState: state.mechanismStates[index]!,
     },
   ];
+}
+
+function lapseRound(state: MarketState, event: LapseRound): readonly MarketEffect[] {
+  const { roundId, timeMs } = event;
+  const denied = notAdministrator(event);
+  if (denied) return reply(event, denied);
+  const index = horizonIndex(state.configuration, roundId);
+  if (!Number.isSafeInteger(roundId) || roundId < state.openRoundIds[index]!) {
+    return reply(event, { code: 'MARKET_ROUND_CLOSED', message: 'the round is closed already' });
+  }
+  const effects: MarketEffect[] = [];
+  lapseSeals(state, roundId, timeMs, effects);
+  closeBook(state, roundId);
+  return [...effects, ...reply(event, null, roundId)];
 }
 
 function abandonRound(state: MarketState, event: AbandonRound): readonly MarketEffect[] {

@@ -11,6 +11,7 @@ import type { TimeMs } from '../../core/kernel/units.ts';
 import type { OrchestratorEffect } from '../../core/leasing/protocol.ts';
 import { contractedNodeMs } from '../../core/market/contracts.ts';
 import type { Contract } from '../../core/market/contracts.ts';
+import { reportOf } from '../../core/market/lease-report.ts';
 import type { LeaseOutcome } from '../../core/metrics/outcome.ts';
 import { isHoarded } from './hoards.ts';
 import type { PooledNode } from './hoards.ts';
@@ -401,20 +402,14 @@ export class LeaseDesk {
   }
 
   #close(lease: OpenLease, nowMs: TimeMs): void {
-    const { contract, end } = lease;
+    const { contract } = lease;
     this.#leases.delete(contract.contractId);
     for (const nodeId of [...lease.readyAtMs.keys()]) this.#stopUse(lease, nodeId, nowMs);
     // A lease that was called off before it began never took its nodes away.
     for (const nodeId of lease.outNodeIds) this.#nodes.letGo(nodeId, nowMs);
-    const wholeMs = contract.endMs - contract.startMs;
-    const heldMs =
-      end === 'expired' || end === 'failed'
-        ? wholeMs
-        : Math.max(0, Math.min(wholeMs, (lease.endedAtMs ?? nowMs) - contract.startMs));
-    const nodes = contract.nodes - lease.lostNodes;
     this.#ports.judged(contract, lease.givenClass, nowMs);
-    const what = end === 'recalled' ? 'recalled' : end === 'failed' ? 'failed' : 'ended';
-    this.#ports.report(contract, what, nodes * heldMs, nowMs);
+    const { what, deliveredNodeMs } = reportOf(contract, lease, nowMs);
+    this.#ports.report(contract, what, deliveredNodeMs, nowMs);
     this.finished.push(outcomeOf(lease, this.#ports.horizonName(contract)));
   }
 

@@ -2,6 +2,7 @@
  * Rounds of the market: has the agents' orders posted, closes the round, has it solved, and hands the
  * contracts to the lease desk.
  */
+import { fillsOf } from '../../core/agents/own-trades.ts';
 import { HOUR_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract } from '../../core/market/contracts.ts';
@@ -10,12 +11,13 @@ import type { MarketConfiguration } from '../../core/market/protocol.ts';
 import type { Ask, Bid, Clearing, ClassPrice, MarketRound } from '../../core/market/orders.ts';
 import type { MarketEffect, SolveRound } from '../../core/market/protocol.ts';
 import { epochJitterMs } from '../../core/market/safeguards/jitter.ts';
+import { isWorthClosing } from '../../core/market/worth-closing.ts';
 import { leakedCells } from '../../core/market/sealing/publication.ts';
 import type { RoundOutcome } from '../../core/metrics/outcome.ts';
 import { horizonIndex, roundIdOf } from '../../core/market/horizons.ts';
 import { mechanisms } from '../../core/market/mechanisms/registry.ts';
 import { recordClearing } from '../../core/market/service.ts';
-import { lossesOf, tradeOf } from './round-trades.ts';
+import { lossesOf } from './round-trades.ts';
 import { ownersOf, splitMoney } from './identities.ts';
 import { FirstCome } from './first-come.ts';
 import { horizonClocks } from './horizons.ts';
@@ -123,20 +125,9 @@ export class MarketDesk {
       bids.push(...orders.bids);
       asks.push(...orders.asks);
     }
-    if (this.#isWorthClosing(bids, asks)) this.#clear(bids, asks, nowMs);
+    const isWorthIt = isWorthClosing(this.#configuration, this.#roundId, bids.length, asks.length);
+    if (isWorthIt) this.#clear(bids, asks, nowMs);
     else this.#note(nowMs, bids, asks, null);
-  }
-
-  /**
-   * Of one side make use: a mechanism that carries a price over, a market maker, and who pays a fee for
-   * what it does not offer.
-   */
-  #isWorthClosing(bids: readonly Bid[], asks: readonly Ask[]): boolean {
-    const sides = Number(bids.length > 0) + Number(asks.length > 0);
-    if (sides !== 1 || this.#horizon > 0) return sides === 2;
-    const { marketMaker, mustOffer } = this.#configuration.safeguards ?? {};
-    const { heedsOneSide = false } = this.#setup.ports.mechanism;
-    return heedsOneSide || marketMaker !== undefined || mustOffer !== undefined;
   }
 
   /** By how much the epoch after the round that was just held is lengthened. */
@@ -312,14 +303,7 @@ export class MarketDesk {
       const isMine = (name: string) => this.#owners.get(name) === member.name;
       const bought = this.#contracts.filter(({ buyer }) => isMine(buyer));
       const sold = this.#contracts.filter(({ seller }) => isMine(seller));
-      member.fills[this.#horizon] = {
-        bidIds: bought.map(({ wantRef }) => wantRef),
-        askIds: sold.map(({ askId }) => askId),
-        trades: [
-          ...bought.map((contract) => tradeOf('bought', contract, this.#clock.horizon.slotMs)),
-          ...sold.map((contract) => tradeOf('sold', contract, this.#clock.horizon.slotMs)),
-        ],
-      };
+      member.fills[this.#horizon] = fillsOf(bought, sold, this.#clock.horizon.slotMs);
       for (const { wantRef } of bought) this.#demand.served(wantRef);
     }
   }

@@ -1,6 +1,4 @@
 /** What a round's clearing comes to for those who traded in it. */
-import type { OwnTrade } from '../../core/agents/agent.ts';
-import type { Contract } from '../../core/market/contracts.ts';
 import type { Clearing, MarketRound } from '../../core/market/orders.ts';
 import { resaleAsks } from '../../core/market/standing.ts';
 
@@ -25,18 +23,6 @@ export function lossesOf(round: MarketRound, clearing: Clearing): number {
     if ((clearing.receipts.get(askId) ?? 0) < cost - 1) losses += 1;
   }
   return losses;
-}
-
-/** A contract as one side's agent is told of it. */
-export function tradeOf(side: OwnTrade['side'], contract: Contract, slotMs: number): OwnTrade {
-  const { startMs, endMs, nodes } = contract;
-  const slots = (endMs - startMs) / slotMs;
-  if (side === 'sold') {
-    const orderId = contract.askId.slice(contract.seller.length + 1);
-    return { side, orderId, nodes, slots, millicredits: contract.receiptMillicredits };
-  }
-  const orderId = contract.wantRef.slice(contract.buyer.length + 1);
-  return { side, orderId, nodes, slots, millicredits: contract.priceMillicredits };
 }
 
 /** Clusters name spares that work runs on after it. */

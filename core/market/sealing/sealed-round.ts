@@ -203,6 +203,16 @@ export function closeFault(state: MarketState, roundId: number): Refusal | null 
   return { code: 'MARKET_COMMITS_OPEN', message: 'commitments for the round are still open' };
 }
 
+/** The commitments of a round that is not held, and of earlier ones: their bonds go back. */
+export function lapseSeals(
+  state: MarketState,
+  roundId: number,
+  timeMs: TimeMs,
+  effects: MarketEffect[],
+): void {
+  if (state.sealedRounds) lapseEarlier(state, roundId + 1, timeMs, effects);
+}
+
 function lapseEarlier(
   state: MarketState,
   roundId: number,
