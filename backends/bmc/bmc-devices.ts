@@ -6,7 +6,7 @@ import type { IsolationDeviceEffect, NodeObservation } from '../../core/allocato
 import type { Outcome } from '../../core/kernel/service.ts';
 import type { Devices, WiredPort } from '../devices/devices.ts';
 import type { Bmc } from './bmc.ts';
-import { nothing } from './protocol.ts';
+import { nothing } from '../devices/failure.ts';
 
 export class BmcDevices implements Devices {
   readonly #bmcs: ReadonlyMap<string, Bmc>;

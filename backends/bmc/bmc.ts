@@ -9,9 +9,9 @@
  * first shows on the switch (a port with a carrier), the second in the attestation of the boot.
  */
 import type { Outcome } from '../../core/kernel/service.ts';
-import { insist, pause, reach, settledReading } from './confirmation.ts';
-import type { Goal, Pace } from './confirmation.ts';
-import { nothing } from './protocol.ts';
+import { insist, pause, reach, settledReading } from '../devices/confirmation.ts';
+import type { Goal, Pace } from '../devices/confirmation.ts';
+import { nothing } from '../devices/failure.ts';
 import type { BmcProtocol, BootDevice, BootReading, ConsoleLink } from './protocol.ts';
 import type { Inventory, PowerReading } from './protocol.ts';
 

@@ -7,7 +7,7 @@
 import type { WipeEvidence } from '../../core/allocator/protocol.ts';
 import type { Outcome } from '../../core/kernel/service.ts';
 import type { Bmc } from './bmc.ts';
-import type { Failure } from './protocol.ts';
+import type { Failure } from '../devices/failure.ts';
 
 /** How one node is wiped; what the operator states about it is the operator's to answer for. */
 export interface WipePlan {

@@ -1,6 +1,6 @@
 /** IPMI 2.0 over LAN as a BMC protocol, by way of `ipmitool`. */
 import type { Outcome } from '../../../core/kernel/service.ts';
-import { nothing } from '../protocol.ts';
+import { nothing } from '../../devices/failure.ts';
 import type { BmcProtocol, BootDevice, BootReading, ConsoleLink } from '../protocol.ts';
 import type { Inventory, PowerReading, PowerRequest } from '../protocol.ts';
 import { Ipmitool } from './ipmitool.ts';

@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process';
 import { OcxError } from '../../../core/kernel/errors.ts';
 import type { Outcome } from '../../../core/kernel/service.ts';
-import { doubtful, nothing } from '../protocol.ts';
-import type { Failure } from '../protocol.ts';
+import { doubtful, nothing } from '../../devices/failure.ts';
+import type { Failure } from '../../devices/failure.ts';
 
 export interface IpmiOptions {
   readonly host: string;

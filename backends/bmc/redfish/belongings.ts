@@ -3,7 +3,7 @@
  * of the firmware, drives (DSP2046: ManagerAccount, Bios, SecureBoot, Drive).
  */
 import type { Outcome } from '../../../core/kernel/service.ts';
-import { nothing } from '../protocol.ts';
+import { nothing } from '../../devices/failure.ts';
 import { at, linksAt, textAt } from './bounded-json.ts';
 import type { JsonObject } from './bounded-json.ts';
 import type { RedfishSession, Resource } from './session.ts';

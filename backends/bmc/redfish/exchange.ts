@@ -11,8 +11,8 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { Outcome } from '../../../core/kernel/service.ts';
 import { OcxError } from '../../../core/kernel/errors.ts';
-import { doubtful, nothing } from '../protocol.ts';
-import type { Failure } from '../protocol.ts';
+import { doubtful, nothing } from '../../devices/failure.ts';
+import type { Failure } from '../../devices/failure.ts';
 
 /** How a BMC is known to be itself. */
 export interface BmcTls {

@@ -4,7 +4,7 @@
  * turned down; which one a BMC takes is remembered.
  */
 import type { Outcome } from '../../../core/kernel/service.ts';
-import { nothing } from '../protocol.ts';
+import { nothing } from '../../devices/failure.ts';
 import type { BmcProtocol, BootDevice, BootReading, ConsoleLink } from '../protocol.ts';
 import type { Inventory, PowerReading, PowerRequest } from '../protocol.ts';
 import { at, linksAt, numberAt, objectAt, textAt } from './bounded-json.ts';

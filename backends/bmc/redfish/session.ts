@@ -4,9 +4,9 @@
  * again is decided by whoever looks at what became of it.
  */
 import type { Outcome } from '../../../core/kernel/service.ts';
-import { pause } from '../confirmation.ts';
-import { doubtful, nothing } from '../protocol.ts';
-import type { Failure } from '../protocol.ts';
+import { pause } from '../../devices/confirmation.ts';
+import { doubtful, nothing } from '../../devices/failure.ts';
+import type { Failure } from '../../devices/failure.ts';
 import { parseBounded, textAt } from './bounded-json.ts';
 import type { JsonObject } from './bounded-json.ts';
 import type { Exchange, ExchangeAnswer, ExchangeRequest } from './exchange.ts';

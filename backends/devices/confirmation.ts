@@ -8,8 +8,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../core/kernel/service.ts';
-import { doubtful, nothing } from './protocol.ts';
-import type { Failure } from './protocol.ts';
+import { doubtful, nothing } from './failure.ts';
+import type { Failure } from './failure.ts';
 
 /** How patient a driver is with a device. */
 export interface Pace {
