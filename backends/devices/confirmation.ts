@@ -72,7 +72,8 @@ class Approach<Value> {
       } else {
         this.#inARow = 0;
         this.#problem = seen.error.message;
-        if (isFinal(seen.error.code) && !this.#isInDoubt) return seen;
+        const end = this.#isOver(seen);
+        if (end) return end;
       }
       await pause(this.#pace.pollMs, this.#signal);
     }
@@ -93,7 +94,8 @@ class Approach<Value> {
     const sent = await this.#goal.send(attempt, this.#signal);
     if (sent.status === 'noEffect') {
       this.#problem = sent.error.message;
-      if (isFinal(sent.error.code) && !this.#isInDoubt) return sent;
+      const end = this.#isOver(sent);
+      if (end) return end;
       this.#nextMs = performance.now();
       const isOver = this.#sends >= this.#pace.sends && !this.#isInDoubt;
       return isOver ? nothing(sent.error.code, this.#problem) : null;
@@ -106,15 +108,23 @@ class Approach<Value> {
     return null;
   }
 
+  #isOver({ error: { code, message } }: Failure): Failure | null {
+    if (isFinal(code) && !this.#isInDoubt) return nothing(code, message);
+    return code === FENCED ? doubtful(code, message) : null;
+  }
+
   #failure(code: string): Failure {
     const message = `${this.#goal.name} was not confirmed in time: ${this.#problem}`;
     return this.#isInDoubt ? doubtful('DEVICE_UNCONFIRMED', message) : nothing(code, message);
   }
 }
 
+/** Somebody else is in charge: neither readings nor requests will ever be answered again. */
+const FENCED = 'DEVICE_FENCED';
+
 /** Asking again would not help. */
 function isFinal(code: string): boolean {
-  return ['DEVICE_UNSUPPORTED', 'DEVICE_DENIED', 'DEVICE_UNTRUSTED'].includes(code);
+  return ['DEVICE_UNSUPPORTED', 'DEVICE_DENIED', 'DEVICE_UNTRUSTED', FENCED].includes(code);
 }
 
 /** Brings the device into the state and sees it there, or says how far that got. */
