@@ -1,12 +1,17 @@
 /** The isolation service of `ocx serve`: its runner, the devices and the watch over them. */
+import { dirname, resolve } from 'node:path';
+import type { Devices } from '../backends/devices/devices.ts';
 import { EmulatedDevices } from '../backends/devices/emulated.ts';
 import { DeviceLanes } from '../backends/devices/lanes.ts';
+import { DeviceProcess } from '../backends/devices/process.ts';
 import type { IsolationRunner } from '../backends/http/gateway.ts';
 import { isolationFacade } from '../backends/http/isolation-routes.ts';
 import { liveClock, type Clock } from '../backends/runner/clock.ts';
 import { liveIsolation, wiredPorts } from '../backends/runner/isolation.ts';
 import { readBack } from '../backends/runner/reconciler.ts';
 import type { IsolationDeviceEffect, ObserveNode } from '../core/allocator/protocol.ts';
+import { OcxError } from '../core/kernel/errors.ts';
+import type { TimeMs } from '../core/kernel/units.ts';
 import type { LiveRole, Served, ServeRequest } from './live-role.ts';
 import { answerCalls, startService } from './live-service.ts';
 
@@ -22,7 +27,10 @@ async function serveIsolation(request: ServeRequest): Promise<Served> {
   // Required of this role.
   const { readBackSeconds } = request.configuration.devices!;
   let clock: Clock | undefined;
-  const lanes = new DeviceLanes(new EmulatedDevices(), () => clock!.nowMs());
+  const nowMs = () => clock!.nowMs();
+  const { promise: epoch, resolve: lead } = Promise.withResolvers<number>();
+  const devices = openDevices(request, () => epoch, nowMs);
+  const lanes = new DeviceLanes(devices, nowMs);
   const started = await startService(request, liveIsolation, {
     ...{ journal: isolationRole.name, configuration },
     clock: (notBeforeMs) => (clock = liveClock(notBeforeMs)),
@@ -32,8 +40,31 @@ async function serveIsolation(request: ServeRequest): Promise<Served> {
       return lanes.carryOut(device, wiredPorts(state, device.nodeId), confirm);
     },
   });
+  lead(started.runner.epoch);
   const reconciler = reconcile(started.runner, lanes, readBackSeconds * 1_000);
-  return answerCalls(request, started, isolationFacade, undefined, () => reconciler.stop());
+  return answerCalls(request, started, isolationFacade, undefined, () => {
+    reconciler.stop();
+    if (devices instanceof DeviceProcess) devices.close();
+  });
+}
+
+/** @throws INPUT_SERVE_DEVICES */
+function openDevices(
+  { configuration, file }: ServeRequest,
+  epoch: () => Promise<number>,
+  nowMs: () => TimeMs,
+): Devices {
+  const { driver, socket } = configuration.devices!;
+  if (driver === 'emulated') return new EmulatedDevices();
+  if (socket !== undefined) {
+    return new DeviceProcess({ socket: resolve(dirname(file), socket), epoch, nowMs });
+  }
+  throw new OcxError({
+    code: 'INPUT_SERVE_DEVICES',
+    message: 'the process of the devices is reached by a socket',
+    place: { file, keyPath: 'devices.socket' },
+    remedy: 'name the socket of ocx devices',
+  });
 }
 
 /** Reads the hardware back again and again, each round after the last one has ended. */

@@ -132,7 +132,7 @@ export async function listen(app: FastifyInstance, listening: Listening): Promis
 }
 
 /** A process that was killed leaves its socket behind; one that lives answers at it. */
-async function removeStaleSocket(path: string): Promise<void> {
+export async function removeStaleSocket(path: string): Promise<void> {
   if (!statSync(path, { throwIfNoEntry: false })?.isSocket()) return;
   const isLive = await new Promise<boolean>((answer) => {
     const socket = connect(path);
@@ -140,4 +140,11 @@ async function removeStaleSocket(path: string): Promise<void> {
     socket.once('connect', () => socket.destroy());
   });
   if (!isLive) rmSync(path);
+}
+
+/** Ctrl-C or a supervisor's request. */
+export function toldToEnd(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
 }

@@ -31,6 +31,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Registration>> = new Map([
   ['clear', async () => (await import('./clear.ts')).registerClear],
   ['trace', async () => (await import('./trace.ts')).registerTrace],
   ['serve', async () => (await import('./serve.ts')).registerServe],
+  ['devices', async () => (await import('./devices.ts')).registerDevices],
   ['token', async () => (await import('./serve.ts')).registerToken],
   ['org', async () => (await import('./org.ts')).registerOrg],
   ['node', async () => (await import('./node.ts')).registerNode],

@@ -49,7 +49,13 @@ const TokensSchema = Type.Array(
 
 const DevicesSchema = Type.Object(
   {
-    driver: Type.Literal('emulated', { description: 'hardware in memory, for trying it out' }),
+    driver: Type.Union([
+      Type.Literal('emulated', { description: 'hardware in memory, for trying it out' }),
+      Type.Literal('process', { description: '`ocx devices`, which has the credentials' }),
+    ]),
+    socket: Type.Optional(
+      Type.String({ description: 'of the process of the devices; relative to this file' }),
+    ),
     readBackSeconds: Type.Number({ minimum: 1, maximum: 60, default: 20 }),
   },
   closed,

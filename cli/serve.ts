@@ -8,7 +8,7 @@ import { waitForSilence } from '../backends/runner/standby.ts';
 import type { Store } from '../backends/store/store.ts';
 import type { Listening, LiveRole, Served } from './live-role.ts';
 import { LIVE_ROLES, rolesOf } from './live-roles.ts';
-import { openStore } from './live-service.ts';
+import { openStore, toldToEnd } from './live-service.ts';
 import { listeningOf, readServeConfiguration, tableOf } from './serve-configuration.ts';
 import { readVersion } from './version.ts';
 
@@ -122,11 +122,4 @@ async function isOurTurn(
     return false;
   }
   return true;
-}
-
-/** Ctrl-C or a supervisor's request. */
-function toldToEnd(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
 }

@@ -2,7 +2,8 @@
  * Fencing for devices that know no tokens. Each BMC and each switch has a lane, in which one thing
  * is done at a time; an effect whose token is behind its node's, or whose deadline has passed while
  * it waited, is never begun; and before each begin the process makes sure that it is still in
- * charge. A hung device holds up its own lane and no other.
+ * charge. What has begun is told to end when its node's token moves on. A hung device holds up its
+ * own lane and no other.
  *
  * What is left: between the last look at the epoch and the device's own obedience a process can be
  * stopped for any time. Whatever lands then, the read-back of the successor finds.
@@ -22,6 +23,8 @@ export class DeviceLanes {
   readonly #tails = new Map<string, Promise<unknown>>();
   /** Node → largest fencing token asked for. */
   readonly #tokens = new Map<string, number>();
+  /** What has begun and not ended: how to tell it that it should. */
+  readonly #begun = new Map<AbortController, { nodeId: string; fencingToken: number }>();
 
   constructor(devices: Devices, nowMs: () => TimeMs) {
     this.#devices = devices;
@@ -33,17 +36,20 @@ export class DeviceLanes {
     return this.#tails.size;
   }
 
-  /** @param confirm throws where this process is not in charge any more */
+  /**
+   * @param confirm throws where this process is not in charge any more
+   * @param signal nobody waits for it any more
+   */
   carryOut(
     effect: IsolationDeviceEffect,
     ports: readonly WiredPort[],
     confirm: () => Promise<void>,
+    signal?: AbortSignal,
   ): Promise<Outcome<unknown>> {
-    const { nodeId, fencingToken } = effect;
-    this.#tokens.set(nodeId, Math.max(fencingToken, this.#tokens.get(nodeId) ?? 0));
+    this.#advance(effect);
     const lanes = lanesOf(effect, ports);
     const before = Promise.allSettled(lanes.flatMap((lane) => this.#tails.get(lane) ?? []));
-    const done = before.then(() => this.#begin(effect, ports, confirm));
+    const done = before.then(() => this.#begin(effect, ports, confirm, signal));
     for (const lane of lanes) this.#tails.set(lane, done);
     const leave = () => {
       for (const lane of lanes) if (this.#tails.get(lane) === done) this.#tails.delete(lane);
@@ -52,19 +58,37 @@ export class DeviceLanes {
     return done;
   }
 
+  /** Whatever an earlier token has begun on the node is not wanted any more. */
+  #advance({ nodeId, fencingToken }: IsolationDeviceEffect): void {
+    if (fencingToken <= (this.#tokens.get(nodeId) ?? 0)) return;
+    this.#tokens.set(nodeId, fencingToken);
+    for (const [controller, begun] of this.#begun) {
+      if (begun.nodeId === nodeId && begun.fencingToken < fencingToken) controller.abort();
+    }
+  }
+
   async #begin(
     effect: IsolationDeviceEffect,
     ports: readonly WiredPort[],
     confirm: () => Promise<void>,
+    signal: AbortSignal | undefined,
   ): Promise<Outcome<unknown>> {
-    if (effect.fencingToken < this.#tokens.get(effect.nodeId)!) {
+    if (effect.fencingToken < (this.#tokens.get(effect.nodeId) ?? 0)) {
       return nothing('DEVICE_FENCED', 'the node has moved on before this was begun');
     }
     await confirm();
     const leftMs = effect.deadlineMs - this.#nowMs();
     if (leftMs <= 0) return nothing('DEVICE_LATE', 'the deadline passed before this was begun');
-    const signal = AbortSignal.timeout(Math.min(leftMs, LONGEST_CALL_MS));
-    return this.#devices.carryOut(effect, ports, signal);
+    if (signal?.aborted) return nothing('DEVICE_LATE', 'it was called off before it was begun');
+    const controller = new AbortController();
+    const late = AbortSignal.timeout(Math.min(leftMs, LONGEST_CALL_MS));
+    const until = AbortSignal.any([controller.signal, late, ...(signal ? [signal] : [])]);
+    this.#begun.set(controller, effect);
+    try {
+      return await this.#devices.carryOut(effect, ports, until);
+    } finally {
+      this.#begun.delete(controller);
+    }
   }
 }
 

@@ -3,6 +3,8 @@
  * language fixed, its time and its output bounded.
  */
 import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { OcxError } from '../../../core/kernel/errors.ts';
 import type { Outcome } from '../../../core/kernel/service.ts';
 import { doubtful, nothing } from '../../devices/failure.ts';
@@ -71,15 +73,22 @@ export class Ipmitool {
     return this.#options.userName;
   }
 
+  /** Runs on, with pipes: serial over LAN. */
+  start(command: readonly string[]): ChildProcessByStdio<Writable, Readable, null> {
+    return spawn(this.#options.program ?? 'ipmitool', [...this.#arguments, ...command], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: this.#environment(),
+    });
+  }
+
   /** What the command printed. */
   async run(command: readonly string[], signal: AbortSignal): Promise<Outcome<string>> {
     if (signal.aborted) return nothing('DEVICE_LATE', 'the deadline passed before it was sent');
     const until = AbortSignal.any([signal, AbortSignal.timeout(this.#options.runMs ?? RUN_MS)]);
     const { promise, resolve } = Promise.withResolvers<Outcome<string>>();
-    const { PATH = '' } = process.env;
     const child = spawn(this.#options.program ?? 'ipmitool', [...this.#arguments, ...command], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH, LC_ALL: 'C', LANG: 'C', IPMI_PASSWORD: this.#options.password },
+      env: this.#environment(),
     });
     let output = '';
     let complaints = '';
@@ -110,6 +119,12 @@ export class Ipmitool {
       else resolve(failureOf(complaints || output));
     });
     return promise;
+  }
+
+  /** The password is here and not among the arguments, which everybody can read. */
+  #environment(): NodeJS.ProcessEnv {
+    const { PATH = '' } = process.env;
+    return { PATH, LC_ALL: 'C', LANG: 'C', IPMI_PASSWORD: this.#options.password };
   }
 }
 
