@@ -1,6 +1,7 @@
 /** What `ocx serve` has to know of a role: its table in the configuration, and how it is served. */
 import type { TSchema } from 'typebox';
 import type { Store } from '../backends/store/store.ts';
+import type { PeerEntry } from './live-peers.ts';
 import type { ServeConfiguration, TlsFiles } from './serve-configuration.ts';
 
 export interface LiveRole {
@@ -30,6 +31,8 @@ export interface ServeRequest {
   readonly listening: Listening;
   /** Entries for `Tokens`. */
   readonly tokens: readonly unknown[];
+  /** The services that it may talk with. */
+  readonly peers: readonly PeerEntry[];
   /** Not closed by the role: several share it. */
   readonly store: Store;
   /** Events that stop the process go there. */

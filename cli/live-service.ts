@@ -16,6 +16,7 @@ import type { Store } from '../backends/store/store.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { ServiceEffect, ServiceEvent } from '../core/kernel/service.ts';
 import { sha256 } from './journal-file.ts';
+import { Peers } from './live-peers.ts';
 import type { Listening, Served, ServeRequest } from './live-role.ts';
 
 /** What is left of connections after that is cut. */
@@ -43,17 +44,18 @@ export async function openStore(name: string, path: (given: string) => string): 
 export interface Started<Runner> {
   readonly runner: Runner;
   readonly journal: string;
+  readonly peers: Peers;
   readonly failed: Promise<never>;
 }
 
-/** Replays the journal and starts the service. */
+/** Replays the journal, and starts the service and its links to others. */
 export async function startService<
   Configuration,
   State,
   Event extends ServiceEvent,
   Effect extends ServiceEffect,
 >(
-  request: Pick<ServeRequest, 'store' | 'version' | 'deadLetters'>,
+  request: Pick<ServeRequest, 'store' | 'version' | 'deadLetters' | 'peers' | 'file' | 'log'>,
   live: LiveService<Configuration, State, Event, Effect>,
   own: {
     readonly journal: string;
@@ -64,6 +66,7 @@ export async function startService<
 ): Promise<Started<LiveRunner<Configuration, State, Event, Effect>>> {
   const { store, version, deadLetters } = request;
   const { journal, configuration, carryOut, clock = liveClock } = own;
+  const peers = new Peers(request.peers, request.file, (line) => request.log(`${line}\n`));
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => {});
   const runner = await LiveRunner.start(
@@ -72,11 +75,13 @@ export async function startService<
     {
       clock,
       carryOut,
+      ask: (asked) => peers.ask(asked),
       deadLetter: (event, error) => writeDeadLetter(deadLetters, event, error),
       failed: reject,
     },
   );
-  return { runner, journal, failed };
+  if (live.talk) peers.start(runner);
+  return { runner, journal, peers, failed };
 }
 
 /**
@@ -91,7 +96,7 @@ export async function answerCalls<
   Effect extends ServiceEffect,
 >(
   request: ServeRequest,
-  { runner, journal, failed }: Started<LiveRunner<Configuration, State, Event, Effect>>,
+  { runner, journal, peers, failed }: Started<LiveRunner<Configuration, State, Event, Effect>>,
   facade: ServiceFacade<State>,
   extend: (scope: FastifyInstance) => void = () => {},
   end: () => void | Promise<void> = () => {},
@@ -114,6 +119,7 @@ export async function answerCalls<
       const cut = setTimeout(() => app.server.closeAllConnections(), SHUTDOWN_MS);
       await app.close();
       clearTimeout(cut);
+      await peers.stop();
       await runner.stop();
     },
   };

@@ -7,6 +7,7 @@ import { OcxError } from '../core/kernel/errors.ts';
 import type { IsolationConfiguration } from '../core/allocator/enrolment.ts';
 import { parseDocument, schemaError, type DocumentKind } from '../sim/scenario/document.ts';
 import { readInputText } from './files.ts';
+import { PeersSchema } from './live-peers.ts';
 import type { Listening, LiveRole } from './live-role.ts';
 
 const closed = { additionalProperties: false };
@@ -65,6 +66,7 @@ const ServeSchema = Type.Object(
   {
     listen: Type.Unsafe<Static<typeof ListenSchema>>({ ...ListenSchema, default: {} }),
     tokens: Type.Unsafe<Static<typeof TokensSchema>>({ ...TokensSchema, default: [] }),
+    peers: Type.Unsafe<Static<typeof PeersSchema>>({ ...PeersSchema, default: [] }),
     devices: Type.Optional(DevicesSchema),
     site: Type.Unsafe<IsolationConfiguration>(Type.Object({}, { default: {} })),
   },
@@ -75,6 +77,7 @@ const ServeSchema = Type.Object(
 const TABLE_KEYS = {
   listen: Type.Optional(ListenSchema),
   tokens: Type.Optional(TokensSchema),
+  peers: Type.Optional(PeersSchema),
 };
 
 /** With a table for every role, and what these roles cannot do without. */
@@ -90,7 +93,7 @@ function schemaFor(roles: readonly LiveRole[], all: readonly LiveRole[]): TSchem
 export type ServeConfiguration = Static<typeof ServeSchema>;
 
 /** What every role has, and what is its own. */
-export type RoleTable = Pick<ServeConfiguration, 'listen' | 'tokens'> &
+export type RoleTable = Pick<ServeConfiguration, 'listen' | 'tokens' | 'peers'> &
   Readonly<Record<string, unknown>>;
 
 /** Keys and certificates, read. */
@@ -124,9 +127,9 @@ export function readServeConfiguration(
 
 /** The table of a role; what it does not say stands at the top. */
 export function tableOf(configuration: ServeConfiguration, { name }: LiveRole): RoleTable {
-  const { listen, tokens } = configuration;
+  const { listen, tokens, peers } = configuration;
   const tables = configuration as unknown as Readonly<Record<string, RoleTable | undefined>>;
-  return { listen, tokens, ...tables[name] };
+  return { listen, tokens, peers, ...tables[name] };
 }
 
 /**

@@ -61,7 +61,7 @@ async function serve(output: Output, options: ServeOptions): Promise<void> {
     for (const { role, table, listening } of requests) {
       const served = await role.serve({
         ...{ configuration, file, table, listening, store, version: readVersion() },
-        tokens: table.tokens,
+        ...{ tokens: table.tokens, peers: table.peers },
         deadLetters: output.path(options.deadLetters ?? `${file}.dead-letters.jsonl`),
         log: (line) => output.quiet || output.streams.stderr.write(line),
       });

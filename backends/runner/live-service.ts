@@ -1,6 +1,7 @@
 /** What the runner has to know of a service beyond its reducer; one small file a service. */
 import type { Service, ServiceEffect, ServiceEvent } from '../../core/kernel/service.ts';
 import type { OutboxMessage } from '../store/store.ts';
+import type { PeerTalk } from './peer-mail.ts';
 
 /** An effect whose outcome comes back as an event. */
 export interface OutcomeEffect extends ServiceEffect {
@@ -21,4 +22,6 @@ export interface LiveService<
   awaited(state: State): readonly (Effect & OutcomeEffect)[];
   /** What an effect tells somebody, or null. */
   message(effect: Effect): OutboxMessage | null;
+  /** Absent: it asks no other service and listens to none. */
+  readonly talk?: PeerTalk<State, Event, Effect>;
 }

@@ -27,6 +27,7 @@ import type {
 } from '../../core/kernel/service.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { LiveService } from './live-service.ts';
+import { PeerMail } from './peer-mail.ts';
 import type { Store, StoreWriter } from '../store/store.ts';
 
 export interface RecoveryRequest<Configuration> {
@@ -47,6 +48,7 @@ export interface Recovered<State, Event extends ServiceEvent, Effect extends Ser
   readonly journal: JournalWriter<State, Event, Effect>;
   /** Timers that were set and have not fired. */
   readonly timers: ReadonlyMap<string, TimeMs>;
+  readonly mail: PeerMail<State, Event, Effect>;
   /** Events that were replayed, without the genesis. */
   readonly events: number;
   readonly lastMs: TimeMs;
@@ -70,7 +72,8 @@ export async function recover<
   const writer = await store.openWriter(name);
   const { service } = live;
   const checkedFrom = writer.head.seq - STATE_HASH_INTERVAL;
-  const replay = new Replay<State, Event, Effect>(sha256, checkedFrom, (state, event) =>
+  const mail = new PeerMail(live.talk);
+  const replay = new Replay<State, Event, Effect>(sha256, checkedFrom, mail, (state, event) =>
     service.step(state, event),
   );
   let state: State | null = null;
@@ -91,7 +94,7 @@ export async function recover<
     replay.lastMs = nowMs;
   }
   const { timers, lastMs, seq } = replay;
-  return { state, writer, journal, timers, lastMs, events: Math.max(0, seq - 1) };
+  return { state, writer, journal, timers, mail, lastMs, events: Math.max(0, seq - 1) };
 }
 
 /** The configuration that the journal began with, which must be the one that is asked for. */
@@ -121,15 +124,18 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
   #head: JournalHead = { seq: 0, hash: GENESIS_HASH };
   readonly #sha256: Sha256;
   readonly #effectsFrom: number;
+  readonly #mail: PeerMail<State, Event, Effect>;
   readonly #step: (state: State, event: Event) => { state: State; effects: readonly Effect[] };
 
   constructor(
     sha256: Sha256,
     effectsFrom: number,
+    mail: PeerMail<State, Event, Effect>,
     step: (state: State, event: Event) => { state: State; effects: readonly Effect[] },
   ) {
     this.#sha256 = sha256;
     this.#effectsFrom = effectsFrom;
+    this.#mail = mail;
     this.#step = step;
   }
 
@@ -157,6 +163,7 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
       throw broken(record.seq, 'the event leads to another state than it did');
     }
     for (const effect of effects) this.#keepTimer(effect);
+    this.#mail.note(event, effects);
     return state;
   }
 

@@ -23,6 +23,7 @@ import type { OutboxMessage, StoredReply, StoreWriter } from '../store/store.ts'
 import type { Clock } from './clock.ts';
 import type { LiveService, OutcomeEffect } from './live-service.ts';
 import { plainOutcome } from './outcome.ts';
+import type { PeerMail, PeerRequest } from './peer-mail.ts';
 import { recover, type RecoveryRequest } from './recovery.ts';
 import { Timers } from './timers.ts';
 
@@ -48,6 +49,8 @@ export interface RunnerPorts<State, Effect extends ServiceEffect> {
     state: State,
     confirm: () => Promise<void>,
   ): Promise<Outcome<unknown>>;
+  /** Sends a command to another service and hands its answer to `takeReply`; absent: there is none. */
+  ask?(request: PeerRequest): void;
   /** Keeps an event that the reducer could not take. */
   deadLetter(event: ServiceEvent, error: unknown): void;
   /** The runner has stopped for good: a bug, a lost epoch or a store that cannot write. */
@@ -81,6 +84,7 @@ export class LiveRunner<
   readonly #writer: StoreWriter;
   readonly #journal: JournalWriter<State, Event, Effect>;
   readonly #timers: Timers;
+  readonly #mail: PeerMail<State, Event, Effect>;
   readonly #waiting = new Map<string, Waiting>();
   readonly #repliers = new Map<string, (reply: StoredReply['reply']) => void>();
   readonly #watchers = new Set<() => void>();
@@ -105,6 +109,7 @@ export class LiveRunner<
     this.replayed = recovered.events;
     this.#writer = recovered.writer;
     this.#journal = recovered.journal;
+    this.#mail = recovered.mail;
     this.#lastMs = recovered.lastMs;
     this.clock = ports.clock(recovered.lastMs);
     this.#timers = new Timers(this.clock, (timerId) =>
@@ -127,6 +132,7 @@ export class LiveRunner<
     const recovered = await recover(live, request);
     const runner = new LiveRunner(live, request, ports, recovered);
     for (const effect of live.awaited(runner.state)) runner.#carryOutAgain(effect);
+    for (const request of recovered.mail.open(runner.state)) ports.ask?.(request);
     runner.#timers.start();
     runner.#signAgain();
     return runner;
@@ -172,6 +178,28 @@ export class LiveRunner<
   take(event: Omit<Event, 'timeMs'>): void {
     if (this.#stopped) return;
     void this.#step({ ...event, timeMs: this.#nextMs() } as unknown as Event, null);
+  }
+
+  /** Place of the last message of the peer that was taken; ask it for those after that. */
+  cursorOf(peer: string): number {
+    return this.#mail.cursor(peer);
+  }
+
+  /** A message of another service, with its place in that one's outbox: each is taken once. */
+  takeMessage(peer: string, cursor: number, body: unknown): void {
+    const event = this.#mail.eventOf(this.state, peer, cursor, body);
+    if (event) this.take(event);
+  }
+
+  /** True while the answer to a request that another service was sent is missing and matters. */
+  isAwaited(commandId: string): boolean {
+    return this.#stopped === null && this.#mail.isOpen(this.state, commandId);
+  }
+
+  /** Another service's answer to a request; only the first one to one that is waited for counts. */
+  takeReply(reply: Reply): void {
+    if (!this.isAwaited(reply.commandId)) return;
+    this.take({ kind: 'ReplyReceived', reply } as unknown as Omit<Event, 'timeMs'>);
   }
 
   /**
@@ -239,6 +267,7 @@ export class LiveRunner<
       return null;
     }
     this.counts.events += 1;
+    this.#mail.note(event, effects);
     const reply = requestHash === null ? null : storedReply(effects, requestHash);
     const messages = this.#messages(event, effects);
     const appended = this.#writer.append([{ record, reply, messages }]).then(
@@ -280,6 +309,7 @@ export class LiveRunner<
         this.#carryOut(effect as Effect & OutcomeEffect);
       }
     }
+    for (const request of this.#mail.requests(effects)) this.#ports.ask?.(request);
     if (hasMessages) for (const callback of this.#watchers) callback();
   }
 

@@ -1,0 +1,5 @@
+/** The services whose commands other services send; one line a service. */
+import { isolationFacade } from './isolation-routes.ts';
+import type { ServiceFacade } from './service-facade.ts';
+
+export const FACADES: readonly Pick<ServiceFacade<never>, 'commands'>[] = [isolationFacade];

@@ -1,0 +1,80 @@
+/** The services that a service talks with, as `[[peers]]` of its configuration names them. */
+import { dirname, resolve } from 'node:path';
+import { Type, type Static } from 'typebox';
+import { FACADES } from '../backends/http/facades.ts';
+import { CallTable } from '../backends/peers/call-of.ts';
+import { PeerLink, type LinkedService } from '../backends/peers/peer-link.ts';
+import { serverOf } from '../backends/peers/server.ts';
+import type { PeerRequest } from '../backends/runner/peer-mail.ts';
+import { OcxError } from '../core/kernel/errors.ts';
+import { readInputText } from './files.ts';
+
+export const PeersSchema = Type.Array(
+  Type.Object(
+    {
+      name: Type.String({ pattern: '^[\\x21-\\x7e]{1,128}$' }),
+      url: Type.String({ description: 'http://…, https://… or unix: and the path of a socket' }),
+      token: Type.Optional(Type.String({ description: 'ours at the peer' })),
+      tokenFile: Type.Optional(Type.String({ description: 'instead: a file with it, relative' })),
+    },
+    { additionalProperties: false },
+  ),
+);
+
+export type PeerEntry = Static<typeof PeersSchema>[number];
+
+/** All links of one service. */
+export class Peers {
+  readonly #links = new Map<string, PeerLink>();
+  readonly #unknown = new Set<string>();
+  readonly #note: (line: string) => void;
+
+  /**
+   * @param file of the configuration, whose folder relative paths are in
+   * @throws INPUT_PEER, INPUT_SERVER, INPUT_FILE_…
+   */
+  constructor(entries: readonly PeerEntry[], file: string, note: (line: string) => void) {
+    this.#note = note;
+    const calls = new CallTable(FACADES);
+    for (const [index, entry] of entries.entries()) {
+      const { name: peer, url } = entry;
+      if (this.#links.has(peer)) throw badPeer(file, index, `two peers are called ${peer}`);
+      const token = tokenOf(entry, index, file);
+      const server = serverOf(url.replace(/^unix:(?!\/)/, () => `unix:${dirname(file)}/`));
+      this.#links.set(peer, new PeerLink({ peer, server, token, calls, note }));
+    }
+  }
+
+  /** For `RunnerPorts.ask`. */
+  ask(request: PeerRequest): void {
+    const { peer } = request;
+    const link = this.#links.get(peer);
+    if (link) return link.ask(request);
+    // Whoever asks has a time after which it gives up.
+    if (!this.#unknown.has(peer)) this.#note(`no peer is called ${peer}: it cannot be asked`);
+    this.#unknown.add(peer);
+  }
+
+  start(service: LinkedService): void {
+    for (const link of this.#links.values()) link.start(service);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link.stop()));
+  }
+}
+
+function tokenOf({ token, tokenFile }: PeerEntry, index: number, file: string): string {
+  if ((token === undefined) === (tokenFile === undefined)) {
+    throw badPeer(file, index, 'a peer needs a token or a tokenFile, and not both');
+  }
+  return token ?? readInputText(resolve(dirname(file), tokenFile!)).trim();
+}
+
+function badPeer(file: string, index: number, message: string): OcxError {
+  return new OcxError({
+    code: 'INPUT_PEER',
+    message,
+    place: { file, keyPath: `peers[${index}]` },
+  });
+}
