@@ -123,7 +123,7 @@ class Approach<Value> {
 const FENCED = 'DEVICE_FENCED';
 
 /** Asking again would not help. */
-function isFinal(code: string): boolean {
+export function isFinal(code: string): boolean {
   return ['DEVICE_UNSUPPORTED', 'DEVICE_DENIED', 'DEVICE_UNTRUSTED', FENCED].includes(code);
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Attachment } from '../../core/allocator/state.ts';
 import type { Outcome } from '../../core/kernel/service.ts';
-import { reach } from '../devices/confirmation.ts';
+import { isFinal, pause, reach } from '../devices/confirmation.ts';
 import type { Goal, Pace } from '../devices/confirmation.ts';
 import { doubtful, nothing } from '../devices/failure.ts';
 import type { SwitchDialect } from './dialect.ts';
@@ -59,7 +59,7 @@ export class ConfirmedSwitch implements SwitchDriver {
 
   readPort(portId: string, signal: AbortSignal): Promise<Outcome<readonly Attachment[]>> {
     return this.#inLane(portId, signal, async (until) => {
-      const seen = await this.#dialect.read(portId, until);
+      const seen = await this.#read(portId, until);
       if (seen.status !== 'ok') return seen;
       if (isForeign(seen.value)) {
         return doubtful('DEVICE_FOREIGN', `port ${portId}: ${seen.value.foreign}`);
@@ -75,6 +75,16 @@ export class ConfirmedSwitch implements SwitchDriver {
   async close(): Promise<void> {
     await this.#tail;
     await this.#dialect.close();
+  }
+
+  /** Takes a reading that fails again: an idle connection may have broken long ago. */
+  async #read(portId: string, until: AbortSignal): Promise<Outcome<PortReading>> {
+    for (let attempt = 1; ; attempt++) {
+      const seen = await this.#dialect.read(portId, until);
+      const isEnd = attempt >= this.#timings.sends || until.aborted;
+      if (seen.status === 'ok' || isEnd || isFinal(seen.error.code)) return seen;
+      await pause(this.#timings.pollMs, until);
+    }
   }
 
   #inLane<Value>(

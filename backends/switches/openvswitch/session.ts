@@ -44,7 +44,7 @@ export class OvsdbSession {
 
   /** @throws OvsdbLost where it cannot be had before the signal */
   static async connect(address: OvsdbAddress, signal: AbortSignal): Promise<OvsdbSession> {
-    const socket = connect(address);
+    const socket = connect({ ...address, noDelay: true });
     try {
       await once(socket, 'connect', { signal });
     } catch (error) {

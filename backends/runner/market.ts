@@ -1,0 +1,45 @@
+/** The market as the runner runs it: rounds by the clock, leases through isolation services. */
+import type { ExchangeConfiguration } from '../../core/market/exchange/configuration.ts';
+import { exchangeService } from '../../core/market/exchange/exchange.ts';
+import type {
+  ExchangeEffect,
+  ExchangeEvent,
+  LeaseRequest,
+} from '../../core/market/exchange/protocol.ts';
+import type { ExchangeState } from '../../core/market/exchange/state.ts';
+import type { CommitReceipt } from '../../core/market/sealing/protocol.ts';
+import type { LiveService, OutcomeEffect } from './live-service.ts';
+
+export type LiveMarket = LiveService<
+  ExchangeConfiguration,
+  ExchangeState,
+  ExchangeEvent,
+  ExchangeEffect
+>;
+
+/** @param sign signs receipts; the same receipt always alike */
+export function liveMarket(sign: (receipt: CommitReceipt) => string): LiveMarket {
+  return {
+    service: exchangeService,
+
+    awaited({ solving, headsAwaited }) {
+      const effects: (ExchangeEffect & OutcomeEffect)[] = solving ? [solving.effect] : [];
+      for (const [effectId, { deadlineMs }] of headsAwaited) {
+        effects.push({ kind: 'ReadJournalHead', effectId, deadlineMs });
+      }
+      return effects;
+    },
+
+    message(effect) {
+      if (effect.kind !== 'Tell') return null;
+      const { to, notice } = effect;
+      if (notice.kind !== 'CommitReceipt') return { to, body: notice };
+      return { to, body: { ...notice, signature: sign(notice.receipt) } };
+    },
+  };
+}
+
+/** Requests that no isolation service has answered yet, in the order in which they were made. */
+export function unansweredRequests({ requests }: ExchangeState): LeaseRequest[] {
+  return [...requests.values()].map(({ request }) => request);
+}

@@ -1,0 +1,19 @@
+/** What may be asked of an exchange, and by which fields; the market looks at orders itself. */
+import type { CommandShape } from '../../kernel/command-shape.ts';
+
+export const EXCHANGE_COMMANDS = {
+  PostBid: { roundId: 'count', bid: 'any' },
+  PostAsk: { roundId: 'count', ask: 'any' },
+  PostOrders: { roundId: 'count', bids: 'any', asks: 'any' },
+  WithdrawOrder: { roundId: 'count', side: ['bid', 'ask'], orderId: 'text' },
+  CommitOrders: { roundId: 'count', commitment: 'text' },
+  RevealOrders: { roundId: 'count', bids: 'any', asks: 'any', nonce: 'text' },
+  ExerciseOption: { optionId: 'name', nodes: 'count', durationMs: 'count' },
+  PledgeNodes: { nodeClass: 'name', nodeIds: 'any' },
+  ChooseAttester: { attester: 'any' },
+  /** By an administrator. */
+  AbandonRound: { roundId: 'count' },
+  VoidContract: { contractId: 'name' },
+  Endow: { transferId: 'text', organisation: 'name', amountMillicredits: 'any', currency: 'name?' },
+  ShareOut: { transferId: 'text', poolMillicredits: 'any' },
+} as const satisfies Readonly<Record<string, CommandShape>>;
