@@ -35,6 +35,7 @@ export class PrivateOpenVswitch {
       'other-config:hwaddr=02:00:00:00:00:fe',
     ];
     started.vsctl('--timeout=10', 'add-br', BRIDGE, '--', ...options);
+    started.guard(true);
     return started;
   }
 
@@ -50,9 +51,17 @@ export class PrivateOpenVswitch {
     return run('ovs-vsctl', `--db=unix:${this.socket}`, ...options).trim();
   }
 
-  /** Of what the datapath itself says: the networks on a port are the database's. */
-  datapath(): string {
-    return run('ovs-appctl', '-t', join(this.folder, 'vswitchd.ctl'), 'dpif/show');
+  /**
+   * Drops frames with a tag inside a tag. Without it a frame that comes into a native network with
+   * a tag of its own leaves a port on which that network is untagged as one of another network.
+   */
+  guard(isOn: boolean): void {
+    const management = `unix:${join(this.folder, `${BRIDGE}.mgmt`)}`;
+    for (const inner of ['0x8100', '0x88a8']) {
+      const match = `vlan_tci=0x1000/0x1000,dl_type=${inner}`;
+      if (isOn) run('ovs-ofctl', 'add-flow', management, `priority=100,${match},actions=drop`);
+      else run('ovs-ofctl', 'del-flows', management, match);
+    }
   }
 
   async startDatabase(): Promise<void> {
@@ -90,6 +99,15 @@ export class PrivateOpenVswitch {
   async stopDaemon(): Promise<void> {
     await end(this.#daemon);
     rmSync(join(this.folder, 'vswitchd.ctl'), { force: true });
+  }
+
+  async restart(): Promise<void> {
+    await this.stopDaemon();
+    await this.stopDatabase();
+    await this.startDatabase();
+    await this.startDaemon();
+    this.vsctl('--timeout=10', 'set', 'Open_vSwitch', '.', 'external_ids:restarted=yes');
+    this.guard(true);
   }
 
   async remove(): Promise<void> {

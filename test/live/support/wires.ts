@@ -78,6 +78,7 @@ export class Wires {
   readonly switchNamespace: string;
   readonly nodes: ReadonlyMap<string, WiredNode>;
   readonly #namespaces: readonly string[];
+  #probes = 0;
 
   private constructor(prefix: string, names: readonly string[]) {
     this.switchNamespace = `${prefix}-switch`;
@@ -131,19 +132,23 @@ export class Wires {
     return this.nodes.get(name)!;
   }
 
-  /** Whom a frame reaches, and with which tags it comes out there. */
-  async reach(
-    from: string,
-    options: FrameOptions = {},
-    waitMs = 150,
-  ): Promise<Record<string, number[]>> {
-    const mark = `probe ${Math.random()}`;
-    this.node(from).send(mark, options);
-    await sleep(waitMs);
-    const found = [...this.nodes.values()].flatMap((node) =>
-      node.arrivals.filter((arrival) => arrival.mark === mark).map(({ tags }) => [node.name, tags]),
-    );
-    return Object.fromEntries(found) as Record<string, number[]>;
+  /** Whom each frame reaches, and with which tags it comes out there. */
+  async reachAll(
+    probes: readonly (FrameOptions & { readonly from: string })[],
+  ): Promise<Record<string, readonly number[]>[]> {
+    const run = `${this.#probes++}`;
+    for (const [index, { from, tags = [], to }] of probes.entries()) {
+      this.node(from).send(`${run}/${index}`, to === undefined ? { tags } : { tags, to });
+    }
+    await sleep(150);
+    const found: Record<string, readonly number[]>[] = probes.map(() => ({}));
+    for (const node of this.nodes.values()) {
+      for (const { mark, tags } of node.arrivals) {
+        const [of, index] = mark.split('/');
+        if (of === run) found[Number(index)]![node.name] = tags;
+      }
+    }
+    return found;
   }
 
   async remove(): Promise<void> {
