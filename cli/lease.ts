@@ -53,6 +53,15 @@ export function registerLease(program: Command): void {
     }),
     (command) => command.option('--node <node>', 'only this one; may be repeated', collect),
   );
+  defineCall(
+    lease,
+    'credential <lease> <node>',
+    'Show the Redfish credential of a node, for a provisioning engine of the lessee’s.',
+    ([leaseId, nodeId]) => ({
+      method: 'POST',
+      path: `${pathOf('leases', leaseId!, 'nodes', nodeId!)}/bmc-credential`,
+    }),
+  );
   defineCall(lease, 'extend <lease> <end-ms>', 'Move the end of a lease.', ([leaseId, endMs]) => ({
     method: 'PATCH',
     path: pathOf('leases', leaseId!),

@@ -12,12 +12,13 @@ import { readBack } from '../backends/runner/reconciler.ts';
 import type { IsolationDeviceEffect, ObserveNode } from '../core/allocator/protocol.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { TimeMs } from '../core/kernel/units.ts';
+import { RedfishSchema, redfishOf } from './live-redfish.ts';
 import type { LiveRole, Served, ServeRequest } from './live-role.ts';
 import { answerCalls, startService } from './live-service.ts';
 
 export const isolationRole: LiveRole = {
   name: 'isolation',
-  keys: {},
+  keys: { redfish: RedfishSchema },
   needs: ['devices'],
   serve: serveIsolation,
 };
@@ -42,10 +43,12 @@ async function serveIsolation(request: ServeRequest): Promise<Served> {
   });
   lead(started.runner.epoch);
   const reconciler = reconcile(started.runner, lanes, readBackSeconds * 1_000);
-  return answerCalls(request, started, isolationFacade, undefined, () => {
+  const end = () => {
     reconciler.stop();
     if (devices instanceof DeviceProcess) devices.close();
-  });
+  };
+  const { extend, beside } = redfishOf(request, started);
+  return answerCalls(request, started, isolationFacade, extend, end, beside);
 }
 
 /** @throws INPUT_SERVE_DEVICES */

@@ -100,6 +100,7 @@ export async function answerCalls<
   facade: ServiceFacade<State>,
   extend: (scope: FastifyInstance) => void = () => {},
   end: () => void | Promise<void> = () => {},
+  beside: (app: FastifyInstance) => void = () => {},
 ): Promise<Served> {
   const { store, version, log, listening } = request;
   const app = await serviceApi({
@@ -108,6 +109,7 @@ export async function answerCalls<
     tokens: new Tokens(request.tokens as never),
     version,
     extend,
+    beside,
     log: { write: log },
     tls: 'socket' in listening ? null : listening.tls,
   });

@@ -55,7 +55,7 @@ const MARK_DIGITS = 32;
  * The same key of the same party is the same command. The id is the party's mark and the key, so that
  * what the service says later about a command of its can be told under its own key.
  */
-function commandIdOf(from: Principal, key: string): string {
+export function commandIdOf(from: Principal, key: string): string {
   return `${markOf(from)}/${key}`;
 }
 

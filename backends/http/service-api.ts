@@ -32,6 +32,8 @@ export interface ServiceApiOptions {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer } | null;
   /** Calls below /v1 that are no commands and queries; all of them with a known caller. */
   readonly extend?: (scope: FastifyInstance) => void;
+  /** Calls beside /v1, which see for themselves who calls. */
+  readonly beside?: (app: FastifyInstance) => void;
 }
 
 const BODY_BYTES_MAXIMUM = 64 * 1024;
@@ -88,6 +90,7 @@ export async function serviceApi(options: ServiceApiOptions): Promise<FastifyIns
     },
     { prefix: '/v1' },
   );
+  options.beside?.(app);
   addOperations(app, gateway, metrics, streams);
   await app.ready();
   return app;
@@ -103,6 +106,9 @@ function serverOptions({ log, tls }: ServiceApiOptions): FastifyHttpOptions<Serv
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAXIMUM },
     ...(secure ? { https: secure } : { http: limits }),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true } },
+    frameworkErrors: (error, request, reply) => {
+      answerProblem(reply as FastifyReply, refusalOf(error, request as FastifyRequest));
+    },
     // Neither headers nor bodies are logged: tokens and keys stand there.
     logger: log ? { level: 'info', stream: log } : false,
   };

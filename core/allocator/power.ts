@@ -30,13 +30,10 @@ export const powerCommands = {
     });
   },
 
-  /** A measured node is switched on by its walk only, so that each of its boots is measured. */
   PowerControl(isolation, { nodeId, operation, force, from }) {
     const node = enabledNode(isolation.state, nodeId, from);
     if (isRefusal(node)) return node;
-    const lease = holderOf(isolation.state, node);
-    const isWalkOnly = lease && (lease.terms.attester !== null || !node.joined);
-    if (operation !== 'off' && isWalkOnly) {
+    if (operation !== 'off' && isSwitchedByWalk(isolation.state, node)) {
       return blocked(`node ${nodeId} is switched on by its walk only`);
     }
     const type = POWER_ACTIONS[operation];
@@ -87,6 +84,12 @@ export const powerCommands = {
 } satisfies Partial<Handlers>;
 
 const POWER_ACTIONS = { on: 'powerOn', off: 'powerOff', cycle: 'powerCycle' } as const;
+
+/** A measured node is switched on by its walk only, so that each of its boots is measured. */
+export function isSwitchedByWalk(state: IsolationState, node: Node): boolean {
+  const lease = holderOf(state, node);
+  return lease !== undefined && (lease.terms.attester !== null || !node.joined);
+}
 
 /** One effect of an action has happened; a power cycle goes on with its second. */
 export function continueAction(

@@ -5,7 +5,20 @@ import { serviceApi } from '../../../backends/http/service-api.ts';
 import { isolationFacade } from '../../../backends/http/isolation-routes.ts';
 import { serviceGateway, type IsolationRunner } from '../../../backends/http/gateway.ts';
 import { newToken, Tokens, type TokenEntry } from '../../../backends/http/tokens.ts';
+import type { NodeHardware } from '../../../backends/redfish/hardware.ts';
+import { addCredentialCall } from '../../../backends/redfish/credential-call.ts';
+import { isolationNodes } from '../../../backends/redfish/isolation-nodes.ts';
+import { addRedfish } from '../../../backends/redfish/redfish-service.ts';
+import { smallSite } from '../../allocator/site.ts';
 import { LiveSite } from '../runner/live-site.ts';
+
+export const SECRET = Buffer.alloc(32, 7);
+/** What all nodes of a small site are. */
+export const HARDWARE: NodeHardware = {
+  ...{ nodeClass: 'standard', processors: 2, coresPerProcessor: 4, threadsPerProcessor: 8 },
+  ...{ memoryGib: 64, architecture: 'x86' },
+};
+const QUICK = { busyMs: 2_000, settleMs: 1_000, pollMs: 5 };
 
 export const CALLERS = {
   admin: { role: 'admin', name: 'operator', access: 'write' },
@@ -46,8 +59,9 @@ export class ServedSite {
     this.#tokens = tokens;
   }
 
-  static async open(t: ExecutionContext): Promise<ServedSite> {
+  static async open(t: ExecutionContext, configuration = smallSite()): Promise<ServedSite> {
     const site = new LiveSite(t);
+    site.configuration = configuration;
     const store = site.store();
     const runner = (await site.start(store)) as unknown as IsolationRunner;
     const tokens = new Map<CallerName, string>();
@@ -57,9 +71,14 @@ export class ServedSite {
       return { sha256, ...CALLERS[name] };
     });
     const log: string[] = [];
+    const gateway = serviceGateway(isolationFacade, runner, store, 'isolation');
+    const nodes = isolationNodes(runner, gateway);
     const app = await serviceApi({
       facade: isolationFacade,
-      gateway: serviceGateway(isolationFacade, runner, store, 'isolation'),
+      gateway,
+      extend: (scope) => addCredentialCall(scope, { nodes, secret: SECRET }),
+      beside: (server) =>
+        addRedfish(server, { nodes, secret: SECRET, hardware: [HARDWARE], times: QUICK }),
       tokens: new Tokens(entries),
       version: '0.0.0',
       log: { write: (line) => log.push(line) },
