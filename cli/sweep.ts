@@ -1,6 +1,6 @@
 /** `ocx sweep EXPERIMENT`: one comparison a cell of an experiment, and the marks held against them. */
 import { join, relative } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { SweepResults } from '../core/metrics/sweep/results.ts';
 import { checkFigurePath } from '../reports/stored/key-path.ts';
@@ -9,13 +9,16 @@ import { loadExperiment } from '../sim/experiment/sweep/experiment.ts';
 import type { Experiment } from '../sim/experiment/sweep/experiment.ts';
 import { ExperimentSchema } from '../sim/experiment/sweep/schema.ts';
 import { nearestRemedy } from '../sim/scenario/nearest.ts';
-import { defineCommand, runCommand, wholeNumber } from './command.ts';
+import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
 import { readInputText } from './files.ts';
-import { defaultWorkers, spread } from './pool.ts';
+import { defaultWorkers } from './pool.ts';
 import { cellKey, cellPerformer, cellSources, inCell, loadCell } from './sweep/cells.ts';
-import type { CellSource, CellUnit, SweepWorkerData } from './sweep/cells.ts';
-import { openSweepFolder, readCell, writeCell } from './sweep/folder.ts';
+import type { CellSource, CellUnit } from './sweep/cells.ts';
+import { localEngine } from './sweep/engine.ts';
+import type { SweepEngine } from './sweep/engine.ts';
+import { openSweepFolder, readCell, removeCell, writeCell } from './sweep/folder.ts';
+import { slurmEngine, unitsOfTask } from './sweep/slurm-engine.ts';
 import { experimentVocabulary } from './vocabulary.ts';
 import { gatherSweep } from './sweep/gather.ts';
 import { sourcesVersion } from './manifest.ts';
@@ -24,6 +27,11 @@ import { writeSweep } from './sweep/results.ts';
 interface SweepOptions extends CommonOptions {
   readonly resume?: boolean;
   readonly jobs?: number;
+  readonly engine: 'local' | 'slurm';
+  readonly cellsPerTask?: number;
+  readonly sbatch?: readonly string[];
+  readonly taskList?: string;
+  readonly task?: number;
   readonly out?: string;
   readonly gate?: boolean;
   readonly schema?: boolean;
@@ -38,6 +46,15 @@ export function registerSweep(program: Command): void {
     .option('--out <folder>', 'where results go (default: results/sweep-<experiment>)')
     .option('--resume', 'go on with a sweep that was stopped or killed: only cells not yet done')
     .option('--jobs <number>', 'worker threads (default: one a processor)', wholeNumber(1, 1024))
+    .addOption(
+      new Option('--engine <name>', 'who does the cells: threads here, or jobs of this site')
+        .choices(['local', 'slurm'])
+        .default('local'),
+    )
+    .option('--cells-per-task <number>', 'slurm: cells that one job does', wholeNumber(1, 100_000))
+    .option('--sbatch <option>', 'slurm: option for sbatch; may be given again', collect)
+    .addOption(new Option('--task-list <name>').hideHelp())
+    .addOption(new Option('--task <number>').argParser(wholeNumber(0, 10_000_000)).hideHelp())
     .option('--gate', 'exit code 1 where a pass mark fails or could not be measured')
     .option('--schema', 'print the JSON Schema of experiments')
     .action((file: string | undefined, options: SweepOptions) =>
@@ -63,9 +80,11 @@ async function sweep(
   }
   const { experiment, sources, units } = plan(output, file);
   const folder = output.path(options.out ?? join('results', `sweep-${experiment.name}`));
+  if (options.taskList !== undefined) return doTask(options, folder, sources, units);
   openSweepFolder(folder, experiment.name, options.resume === true);
   const workers = Math.min(options.jobs ?? defaultWorkers(), units.flat().length);
-  await doCells(output, experiment, sources, units, folder, workers);
+  const engine = options.engine === 'local' ? localEngine(workers) : slurm(output, options);
+  await doCells(output, { experiment, sources, units }, output.path(file), folder, engine);
   const gathered = gatherSweep(
     experiment,
     sources,
@@ -126,31 +145,45 @@ function checkMeasure(name: string, path: string, file: string): void {
 
 async function doCells(
   output: Output,
-  experiment: Experiment,
-  sources: readonly CellSource[],
-  units: SweepPlan['units'],
+  { experiment, sources, units }: SweepPlan,
+  file: string,
   folder: string,
-  workers: number,
+  engine: SweepEngine,
 ): Promise<void> {
   const all = units.flat();
-  const items = all.filter((unit) => readCell(folder, unit) === null);
-  const before = all.length - items.length;
+  const left = all.filter((unit) => readCell(folder, unit) === null);
+  for (const unit of left) removeCell(folder, unit);
+  const before = all.length - left.length;
   if (before > 0) output.note(`${before} of ${all.length} were done already`);
   const progress = output.progress(experiment.name, all.length);
   let done = before;
-  await spread<CellUnit, Uint8Array>(
-    {
-      worker: 'sweep/worker',
-      data: { cells: sources } satisfies SweepWorkerData,
-      items,
-      alone: () => cellPerformer(sources),
-      finished: (bytes, unit) => {
-        writeCell(folder, unit, bytes);
-        progress.update(++done);
-      },
-    },
-    workers,
-  ).finally(() => progress.finish());
+  const finished = () => progress.update(++done);
+  await engine({ output, experiment, file, sources, units: left, folder, finished }).finally(() =>
+    progress.finish(),
+  );
+}
+
+function slurm(output: Output, options: SweepOptions): SweepEngine {
+  return slurmEngine({
+    cellsPerTask: options.cellsPerTask ?? null,
+    sbatch: options.sbatch ?? [],
+    tracesFolder: output.streams.environment['OCX_TRACES'],
+  });
+}
+
+/** One job of an array: its cells, one after the other; nothing is gathered. */
+async function doTask(
+  { taskList, task }: SweepOptions,
+  folder: string,
+  sources: readonly CellSource[],
+  units: SweepPlan['units'],
+): Promise<void> {
+  const mine = unitsOfTask(folder, taskList!, task ?? 0, units);
+  const perform = await cellPerformer(sources);
+  for (const unit of mine) {
+    // After a requeue the cells of the first attempt stand there.
+    if (readCell(folder, unit) === null) writeCell(folder, unit, perform(unit));
+  }
 }
 
 /** Exit code 1: something broke, or with `--gate` a mark is not passed. */

@@ -22,6 +22,8 @@ const missing = [
   ['swtpm-tools', '/usr/bin/swtpm_setup'],
   ['gnutls-bin', '/usr/bin/certtool'],
   ['tpm2-tools', '/usr/bin/tpm2_quote'],
+  ['slurm-wlm', '/usr/bin/sbatch'],
+  ['munge', '/usr/sbin/munged'],
 ].flatMap(([name, file]) => (existsSync(file!) ? [] : [name!]));
 
 if (missing.length > 0 && inCi) {

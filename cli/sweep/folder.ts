@@ -11,13 +11,15 @@ import { decodeCell } from './cell-file.ts';
 import type { CellUnit } from './cells.ts';
 
 const CELLS = 'cells';
+/** What a job array needs and says, beside the cells. */
+export const SLURM = 'slurm';
 const PLAN = 'plan.json';
 const PLAN_SCHEMA = 'ocx-sweep-plan/1';
 const CELL_FILE = /^\d+-\d+\.json\.zst$/;
 const TEMPORARY = /^\..*\.tmp$/;
 
 /** What a sweep's folder may hold; anything else in it is somebody's own. */
-const OURS = /^(manifest\.json|sweep\.(json|csv)|report\.html|figures|cells|\..*\.tmp)$/;
+const OURS = /^(manifest\.json|sweep\.(json|csv)|report\.html|figures|cells|slurm|\..*\.tmp)$/;
 
 interface Plan {
   readonly schema: typeof PLAN_SCHEMA;
@@ -51,6 +53,7 @@ export function openSweepFolder(folder: string, experiment: string, resume: bool
     const stale = TEMPORARY.test(name) || (!resume && CELL_FILE.test(name));
     if (stale) rmSync(join(cells, name), { force: true });
   }
+  if (!resume) rmSync(join(folder, SLURM), { recursive: true, force: true });
   // Results of an earlier run do not stand beside cells of this one.
   if (!resume)
     for (const name of ['sweep.json', 'sweep.csv']) rmSync(join(folder, name), { force: true });
@@ -61,6 +64,11 @@ export function openSweepFolder(folder: string, experiment: string, resume: bool
 
 export function writeCell(folder: string, unit: CellUnit, bytes: Uint8Array): void {
   writeAtomically(cellPath(folder, unit), bytes);
+}
+
+/** Makes room for a cell: what stands in its place is broken, or of another version. */
+export function removeCell(folder: string, unit: CellUnit): void {
+  rmSync(cellPath(folder, unit), { force: true });
 }
 
 /** Null where the cell is not done, or under another key. */
