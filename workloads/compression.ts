@@ -1,9 +1,10 @@
 /**
- * Unpacks gzip, zstd and tar in memory, within limits: bombs, damage, cut-off data and whatever
+ * Unpacks gzip, zstd, xz and tar in memory, within limits: bombs, damage, cut-off data and whatever
  * stands behind the data are refused.
  */
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { OcxError } from '../core/kernel/errors.ts';
+import { unxzSync } from './xz.ts';
 
 /** Limits on what comes out. */
 export interface UnpackLimits {
@@ -42,12 +43,12 @@ function packingOf(bytes: Uint8Array): Packing | null {
 export function needsUnpacking(path: string, head: Uint8Array): boolean {
   const packing = packingOf(head);
   if (packing === null) return isTar(head);
-  if (packing === 'gzip' || packing === 'zstd') return true;
+  if (isRead(packing)) return true;
   throw new OcxError({
     code: 'INPUT_COMPRESSION',
     message: `the file is compressed with ${packing}, which is not read`,
     place: { file: path },
-    remedy: 'unpack it, or compress it with gzip or zstd',
+    remedy: 'unpack it, or compress it with gzip, zstd or xz',
   });
 }
 
@@ -60,12 +61,12 @@ export function needsUnpacking(path: string, head: Uint8Array): boolean {
 export function unpack(path: string, packed: Buffer, limits: UnpackLimits): Uint8Array {
   const packing = packingOf(packed);
   let bytes: Uint8Array = packed;
-  if (packing === 'gzip' || packing === 'zstd') {
+  if (packing !== null && isRead(packing)) {
     const byRatio = Math.max(limits.ratioFreeBytes, packed.length * limits.maxRatio);
     const most = Math.min(limits.maxBytes, byRatio);
-    bytes = packing === 'gzip' ? gunzip(path, packed, most) : unzstd(path, packed, most);
+    bytes = UNPACKERS[packing](path, packed, most);
     const inner = packingOf(bytes);
-    if (inner === 'gzip' || inner === 'zstd') {
+    if (inner !== null && isRead(inner)) {
       throw new OcxError({
         code: `INPUT_${packing.toUpperCase()}_NESTED`,
         message: 'the file is compressed twice',
@@ -82,6 +83,12 @@ export function unpack(path: string, packed: Buffer, limits: UnpackLimits): Uint
     place: { file: path },
     remedy: 'fetch it again',
   });
+}
+
+const UNPACKERS = { gzip: gunzip, zstd: unzstd, xz: unxz } as const;
+
+function isRead(packing: Packing): packing is keyof typeof UNPACKERS {
+  return packing in UNPACKERS;
 }
 
 interface Unpacked {
@@ -104,6 +111,14 @@ function gunzip(path: string, packed: Buffer, maxOutputLength: number): Uint8Arr
     throw somethingBehind(path, 'gzip');
   }
   return result.buffer;
+}
+
+function unxz(path: string, packed: Buffer, maxOutputLength: number): Uint8Array {
+  try {
+    return unxzSync(packed, maxOutputLength);
+  } catch (error) {
+    throw unpackFailure(path, 'xz', error as NodeJS.ErrnoException, maxOutputLength);
+  }
 }
 
 const MAXIMUM_FRAMES = 100_000;
@@ -166,7 +181,7 @@ function unpackFailure(
   if (error.code === 'Z_BUF_ERROR') {
     return new OcxError({
       code: 'INPUT_TRUNCATED',
-      message: `the ${packing} data ends too early`,
+      message: `the ${packing} data ends too early${packing === 'xz' ? ', or something stands behind it' : ''}`,
       place,
       remedy: 'fetch the file again',
     });

@@ -3,7 +3,7 @@
  * result, and limits on everything that an attacker could make large.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
 import { OcxError } from '../core/kernel/errors.ts';
 import { needsUnpacking, PACKING_HEAD_BYTES, unpack, type UnpackLimits } from './compression.ts';
 
@@ -75,8 +75,9 @@ export function openLines(path: string, limits: InputLimits = SCAN_LIMITS): Line
   } finally {
     closeSync(descriptor);
   }
-  const size = openedSize(path);
-  return { path, fileBytes: size, textBytes: size, blocks: fileBlocks(path, size, limits) };
+  const state = openedState(path);
+  const { size } = state;
+  return { path, fileBytes: size, textBytes: size, blocks: fileBlocks(path, state, limits) };
 }
 
 /**
@@ -107,7 +108,7 @@ export function fileSha256(path: string): string {
   const descriptor = openRegularFile(path);
   try {
     const hash = createHash('sha256');
-    const buffer = Buffer.alloc(MEBIBYTE);
+    const buffer = Buffer.alloc(Math.min(fstatSync(descriptor).size, MEBIBYTE) + 1);
     for (;;) {
       const count = readSync(descriptor, buffer, 0, buffer.length, null);
       if (count === 0) return hash.digest('hex');
@@ -195,11 +196,13 @@ function lineTooLong(path: string, line: number, limits: InputLimits): OcxError 
   });
 }
 
-function openedSize(path: string): number {
+function openedState(path: string): Stats {
   const descriptor = openRegularFile(path);
-  const size = fstatSync(descriptor).size;
-  closeSync(descriptor);
-  return size;
+  try {
+    return fstatSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function readWhole(path: string, descriptor: number, size: number): Buffer {
@@ -281,36 +284,48 @@ function* bufferBlocks(path: string, bytes: Uint8Array, limits: InputLimits): Ge
   }
 }
 
-function* fileBlocks(path: string, size: number, limits: InputLimits): Generator<LineBlock> {
+/**
+ * Nothing is open while a block is looked at: a reader that stops half-way, as most do at a fault,
+ * leaves no open file behind.
+ */
+function* fileBlocks(path: string, state: Stats, limits: InputLimits): Generator<LineBlock> {
+  const { size } = state;
+  const buffer = Buffer.alloc(Math.min(size, BLOCK_BYTES + limits.maxLineBytes));
+  let carried = 0;
+  let total = 0;
+  let linesBefore = 0;
+  for (let first = true; total < size; first = false) {
+    const wanted = Math.min(BLOCK_BYTES, buffer.length - carried);
+    const count = readAt(path, state, total, buffer.subarray(carried, carried + wanted));
+    total += count;
+    const filled = carried + count;
+    const start = first ? checkHead(path, buffer.subarray(0, filled)) : 0;
+    if (total === size) {
+      if (filled > start) yield { bytes: buffer, start, end: filled };
+      return;
+    }
+    const end = buffer.lastIndexOf(LINE_FEED, filled - 1) + 1;
+    if (filled - end > limits.maxLineBytes) {
+      throw lineTooLong(path, linesBefore + lineNumberAt(buffer, end), limits);
+    }
+    if (end > start) {
+      yield { bytes: buffer, start, end };
+      linesBefore += lineNumberAt(buffer, end) - 1;
+    }
+    buffer.copyWithin(0, Math.max(end, start), filled);
+    carried = filled - Math.max(end, start);
+  }
+}
+
+/** Some bytes of a file at a position. @throws OcxError INPUT_CHANGED where it is not as it was */
+function readAt(path: string, state: Stats, position: number, into: Uint8Array): number {
   const descriptor = openRegularFile(path);
   try {
-    const buffer = Buffer.alloc(Math.min(size, BLOCK_BYTES) + limits.maxLineBytes + 1);
-    let carried = 0;
-    let total = 0;
-    let linesBefore = 0;
-    for (let first = true; ; first = false) {
-      const wanted = Math.min(BLOCK_BYTES, buffer.length - carried);
-      const count = readSync(descriptor, buffer, carried, wanted, null);
-      total += count;
-      if (total > limits.maxBytes) throw tooLarge(path, limits);
-      const filled = carried + count;
-      const start = first ? checkHead(path, buffer.subarray(0, filled)) : 0;
-      if (count === 0) {
-        if (total !== size) throw changed(path);
-        if (filled > start) yield { bytes: buffer, start, end: filled };
-        return;
-      }
-      const end = buffer.lastIndexOf(LINE_FEED, filled - 1) + 1;
-      if (filled - end > limits.maxLineBytes) {
-        throw lineTooLong(path, linesBefore + lineNumberAt(buffer, end), limits);
-      }
-      if (end > start) {
-        yield { bytes: buffer, start, end };
-        linesBefore += lineNumberAt(buffer, end) - 1;
-      }
-      buffer.copyWithin(0, Math.max(end, start), filled);
-      carried = filled - Math.max(end, start);
-    }
+    const count = readSync(descriptor, into, 0, into.length, position);
+    const { size, ino, mtimeMs } = fstatSync(descriptor);
+    const isAsBefore = size === state.size && ino === state.ino && mtimeMs === state.mtimeMs;
+    if (count === 0 || !isAsBefore) throw changed(path);
+    return count;
   } finally {
     closeSync(descriptor);
   }

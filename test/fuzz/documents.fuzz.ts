@@ -1,0 +1,267 @@
+/** Everything else that comes from outside: documents, journals, and what a hostile node sends. */
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { readAnswer, readHello } from '../../backends/tpm/agent-messages.ts';
+import { parseQuote } from '../../backends/tpm/attest.ts';
+import { parseEventLog, replay } from '../../backends/tpm/event-log.ts';
+import { parsePublic } from '../../backends/tpm/public-area.ts';
+import { parseRuntimeLog } from '../../backends/tpm/runtime-log.ts';
+import { parseSignature } from '../../backends/tpm/signature.ts';
+import { openJournal } from '../../cli/journal-file.ts';
+import { readServeConfiguration } from '../../cli/serve-configuration.ts';
+import { experimentVocabulary, scenarioVocabulary } from '../../cli/vocabulary.ts';
+import { OcxError } from '../../core/kernel/errors.ts';
+import { solveCase } from '../../core/market/cases/registry.ts';
+import { loadExperiment } from '../../sim/experiment/sweep/experiment.ts';
+import { loadScenario } from '../../sim/scenario/load.ts';
+import { runtimeBytes } from '../backends/tpm/made-log.ts';
+import { bytes, evidenceOf, vectors } from '../backends/tpm/vectors.ts';
+import { fuzz, INPUTS } from './fuzzing.ts';
+import type { Reader } from './fuzzing.ts';
+import { promised } from './trace-readers.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ocx-fuzz-'));
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Reads from a file, as the program does. */
+function fromFile(name: string, read: (path: string) => void): Reader['read'] {
+  const path = join(folder, name);
+  return (input) => {
+    writeFileSync(path, input);
+    return promised(() => read(path));
+  };
+}
+
+/** What a node sends gives a value or a finding; it never throws. */
+function found(read: (input: Buffer) => { readonly ok: boolean }): Reader['read'] {
+  return (input) => read(input).ok;
+}
+
+function json(input: Buffer): unknown {
+  try {
+    return JSON.parse(input.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+const text = (...samples: string[]) => samples.map((sample) => Buffer.from(sample));
+const base64 = (input: Uint8Array) => Buffer.from(input).toString('base64');
+
+const CASES = [
+  { mechanism: 'mcafee', input: { bids: { a: 9, b: 8, c: 4 }, asks: { x: 2, y: 3, z: 8 } } },
+  {
+    mechanism: 'drf',
+    input: { capacity: [9, 18], demandPerTask: { a: [1, 4], b: [3, 1] } },
+  },
+];
+
+const SCENARIO = `
+name = "tiny"
+seed = 3
+horizonDays = 2
+warmUpDays = 0.5
+[[nodeClass]]
+name = "standard"
+[[organisation]]
+name = "hpc-a"
+kind = "hpc"
+nodes = { standard = 4 }
+[organisation.workload]
+model = "lublin"
+procs = 6
+load = 1.6
+[market]
+boundSamples = 0
+[search]
+enabled = false
+`;
+const EXPERIMENT = `
+name = "probe"
+question = "Why?"
+scenario = "tiny.toml"
+replications = 2
+[[axis]]
+key = "market.mechanism"
+values = ["exchange-threshold", "fcfs-pool"]
+[[measure]]
+name = "utilisation"
+path = "variants.market.utilisation"
+unit = "share"
+`;
+const SERVE = `
+[listen]
+port = 7400
+[[tokens]]
+sha256 = "${'ab'.repeat(32)}"
+role = "admin"
+name = "operator"
+[devices]
+driver = "emulated"
+[[site.organisations]]
+name = "org-a"
+`;
+const RECORD = `{"seq":0,"timeMs":0,"event":{"kind":"Started"},"effectsHash":"${'0'.repeat(64)}","prev":"${'0'.repeat(64)}","hash":"${'1'.repeat(64)}"}\n`;
+
+const evidence = vectors.map(evidenceOf);
+const answers = evidence.map(({ quote, signature, pcrs, eventLog }) =>
+  Buffer.from(
+    JSON.stringify({
+      ...{
+        secret: base64(Buffer.alloc(32, 7)),
+        quote: base64(quote),
+        signature: base64(signature),
+      },
+      ...{ pcrs, eventLog: base64(eventLog) },
+    }),
+  ),
+);
+const hellos = vectors.map(({ endorsementKey, certificate, attestationKey }) =>
+  Buffer.from(
+    JSON.stringify({
+      endorsementKey: base64(bytes(endorsementKey)),
+      certificate: base64(bytes(certificate)),
+      intermediates: [],
+      attestationKey: base64(bytes(attestationKey)),
+    }),
+  ),
+);
+
+/** Reader and its share of this file's inputs. */
+const READERS: readonly (readonly [number, Reader])[] = [
+  [
+    1,
+    {
+      name: 'scenario',
+      samples: text(SCENARIO),
+      read: (input) =>
+        promised(() => loadScenario(input.toString(), 'a.toml', [], scenarioVocabulary)),
+    },
+  ],
+  [
+    2,
+    {
+      name: 'experiment',
+      samples: text(EXPERIMENT),
+      read: (input) =>
+        promised(() => loadExperiment(input.toString(), 'a.toml', experimentVocabulary)),
+    },
+  ],
+  [
+    1,
+    {
+      name: 'serve configuration',
+      samples: text(SERVE),
+      read: fromFile('serve.toml', readServeConfiguration),
+    },
+  ],
+  [
+    2,
+    {
+      name: 'market case',
+      samples: text(...CASES.map((each) => JSON.stringify(each))),
+      read: (input) =>
+        promised(() => {
+          const document = json(input) as { mechanism?: unknown; input?: unknown } | null;
+          const { mechanism, input: given } = document ?? {};
+          if (typeof mechanism === 'string') solveCase({ mechanism, input: given });
+        }),
+    },
+  ],
+  [
+    2,
+    {
+      name: 'journal',
+      samples: text(RECORD.repeat(3)),
+      read: fromFile('journal.jsonl', (path) => {
+        try {
+          for (const { seq } of openJournal(path).records()) if (seq < 0) return;
+        } catch (error) {
+          // A verification that fails, not an input that is refused.
+          if (!(error instanceof OcxError) || error.code !== 'JOURNAL_BROKEN') throw error;
+        }
+      }),
+    },
+  ],
+  [4, { name: 'hello of a node', samples: hellos, read: found((input) => readHello(json(input))) }],
+  [
+    4,
+    { name: 'answer of a node', samples: answers, read: found((input) => readAnswer(json(input))) },
+  ],
+  [
+    4,
+    {
+      name: 'event log',
+      samples: evidence.map(({ eventLog }) => eventLog),
+      read: found((input) => {
+        const log = parseEventLog(input);
+        if (log.ok) replay(log.value, 'sha256', [0, 4, 9]);
+        return log;
+      }),
+    },
+  ],
+  [4, { name: 'quote', samples: evidence.map(({ quote }) => quote), read: found(parseQuote) }],
+  [
+    2,
+    {
+      name: 'signature',
+      samples: evidence.map(({ signature }) => signature),
+      read: found(parseSignature),
+    },
+  ],
+  [
+    4,
+    {
+      name: 'public area',
+      samples: vectors.map(({ endorsementKey }) => bytes(endorsementKey)),
+      read: found(parsePublic),
+    },
+  ],
+  [
+    2,
+    {
+      name: 'runtime log',
+      samples: [runtimeBytes(['/bin/a', '/bin/b'])],
+      read: found(parseRuntimeLog),
+    },
+  ],
+];
+
+const SHARE = 0.25;
+const shares = READERS.reduce((sum, [share]) => sum + share, 0);
+const others = READERS.map(([, { samples }]) => samples[0]!);
+
+for (const [share, reader] of READERS) {
+  const inputs = Math.ceil((INPUTS * SHARE * share) / shares);
+  test.serial(`${reader.name}: whatever is damaged, read or refused`, (t) => {
+    const { accepted, slowestMs } = fuzz(reader, inputs, others);
+    t.true(accepted > 0 && accepted < inputs, 'neither all nor nothing');
+    t.log(`${inputs} inputs, ${accepted} read, slowest ${slowestMs.toFixed(0)} ms`);
+  });
+}
+
+test.serial('a reader that throws, dawdles or lets a bad line through is caught', (t) => {
+  const sample = Buffer.from('1,2,3\n');
+  const reader = (read: Reader['read']): Reader => ({ name: 'planted', samples: [sample], read });
+  const throwing = reader((input) => {
+    if (input.includes('9')) throw new TypeError('planted');
+    return true;
+  });
+  t.throws(() => fuzz(throwing, 5_000, others), { message: /planted: TypeError: planted/ });
+  const slow = reader((input) => {
+    const until = performance.now() + (input.length > 200 ? 1_100 : 0);
+    while (performance.now() < until);
+    return true;
+  });
+  t.throws(() => fuzz(slow, 5_000, others), { message: /planted: \d+/ });
+  const leaking = reader(() => openSync(import.meta.filename, 'r') > 0);
+  t.throws(() => fuzz(leaking, 10, others), { message: 'planted: left 10 files open' });
+  const twoLines = reader(() =>
+    promised(() => {
+      throw new OcxError({ code: 'INPUT_X', message: 'a\nb' });
+    }),
+  );
+  t.throws(() => fuzz(twoLines, 10, others), { message: /not one line/ });
+});
