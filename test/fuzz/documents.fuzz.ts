@@ -154,7 +154,9 @@ const READERS: readonly (readonly [number, Reader])[] = [
     {
       name: 'serve configuration',
       samples: text(SERVE),
-      read: fromFile('serve.toml', readServeConfiguration),
+      read: fromFile('serve.toml', (path) => {
+        readServeConfiguration(path, ['isolation'], ['isolation']);
+      }),
     },
   ],
   [
