@@ -10,6 +10,7 @@ import { parsePublic } from '../../backends/tpm/public-area.ts';
 import { parseRuntimeLog } from '../../backends/tpm/runtime-log.ts';
 import { parseSignature } from '../../backends/tpm/signature.ts';
 import { openJournal } from '../../cli/journal-file.ts';
+import { LIVE_ROLES } from '../../cli/live-roles.ts';
 import { readServeConfiguration } from '../../cli/serve-configuration.ts';
 import { experimentVocabulary, scenarioVocabulary } from '../../cli/vocabulary.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
@@ -155,7 +156,7 @@ const READERS: readonly (readonly [number, Reader])[] = [
       name: 'serve configuration',
       samples: text(SERVE),
       read: fromFile('serve.toml', (path) => {
-        readServeConfiguration(path, ['isolation'], ['isolation']);
+        readServeConfiguration(path, LIVE_ROLES, LIVE_ROLES);
       }),
     },
   ],
