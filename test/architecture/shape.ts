@@ -96,6 +96,7 @@ const CONFIGURED = [
   /^test\/data\/.*\.data\.ts$/,
   /^test\/properties\/.*\.properties\.ts$/,
   /^test\/live\/.*\.live\.ts$/,
+  /^test\/fuzz\/.*\.fuzz\.ts$/,
 ];
 
 /** A test that no configuration picks up never runs. */

@@ -1,4 +1,5 @@
 /** The other half of the trace formats. */
+import test from 'ava';
 import { fuzzTraces } from './traces.ts';
 
-fuzzTraces((index) => index % 2 === 1);
+fuzzTraces(test, (index) => index % 2 === 1);

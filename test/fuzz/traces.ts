@@ -2,13 +2,13 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
+import type { TestFn } from 'ava';
 import { fuzz, INPUTS } from './fuzzing.ts';
 import { traceReaders } from './trace-readers.ts';
 
 const SHARE = 0.75;
 
-export function fuzzTraces(isMine: (index: number) => boolean): void {
+export function fuzzTraces(test: TestFn, isMine: (index: number) => boolean): void {
   // In memory, where the machine has such a place: a million files are written.
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'ocx-fuzz-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
