@@ -52,6 +52,8 @@ export interface Recovered<State, Event extends ServiceEvent, Effect extends Ser
   /** Events that were replayed, without the genesis. */
   readonly events: number;
   readonly lastMs: TimeMs;
+  /** Of the last record. */
+  readonly headHash: string;
 }
 
 /**
@@ -84,6 +86,7 @@ export async function recover<
   }
   if (replay.seq !== writer.head.seq) throw broken(replay.seq + 1, 'records are missing');
   const journal = journalWriter<State, Event, Effect>(sha256, writer.head);
+  let headHash = writer.head.hash;
   if (state === null) {
     const { configuration, version, nowMs } = request;
     const first = genesis(service.name, configuration, version, nowMs);
@@ -92,9 +95,11 @@ export async function recover<
     const record = journal.append(first as unknown as Event, [], state);
     await writer.append([{ record, reply: null, messages: [] }]);
     replay.lastMs = nowMs;
+    headHash = record.hash;
   }
   const { timers, lastMs, seq } = replay;
-  return { state, writer, journal, timers, mail, lastMs, events: Math.max(0, seq - 1) };
+  const events = Math.max(0, seq - 1);
+  return { state, writer, journal, timers, mail, lastMs, headHash, events };
 }
 
 /** The configuration that the journal began with, which must be the one that is asked for. */

@@ -92,6 +92,7 @@ export class LiveRunner<
   #signing: NodeJS.Timeout | undefined;
   #lastAppend: Promise<void> = Promise.resolve();
   #lastMs: TimeMs;
+  #headHash: string;
   #stopped: { readonly error: unknown } | null = null;
   /** Events since the start, and those of them that are durable. */
   readonly counts = { events: 0, durable: 0, refused: 0 };
@@ -111,6 +112,7 @@ export class LiveRunner<
     this.#journal = recovered.journal;
     this.#mail = recovered.mail;
     this.#lastMs = recovered.lastMs;
+    this.#headHash = recovered.headHash;
     this.clock = ports.clock(recovered.lastMs);
     this.#timers = new Timers(this.clock, (timerId) =>
       this.take({ kind: 'TimerFired', timerId } as unknown as Omit<Event, 'timeMs'>),
@@ -140,6 +142,11 @@ export class LiveRunner<
 
   get epoch(): number {
     return this.#writer.epoch;
+  }
+
+  /** Hash of the last record: nothing that comes after it is in it. */
+  get headHash(): string {
+    return this.#headHash;
   }
 
   /** Requests that wait for their answers. */
@@ -267,6 +274,7 @@ export class LiveRunner<
       return null;
     }
     this.counts.events += 1;
+    this.#headHash = record.hash;
     this.#mail.note(event, effects);
     const reply = requestHash === null ? null : storedReply(effects, requestHash);
     const messages = this.#messages(event, effects);

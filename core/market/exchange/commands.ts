@@ -17,3 +17,17 @@ export const EXCHANGE_COMMANDS = {
   Endow: { transferId: 'text', organisation: 'name', amountMillicredits: 'any', currency: 'name?' },
   ShareOut: { transferId: 'text', poolMillicredits: 'any' },
 } as const satisfies Readonly<Record<string, CommandShape>>;
+
+/** What names the thing that a command was about, in its answer; of the others the answer says more. */
+export const RESULT_FIELDS: Readonly<Record<string, string>> = {
+  PostBid: 'bidId',
+  PostAsk: 'askId',
+  WithdrawOrder: 'orderId',
+  ExerciseOption: 'optionId',
+  PledgeNodes: 'nodeClass',
+  ChooseAttester: 'attester',
+  AbandonRound: 'roundId',
+  VoidContract: 'contractId',
+  Endow: 'transferId',
+  ShareOut: 'transferId',
+};

@@ -20,7 +20,7 @@ import type {
   PledgeNodes,
   SolvedRound,
 } from './protocol.ts';
-import { commandOfClock, stepMarket } from './relay.ts';
+import { commandOfClock, resultOf, stepMarket } from './relay.ts';
 import { commitsDue, headRead, openRounds, roundDue, solverFree } from './round-clock.ts';
 import { initialExchange } from './state.ts';
 import type { ExchangeState, Turn } from './state.ts';
@@ -195,17 +195,8 @@ function membership({ market }: ExchangeState, { from }: Command): Refusal | nul
   return { code: 'DENIED_NOT_MEMBER', message: 'only members of the market may do this' };
 }
 
-function answer(
-  turn: Turn,
-  { commandId, from }: Command,
-  refusal: Refusal | null,
-  result: unknown,
-): void {
-  turn.effects.push({
-    kind: 'Reply',
-    commandId,
-    to: from,
-    refusal,
-    result: refusal ? null : result,
-  });
+function answer(turn: Turn, command: Command, refusal: Refusal | null, result: unknown): void {
+  const { commandId, from: to } = command;
+  const told = { refusal, result: refusal ? null : result };
+  turn.effects.push({ kind: 'Reply', commandId, to, ...told, result: resultOf(command, told) });
 }

@@ -2,7 +2,7 @@
  * Has the market take a step, and passes on what follows from it: rounds to be solved, contracts to be
  * delivered, and to each party what is its own to know.
  */
-import type { Principal } from '../../kernel/service.ts';
+import type { Principal, Reply } from '../../kernel/service.ts';
 import type { Refusal } from '../../kernel/errors.ts';
 import { horizonIndex, horizonOf } from '../horizons.ts';
 import type {
@@ -13,6 +13,7 @@ import type {
   SolveRound,
 } from '../protocol.ts';
 import { marketService } from '../service.ts';
+import { RESULT_FIELDS } from './commands.ts';
 import { callOff, deliver, takeBack } from './deliveries.ts';
 import { sidesOf, tell, tellAll, tellSides } from './telling.ts';
 import { PUBLISHED_MAXIMUM } from './state.ts';
@@ -31,13 +32,23 @@ const CLOCK_COMMAND = 'clock';
 export function stepMarket(turn: Turn, event: MarketEvent): Refusal | null {
   let refusal: Refusal | null = null;
   for (const effect of marketService.step(turn.state.market, event).effects) {
-    if (effect.kind === 'Reply' && effect.to === CLOCK) ({ refusal } = effect);
-    else relay(turn, effect);
+    if (effect.kind !== 'Reply') relay(turn, effect);
+    else if (effect.to === CLOCK) ({ refusal } = effect);
+    else turn.effects.push({ ...effect, result: resultOf(event, effect) });
   }
   for (let report = turn.reports.shift(); report; report = turn.reports.shift()) {
     stepMarket(turn, report);
   }
   return refusal;
+}
+
+/** An answer is an object, to which more can be added later. */
+export function resultOf(
+  { kind }: { readonly kind: string },
+  { refusal, result }: Pick<Reply, 'refusal' | 'result'>,
+): unknown {
+  const field = Object.hasOwn(RESULT_FIELDS, kind) ? RESULT_FIELDS[kind]! : null;
+  return refusal || field === null ? result : { [field]: result };
 }
 
 /** A command of the clock, which nobody waits for. */
