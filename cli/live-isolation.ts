@@ -1,9 +1,12 @@
 /** The isolation service of `ocx serve`: its runner, the devices and the watch over them. */
 import { dirname, resolve } from 'node:path';
+import type { Duplex } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
 import type { Devices } from '../backends/devices/devices.ts';
 import { EmulatedDevices } from '../backends/devices/emulated.ts';
 import { DeviceLanes } from '../backends/devices/lanes.ts';
 import { DeviceProcess } from '../backends/devices/process.ts';
+import { consoleApi } from '../backends/http/console-api.ts';
 import type { IsolationRunner } from '../backends/http/gateway.ts';
 import { isolationFacade } from '../backends/http/isolation-routes.ts';
 import { liveClock, type Clock } from '../backends/runner/clock.ts';
@@ -47,7 +50,15 @@ async function serveIsolation(request: ServeRequest): Promise<Served> {
     reconciler.stop();
     if (devices instanceof DeviceProcess) devices.close();
   };
-  const { extend, beside } = redfishOf(request, started);
+  const { extend: addRedfish, beside } = redfishOf(request, started);
+  const addConsole = consoleApi({
+    state: started.runner.state,
+    open: (nodeId, grantee) => openConsole(devices, nodeId, grantee),
+  });
+  const extend = (scope: FastifyInstance) => {
+    addRedfish(scope);
+    addConsole(scope);
+  };
   return answerCalls(request, started, isolationFacade, extend, end, beside);
 }
 
@@ -68,6 +79,13 @@ function openDevices(
     place: { file, keyPath: 'devices.socket' },
     remedy: 'name the socket of ocx devices',
   });
+}
+
+/** @throws DEVICE_… */
+async function openConsole(devices: Devices, nodeId: string, grantee: string): Promise<Duplex> {
+  if (devices instanceof DeviceProcess) return devices.console(nodeId, grantee);
+  const message = 'emulated hardware has no consoles';
+  throw new OcxError({ code: 'DEVICE_UNSUPPORTED', message });
 }
 
 /** Reads the hardware back again and again, each round after the last one has ended. */
