@@ -92,6 +92,18 @@ export class Bmc {
     return this.#inLane(signal, (until) => reach(goal, this.#timings, until));
   }
 
+  /** From the next boot on. */
+  setSecureBoot(enabled: boolean, signal?: AbortSignal): Promise<Outcome> {
+    const goal: Goal<boolean> = {
+      name: `secure boot ${enabled ? 'on' : 'off'}`,
+      read: (until) => this.#protocol.readSecureBoot(until),
+      isReached: (seen) => seen === enabled,
+      isSettled: () => true,
+      send: (_, until) => this.#protocol.sendSecureBoot(enabled, until),
+    };
+    return this.#inLane(signal, (until) => reach(goal, this.#timings, until));
+  }
+
   readPower(signal?: AbortSignal): Promise<Outcome<'on' | 'off'>> {
     const read = (until: AbortSignal) => this.#protocol.readPower(until);
     const isSettled = (power: PowerReading) => power !== 'changing';

@@ -44,6 +44,9 @@ export interface BmcProtocol {
   /** URL of the image in the virtual drive; null: it is empty. */
   readMedia(signal: AbortSignal): Promise<Outcome<string | null>>;
   sendMedia(image: string | null, signal: AbortSignal): Promise<Outcome>;
+  /** UEFI secure boot, as it is from the next boot on. */
+  readSecureBoot(signal: AbortSignal): Promise<Outcome<boolean>>;
+  sendSecureBoot(enabled: boolean, signal: AbortSignal): Promise<Outcome>;
   readConsole(signal: AbortSignal): Promise<Outcome<ConsoleLink>>;
   readInventory(signal: AbortSignal): Promise<Outcome<Inventory>>;
   /** Names of the accounts that can log in, without the one that is used here. */

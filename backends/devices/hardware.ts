@@ -58,7 +58,7 @@ export class Hardware implements Devices {
       case 'SetMedia':
         return node.bmc.setMedia(effect.image, signal);
       case 'SetSecureBoot':
-        return nothing('DEVICE_UNSUPPORTED', 'no driver can set secure boot yet');
+        return node.bmc.setSecureBoot(effect.enabled, signal);
       case 'RotateBmcToken':
         this.#options.custody.grant(nodeId, effect.grantee);
         this.#options.endConsoles(nodeId);

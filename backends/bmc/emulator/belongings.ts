@@ -28,6 +28,8 @@ export type BelongingsAnswer =
 export class Belongings {
   /** Id → account, the BMC's own first. */
   readonly accounts = new Map<string, Account>();
+  /** A variable of the firmware, like all that a reset clears. */
+  secureBoot = false;
   readonly #node: SwitchedNode;
   readonly #faults: Faults;
 
@@ -60,6 +62,9 @@ export class Belongings {
       [STORE]: { ...head(STORE), Drives: drives.map(link) },
       ...(drives.length > 0 ? { [DRIVE]: { ...head(DRIVE), Actions: erase } } : {}),
       ...(this.hasFirmware ? FIRMWARE : {}),
+      ...(this.hasFirmware
+        ? { [SECURE_BOOT]: { ...FIRMWARE[SECURE_BOOT], SecureBootEnable: this.secureBoot } }
+        : {}),
     };
     if (Object.hasOwn(still, path)) return still[path]!;
     const account = this.accounts.get(path.slice(ACCOUNTS.length + 1));
@@ -78,9 +83,16 @@ export class Belongings {
       if (path === ACCOUNTS) return this.#createAccount(body);
       if (path === ERASE && this.#node.eraseDrives) return this.#erase();
       if ((path === RESET_BIOS || path === RESET_KEYS) && this.#node.resetFirmware) {
+        this.secureBoot = false;
         await this.#node.resetFirmware();
         return { work: 'done' };
       }
+    }
+    if (method === 'PATCH' && path === SECURE_BOOT && this.hasFirmware) {
+      const { SecureBootEnable: enabled } = body;
+      if (typeof enabled !== 'boolean') return { status: 400 };
+      this.secureBoot = enabled;
+      return { status: 204 };
     }
     const id = path.startsWith(`${ACCOUNTS}/`) ? path.slice(ACCOUNTS.length + 1) : '';
     const account = this.accounts.get(id);

@@ -52,6 +52,14 @@ export class Ipmi implements BmcProtocol {
     return nothing('DEVICE_UNSUPPORTED', 'IPMI has no virtual drive');
   }
 
+  async readSecureBoot(): Promise<Outcome<boolean>> {
+    return nothing('DEVICE_UNSUPPORTED', 'IPMI knows no secure boot');
+  }
+
+  async sendSecureBoot(): Promise<Outcome> {
+    return nothing('DEVICE_UNSUPPORTED', 'IPMI knows no secure boot');
+  }
+
   readConsole(signal: AbortSignal): Promise<Outcome<ConsoleLink>> {
     const { host } = this.#tool;
     const parse = (output: string): ConsoleLink | null => {

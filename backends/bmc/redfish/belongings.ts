@@ -53,6 +53,26 @@ export class RedfishBelongings {
     return this.#session.post(target, {}, signal, Infinity);
   }
 
+  async readSecureBoot(system: JsonObject, signal: AbortSignal): Promise<Outcome<boolean>> {
+    const link = textAt(system, 'SecureBoot', '@odata.id');
+    if (link === null) return nothing('DEVICE_UNSUPPORTED', 'the BMC shows no secure boot');
+    const resource = await this.#session.read(link, signal);
+    if (resource.status !== 'ok') return resource;
+    const value = at(resource.value.body, 'SecureBootEnable');
+    if (typeof value === 'boolean') return { status: 'ok', value };
+    return nothing('DEVICE_BAD_ANSWER', 'the BMC does not say whether secure boot is on');
+  }
+
+  async sendSecureBoot(
+    system: JsonObject,
+    enabled: boolean,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const link = textAt(system, 'SecureBoot', '@odata.id');
+    if (link === null) return nothing('DEVICE_UNSUPPORTED', 'the BMC shows no secure boot');
+    return this.#session.patch(link, { SecureBootEnable: enabled }, signal);
+  }
+
   async resetFirmware(system: JsonObject, signal: AbortSignal): Promise<Outcome> {
     const bios = textAt(system, 'Bios', '@odata.id');
     if (bios === null) return nothing('DEVICE_UNSUPPORTED', 'the BMC cannot reset the firmware');

@@ -148,6 +148,18 @@ export class Redfish implements BmcProtocol {
     return this.#session.post(target, image === null ? {} : { Image: image }, signal);
   }
 
+  async readSecureBoot(signal: AbortSignal): Promise<Outcome<boolean>> {
+    const system = await this.#system(signal);
+    if (system.status !== 'ok') return system;
+    return this.#belongings.readSecureBoot(system.value.body, signal);
+  }
+
+  async sendSecureBoot(enabled: boolean, signal: AbortSignal): Promise<Outcome> {
+    const system = await this.#system(signal);
+    if (system.status !== 'ok') return system;
+    return this.#belongings.sendSecureBoot(system.value.body, enabled, signal);
+  }
+
   async readConsole(signal: AbortSignal): Promise<Outcome<ConsoleLink>> {
     const system = await this.#system(signal);
     if (system.status !== 'ok') return system;

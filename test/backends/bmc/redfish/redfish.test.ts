@@ -144,3 +144,17 @@ test('a node whose operating system does not stop is switched off after a while'
   t.is((await place.bmc.powerOff(false)).status, 'ok');
   t.deepEqual(place.emulator.resets, ['On', 'GracefulShutdown', 'ForceOff']);
 });
+
+test('secure boot is switched on and off, seen, and reset with the firmware', async (t) => {
+  const place = await openEmulated();
+  t.teardown(() => place.close());
+  const { belongings, faults } = place.emulator;
+  t.is((await place.bmc.setSecureBoot(true)).status, 'ok');
+  t.true(belongings.secureBoot);
+  faults.set('lostReply', 1);
+  t.is((await place.bmc.setSecureBoot(false)).status, 'ok', 'seen, though the answer was lost');
+  t.false(belongings.secureBoot);
+  await place.bmc.setSecureBoot(true);
+  t.is((await place.bmc.resetFirmware()).status, 'ok');
+  t.false(belongings.secureBoot);
+});
