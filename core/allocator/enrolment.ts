@@ -1,9 +1,11 @@
 /** The site as it is configured before the first event. */
 import { requireConfiguration, completeSettings, type IsolationSettings } from './settings.ts';
+import { isSafeAmount } from '../kernel/units.ts';
 import { isName } from './fields.ts';
 import { SECURITY_LEVELS } from './commands.ts';
-import { networkIdPool } from './network-ids.ts';
+import { airlockUser, claimNetworkId, isOfPool, networkIdPool } from './network-ids.ts';
 import { NO_ATTACHMENTS } from './devices.ts';
+import { ENCLAVE_PREFIX } from './walk.ts';
 import { MOCK_SWITCH, SWITCH_TYPES } from './switch-types.ts';
 import type { SecurityLevel } from '../market/orders.ts';
 import type { DelegatedRight, IsolationState, Nic, Node, Organisation } from './state.ts';
@@ -11,6 +13,8 @@ import type { DelegatedRight, IsolationState, Nic, Node, Organisation } from './
 export interface OrganisationEnrolment {
   readonly name: string;
   readonly parent?: string | null;
+  /** Of its enclave, outside the pool, for services of its own that stand there; else one of the pool. */
+  readonly enclaveNetworkId?: number;
   /** Services that may act for it from the start. */
   readonly delegations?: readonly {
     readonly service: string;
@@ -25,6 +29,8 @@ export interface NodeEnrolment {
   readonly nodeClass: string;
   /** Highest level that it can prove; `none` without a TPM. */
   readonly securityLevel: SecurityLevel;
+  /** Of its airlock, outside the pool, where the gateway has a fixed leg; else one of the pool. */
+  readonly airlockNetworkId?: number;
   /** The first is the one that boots and joins networks. */
   readonly nics: readonly {
     readonly nicId: string;
@@ -83,6 +89,22 @@ function enrolOrganisation(state: IsolationState, enrolment: OrganisationEnrolme
     organisation.delegations.set(service, [...rights]);
   }
   state.organisations.set(name, organisation);
+  const { enclaveNetworkId: networkId } = enrolment;
+  if (networkId === undefined) return;
+  const network = ENCLAVE_PREFIX + name;
+  setAside(state, networkId, network);
+  const access = new Set([name]);
+  state.networks.set(network, { name: network, owner: name, networkId, access, isPublic: false });
+}
+
+function setAside(state: IsolationState, networkId: number, user: string): void {
+  const isPossible =
+    isSafeAmount(networkId) && networkId >= 1 && networkId <= state.settings.networkIdMaximum;
+  requireConfiguration(isPossible, `the network id of ${user} is none`);
+  requireConfiguration(!isOfPool(state, networkId), `the network id of ${user} is in the pool`);
+  const isTaken = state.networkIds.inUse.has(networkId);
+  requireConfiguration(!isTaken, `the network id of ${user} is in use`);
+  claimNetworkId(state, networkId, user);
 }
 
 function enrolNode(state: IsolationState, enrolment: NodeEnrolment): void {
@@ -94,6 +116,8 @@ function enrolNode(state: IsolationState, enrolment: NodeEnrolment): void {
     SECURITY_LEVELS.includes(securityLevel),
     `node ${nodeId} has security level none, attested or full`,
   );
+  const { airlockNetworkId } = enrolment;
+  if (airlockNetworkId !== undefined) setAside(state, airlockNetworkId, airlockUser(nodeId));
   const node = newNode(nodeId, owner, nodeClass, securityLevel);
   for (const { nicId, macAddress, switchId, portId } of enrolment.nics) {
     const wired = state.switches.get(switchId);

@@ -35,11 +35,39 @@ export function returnNetworkId(state: IsolationState, id: number): void {
   if (id >= settings.networkIdFirst && id < pool.next) pool.returned.push(id);
 }
 
+/** The name that a node's airlock has in the pool. */
+export function airlockUser(nodeId: string): string {
+  return `airlock:${nodeId}`;
+}
+
+/** The one that is set aside for the node, else one of the pool; null where that is exhausted. */
+export function takeAirlock(state: IsolationState, { nodeId }: Node): number | null {
+  return airlockSetAside(state, nodeId) ?? takeNetworkId(state, airlockUser(nodeId));
+}
+
+/** With the node goes what was set aside for it. */
+export function forgetAirlock(state: IsolationState, { nodeId }: Node): void {
+  const id = airlockSetAside(state, nodeId);
+  if (id !== null) returnNetworkId(state, id);
+}
+
+function airlockSetAside(state: IsolationState, nodeId: string): number | null {
+  const user = airlockUser(nodeId);
+  for (const [id, claimedBy] of state.networkIds.inUse) if (claimedBy === user) return id;
+  return null;
+}
+
 /** After all ports of the node were read back and carry nothing any more. */
 export function returnAirlock(state: IsolationState, node: Node): void {
   if (node.airlockNetworkId === null) return;
-  returnNetworkId(state, node.airlockNetworkId);
+  // One outside the pool is set aside for this node, and stays so.
+  if (isOfPool(state, node.airlockNetworkId)) returnNetworkId(state, node.airlockNetworkId);
   node.airlockNetworkId = null;
+}
+
+/** Where it lies in the pool's range, the pool gives it to anybody. */
+export function isOfPool({ settings }: IsolationState, id: number): boolean {
+  return id >= settings.networkIdFirst && id <= settings.networkIdLast;
 }
 
 /** The one that came back last, else the lowest that was never used. */

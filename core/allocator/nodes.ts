@@ -3,6 +3,7 @@ import { forgetAction, hasPendingAction, isActionPending } from './actions.ts';
 import type { Handlers } from './commands.ts';
 import { newNic, newNode } from './enrolment.ts';
 import type { Isolation } from './isolation.ts';
+import { forgetAirlock } from './network-ids.ts';
 import { ownOrganisation } from './organisations.ts';
 import { quarantine, release, withhold } from './recovery.ts';
 import { blocked, duplicate, isRefusal, mismatch, notFound, wrongState } from './refusals.ts';
@@ -38,6 +39,7 @@ export const nodeAdministration = {
     if (isUsed) return blocked(`node ${nodeId} is in use or has NICs`);
     return () => {
       forgetAction(state, node.actionId);
+      forgetAirlock(state, node);
       state.nodes.delete(nodeId);
       return { nodeId };
     };

@@ -16,7 +16,7 @@ import {
   wakeNode,
   type Isolation,
 } from './isolation.ts';
-import { returnAirlock, takeNetworkId } from './network-ids.ts';
+import { returnAirlock, takeAirlock } from './network-ids.ts';
 import { closeLeaving, dropReservation, holderOf, nextHolder } from './reservations.ts';
 import type { NodeState } from './protocol.ts';
 import type { Attachment, Lease, Node, WalkName } from './state.ts';
@@ -152,7 +152,7 @@ function configurePorts(isolation: Isolation, node: Node, networkId: number | nu
 /** One airlock network a node, never shared; without a free id the step is tried again later. */
 function enterAirlock(isolation: Isolation, node: Node): void {
   const { state, nowMs } = isolation;
-  node.airlockNetworkId ??= takeNetworkId(state, `airlock:${node.nodeId}`);
+  node.airlockNetworkId ??= takeAirlock(state, node);
   if (node.airlockNetworkId !== null) {
     configurePorts(isolation, node, node.airlockNetworkId);
     return;
