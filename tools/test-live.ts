@@ -24,6 +24,11 @@ const missing = [
   ['tpm2-tools', '/usr/bin/tpm2_quote'],
   ['slurm-wlm', '/usr/bin/sbatch'],
   ['munge', '/usr/sbin/munged'],
+  ['qemu-utils', '/usr/bin/qemu-img'],
+  ['qemu-system-common', '/usr/bin/qemu-storage-daemon'],
+  ['qemu-block-extra', '/usr/lib/x86_64-linux-gnu/qemu/block-iscsi.so'],
+  ['nbdkit', '/usr/bin/nbdkit'],
+  ['tgt', '/usr/sbin/tgtd'],
 ].flatMap(([name, file]) => (existsSync(file!) ? [] : [name!]));
 
 if (missing.length > 0 && inCi) {

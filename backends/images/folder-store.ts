@@ -1,0 +1,329 @@
+/**
+ * The store of images and disks in a folder: records, order and recovery are here, whatever keeps the
+ * bytes (`Volumes`) and whatever serves them (`Exporter`). Its folder is the truth: each step is on
+ * the disk before the next one begins, so that the next process knows what may have happened.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { OcxError } from '../../core/kernel/errors.ts';
+import { ok, type Outcome } from '../../core/kernel/service.ts';
+import type { ImageOperation } from '../../core/provisioner/commands.ts';
+import { DiskRecords, type DiskRecord, type Exposure } from './disk-records.ts';
+import type { Export, Exporter } from './exporter.ts';
+import { ImageCatalogue } from './image-catalogue.ts';
+import type { ImageLimits } from './image-check.ts';
+import { FolderLock } from './folder-lock.ts';
+import { Lanes } from './lanes.ts';
+import { failureOf, late, nothing } from './outcomes.ts';
+import type {
+  CloneOrder,
+  DiskOrder,
+  ExposedDisk,
+  ExposeOrder,
+  ImageChange,
+  ImageStore,
+  StoreRecovery,
+} from './protocol.ts';
+import { DiskKeys, newKey } from './disk-keys.ts';
+import { folderName } from './records.ts';
+import type { Volumes } from './volumes.ts';
+
+export interface FolderStoreOptions {
+  readonly folder: string;
+  /** Address that disks are served at. */
+  readonly host: string;
+  /** Address inside the tunnel, for encrypted disks; null: `host`. */
+  readonly tunnelHost: string | null;
+  /** Files below it may be imported; null: none. */
+  readonly importFolder: string | null;
+  readonly limits: ImageLimits;
+}
+
+const EXPORT_ID_LENGTH = 32;
+const RECOVERY_MS = 60_000;
+const MEND_MS = 30_000;
+/** A Unix socket's path has 107 bytes (unix(7)); ours are up to 47 longer than the folder's. */
+const FOLDER_LENGTH_MAXIMUM = 60;
+
+/** Folders in the store's folder. */
+export const STORE_FOLDERS = {
+  images: 'images',
+  disks: 'disks',
+  keys: 'keys',
+  uploads: 'uploads',
+  run: 'run',
+} as const;
+
+export class FolderStore implements ImageStore {
+  readonly #options: FolderStoreOptions;
+  readonly #folder: string;
+  readonly #volumes: Volumes;
+  readonly #exporter: Exporter;
+  readonly #images: ImageCatalogue;
+  readonly #disks: DiskRecords;
+  readonly #lanes = new Lanes();
+  readonly #keys: DiskKeys;
+  readonly #lock: FolderLock;
+
+  constructor(options: FolderStoreOptions, volumes: Volumes, exporter: Exporter) {
+    this.#options = options;
+    this.#folder = resolve(options.folder);
+    this.#volumes = volumes;
+    this.#exporter = exporter;
+    const { importFolder, limits } = options;
+    const sources = { import: importFolder, upload: this.#path('uploads') };
+    const folder = this.#path('images');
+    this.#images = new ImageCatalogue({ folder, sources, limits }, volumes);
+    this.#disks = new DiskRecords(this.#path('disks'));
+    this.#keys = new DiskKeys(this.#path('keys'));
+    this.#lock = new FolderLock(join(this.#folder, 'lock'));
+  }
+
+  async recover(): Promise<StoreRecovery> {
+    if (this.#folder.length > FOLDER_LENGTH_MAXIMUM) {
+      const message = `the folder of images has a path of ${this.#folder.length} characters`;
+      const remedy = `give one of at most ${FOLDER_LENGTH_MAXIMUM}: the paths of its sockets are limited`;
+      throw new OcxError({ code: 'RESOURCE_STORE', message, remedy });
+    }
+    for (const name of Object.keys(STORE_FOLDERS) as (keyof typeof STORE_FOLDERS)[]) {
+      await mkdir(this.#path(name), { recursive: true, mode: 0o700 });
+    }
+    await this.#lock.take();
+    const removed = (await this.#images.load()) + (await this.#disks.load());
+    const signal = AbortSignal.timeout(RECOVERY_MS);
+    const closed: string[] = [];
+    const open = new Set<string>();
+    for (const disk of this.#disks.all()) {
+      if (disk.exposure?.stage === 'open') open.add(exportId(disk.diskId));
+      else if (disk.exposure !== null) {
+        await this.#close(disk, signal);
+        closed.push(disk.diskId);
+      }
+    }
+    await this.#exporter.closeOthers(open, signal);
+    const revived = await this.mend();
+    return { disks: this.#disks.all().length, revived, closed, removed };
+  }
+
+  change(order: ImageChange, signal: AbortSignal): Promise<Outcome> {
+    const { imageId, operation, source } = order;
+    return this.#inLane(`image ${imageId}`, async () => {
+      const snapshotId = order.snapshotId ?? '';
+      switch (operation) {
+        case 'ImportImage':
+          await this.#images.import(imageId, source ?? '', signal);
+          return ok;
+        case 'RemoveImage':
+          await this.#images.remove(imageId, signal);
+          return ok;
+        default: {
+          const isBusy = operation === 'UnprotectSnapshot' || operation === 'RemoveSnapshot';
+          if (isBusy && this.#hasClones(imageId, snapshotId)) {
+            return nothing('CONFLICT_SNAPSHOT_HAS_CLONES', 'disks stand on the snapshot');
+          }
+          const change = SNAPSHOT_CHANGES[operation];
+          await this.#images.snapshot(change, imageId, snapshotId, signal);
+          return ok;
+        }
+      }
+    });
+  }
+
+  clone(order: CloneOrder, signal: AbortSignal): Promise<Outcome> {
+    const { diskId, imageId, snapshotId, sequence } = order;
+    // Also in the image's lane: nobody takes the snapshot away meanwhile.
+    return this.#inLane(`image ${imageId}`, () =>
+      this.#inLane(`disk ${diskId}`, async () => {
+        if (this.#disks.get(diskId)) return ok;
+        const image = await this.#images.cloneable(imageId, snapshotId, signal);
+        const { content } = this.#images.get(imageId)!;
+        const record = { diskId, imageId, snapshotId, content, sequence };
+        const fresh: DiskRecord = { ...record, key: null, isUsed: false, exposure: null };
+        await this.#disks.add(fresh, (disk) =>
+          this.#volumes.clone(image, folderName(snapshotId), disk, signal),
+        );
+        return ok;
+      }),
+    );
+  }
+
+  expose(order: ExposeOrder, signal: AbortSignal): Promise<Outcome> {
+    const { nodeId, leaseId, encrypted, owner, sequence } = order;
+    return this.#onDisk(order, async (found) => {
+      let disk: DiskRecord = { ...found, sequence };
+      const { exposure } = disk;
+      if (
+        exposure?.stage === 'open' &&
+        (exposure.nodeId !== nodeId || exposure.leaseId !== leaseId)
+      ) {
+        return nothing('DEVICE_DISK_EXPOSED', 'the disk is open to another node or lease');
+      }
+      if (encrypted !== (disk.key !== null)) {
+        if (disk.isUsed || exposure !== null || !this.#volumes.encrypts) {
+          const message = `the disk ${encrypted ? 'cannot be' : 'is'} encrypted`;
+          return nothing('DEVICE_DISK_ENCRYPTION', message);
+        }
+        disk = encrypted ? await this.#encrypt(disk, owner, signal) : disk;
+      }
+      if (exposure?.stage !== 'open') {
+        // What was begun before was promised to nobody: another name, another secret.
+        if (exposure !== null) await this.#close(disk, signal);
+        const address = await this.#newAddress(encrypted);
+        disk = { ...disk, isUsed: true, exposure: { nodeId, leaseId, address, stage: 'opening' } };
+        await this.#disks.put(disk);
+      }
+      return this.#open(disk, signal);
+    });
+  }
+
+  hide(order: DiskOrder, signal: AbortSignal): Promise<Outcome> {
+    return this.#onDisk(
+      order,
+      async (disk) => {
+        if (disk.exposure === null) return ok;
+        await this.#close({ ...disk, sequence: order.sequence }, signal);
+        return ok;
+      },
+      ok,
+    );
+  }
+
+  destroy(order: DiskOrder, signal: AbortSignal): Promise<Outcome> {
+    return this.#onDisk(
+      order,
+      async (disk) => {
+        if (disk.exposure !== null) {
+          return nothing('DEVICE_DISK_EXPOSED', 'the disk has to be hidden first');
+        }
+        await this.#volumes.destroy(this.#disks.volume(disk.diskId), signal);
+        await this.#disks.remove(disk.diskId);
+        return ok;
+      },
+      ok,
+    );
+  }
+
+  exposedTo(nodeId: string, leaseId: string): ExposedDisk | null {
+    for (const { exposure, diskId, content, key } of this.#disks.all()) {
+      const isIts = exposure?.nodeId === nodeId && exposure.leaseId === leaseId;
+      if (!isIts || exposure.stage !== 'open') continue;
+      const keyBytes = key === null ? null : Buffer.from(key, 'hex');
+      return { diskId, nodeId, leaseId, address: exposure.address, content, key: keyBytes };
+    }
+    return null;
+  }
+
+  async mend(): Promise<readonly string[]> {
+    const mended = this.#disks.all().map(({ diskId }) =>
+      this.#lanes.run(`disk ${diskId}`, async () => {
+        const disk = this.#disks.get(diskId);
+        if (disk?.exposure?.stage !== 'open') return [];
+        const signal = AbortSignal.timeout(MEND_MS);
+        const opened = this.#exportOf(disk, disk.exposure);
+        if (await this.#exporter.isOpen(opened, signal)) return [];
+        return this.#exporter.open(opened, signal).then(
+          () => [diskId],
+          // It is looked at again at the next round.
+          () => [],
+        );
+      }),
+    );
+    return (await Promise.all(mended)).flat();
+  }
+
+  async close(): Promise<void> {
+    await this.#lanes.idle();
+    await this.#lock.release();
+  }
+
+  async #encrypt(disk: DiskRecord, owner: string, signal: AbortSignal): Promise<DiskRecord> {
+    const image = await this.#images.cloneable(disk.imageId, disk.snapshotId, signal);
+    const volume = this.#disks.volume(disk.diskId);
+    const encrypted = { ...disk, key: newKey() };
+    await this.#keys.within(`${owner} ${disk.imageId} ${image.seal}`, (base) =>
+      this.#volumes.encrypt(image, volume, { ...base, diskKey: encrypted.key }, signal),
+    );
+    await this.#disks.put(encrypted);
+    return encrypted;
+  }
+
+  async #newAddress(encrypted: boolean) {
+    const { host, tunnelHost } = this.#options;
+    const taken = this.#disks.all().flatMap(({ exposure }) => exposure?.address.port ?? []);
+    return this.#exporter.newAddress(encrypted ? (tunnelHost ?? host) : host, new Set(taken));
+  }
+
+  async #open(disk: DiskRecord, signal: AbortSignal): Promise<Outcome> {
+    const exposure = disk.exposure!;
+    try {
+      await this.#exporter.open(this.#exportOf(disk, exposure), signal);
+    } catch (error) {
+      if (exposure.stage === 'open') throw error;
+      // It was promised to nobody: then nobody is to have it.
+      await this.#close(disk, AbortSignal.timeout(MEND_MS));
+      const failure = failureOf(error);
+      return failure.status === 'ok' ? failure : { ...failure, status: 'noEffect' };
+    }
+    await this.#disks.put({ ...disk, exposure: { ...exposure, stage: 'open' } });
+    return ok;
+  }
+
+  async #close(disk: DiskRecord, signal: AbortSignal): Promise<void> {
+    const exposure = disk.exposure!;
+    await this.#disks.put({ ...disk, exposure: { ...exposure, stage: 'closing' } });
+    await this.#exporter.close(exportId(disk.diskId), exposure.address, signal);
+    await this.#disks.put({ ...disk, exposure: null });
+  }
+
+  #exportOf({ diskId }: DiskRecord, { address }: Exposure): Export {
+    const blockDevice = this.#volumes.blockDevice(this.#disks.volume(diskId));
+    return { id: exportId(diskId), blockDevice, address };
+  }
+
+  #hasClones(imageId: string, snapshotId: string): boolean {
+    return this.#disks
+      .all()
+      .some((disk) => disk.imageId === imageId && disk.snapshotId === snapshotId);
+  }
+
+  /** @param absent what it means that there is no such disk */
+  #onDisk(
+    { diskId, sequence }: DiskOrder,
+    act: (disk: DiskRecord) => Promise<Outcome>,
+    absent: Outcome = nothing('NOT_FOUND_DISK', 'the store has no such disk'),
+  ): Promise<Outcome> {
+    return this.#inLane(`disk ${diskId}`, async () => {
+      const disk = this.#disks.get(diskId);
+      if (!disk) return absent;
+      return sequence < disk.sequence ? late() : act(disk);
+    });
+  }
+
+  #inLane(lane: string, act: () => Promise<Outcome>): Promise<Outcome> {
+    return this.#lanes.run(lane, async () => {
+      try {
+        this.#lock.requireHeld();
+        return await act();
+      } catch (error) {
+        return failureOf(error);
+      }
+    });
+  }
+
+  #path(name: keyof typeof STORE_FOLDERS): string {
+    return join(this.#folder, STORE_FOLDERS[name]);
+  }
+}
+
+const SNAPSHOT_CHANGES = {
+  TakeSnapshot: 'take',
+  ProtectSnapshot: 'protect',
+  UnprotectSnapshot: 'unprotect',
+  RemoveSnapshot: 'remove',
+} as const satisfies Partial<Record<ImageOperation, string>>;
+
+/** Names what serves the disk; nothing of it can be guessed into another store's. */
+function exportId(diskId: string): string {
+  return createHash('sha256').update(diskId).digest('hex').slice(0, EXPORT_ID_LENGTH);
+}

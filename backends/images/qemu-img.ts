@@ -1,0 +1,83 @@
+/**
+ * qemu-img, held short: it never guesses a format, gets little memory and time, and sees a file only
+ * after `image-check.ts` has looked at it.
+ */
+import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runTool } from './tools.ts';
+
+const MEMORY_BYTES = 2_147_483_648;
+const PROCESSOR_SECONDS = 3_600;
+
+/** A fast key derivation: keys are random bytes, which no dictionary has. */
+const DERIVATION_MS = 10;
+
+/** Makes an empty qcow2 file that stands on the raw one. */
+export async function createOverlay(file: string, base: string, signal: AbortSignal) {
+  await qemuImg(['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', base, file], signal);
+}
+
+/** Writes what the checked qcow2 file shows into a new raw file. */
+export async function convertToRaw(from: string, to: string, signal: AbortSignal): Promise<void> {
+  const options = ['-q', '-f', 'qcow2', '-O', 'raw', '-t', 'writeback'];
+  await qemuImg(['convert', ...options, from, to], signal);
+}
+
+/** Writes the raw file's content into a new LUKS file. */
+export async function encryptRaw(
+  from: string,
+  to: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await withSecrets({ key }, to, async (secrets) => {
+    const options = ['-o', `key-secret=key,iter-time=${DERIVATION_MS}`, from, to];
+    await qemuImg(['convert', '-q', '-f', 'raw', '-O', 'luks', ...secrets, ...options], signal);
+  });
+}
+
+/** Lets `to` open the LUKS volume in the qcow2 file instead of `from`. */
+export async function changeKey(
+  file: string,
+  from: string,
+  to: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const opened = (secret: string) => [
+    '--image-opts',
+    `driver=luks,key-secret=${secret},file.driver=qcow2,file.file.filename=${file}`,
+  ];
+  await withSecrets({ from, to }, file, async (secrets) => {
+    const added = `state=active,new-secret=to,iter-time=${DERIVATION_MS}`;
+    await qemuImg(['amend', ...secrets, ...opened('from'), '-o', added], signal);
+    const removed = 'state=inactive,old-secret=from';
+    await qemuImg(['amend', ...secrets, ...opened('to'), '-o', removed], signal);
+  });
+}
+
+/** Secrets go by files: everybody may read a command line. */
+async function withSecrets(
+  secrets: Readonly<Record<string, string>>,
+  beside: string,
+  use: (options: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const files: string[] = [];
+  try {
+    const options: string[] = [];
+    for (const [id, secret] of Object.entries(secrets)) {
+      const file = join(beside, '..', `.secret-${randomUUID()}`);
+      files.push(file);
+      await writeFile(file, secret, { mode: 0o600, flag: 'wx' });
+      options.push('--object', `secret,id=${id},file=${file}`);
+    }
+    await use(options);
+  } finally {
+    for (const file of files) await rm(file, { force: true });
+  }
+}
+
+async function qemuImg(words: readonly string[], signal: AbortSignal): Promise<void> {
+  const limits = [`--as=${MEMORY_BYTES}`, `--cpu=${PROCESSOR_SECONDS}`, '--core=0'];
+  await runTool(['prlimit', ...limits, 'qemu-img', ...words], signal);
+}
