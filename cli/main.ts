@@ -37,6 +37,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Registration>> = new Map([
   ['node', async () => (await import('./node.ts')).registerNode],
   ['network', async () => (await import('./network.ts')).registerNetwork],
   ['lease', async () => (await import('./lease.ts')).registerLease],
+  ['rack', async () => (await import('./rack.ts')).registerRack],
   ['journal', async () => (await import('./journal.ts')).registerJournal],
 ]);
 

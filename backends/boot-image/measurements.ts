@@ -1,0 +1,44 @@
+/**
+ * What a boot of the image leaves in the TPM's PCRs, computed from the image alone, so that whoever
+ * builds it from source has reference values that nobody needs to be believed for.
+ *
+ * Sources: TCG PC Client Platform Firmware Profile 1.06 §3.3.4 (PCR 4); systemd-stub(7) of version
+ * 252 (PCR 11); Linux 6.1, drivers/firmware/efi/libstub (PCR 9). Seen with OVMF 2022.11.
+ */
+import { createHash } from 'node:crypto';
+import { imageDigest, sectionData } from './portable-executable.ts';
+
+/** Measured in this order, each by its name with an end, then by its contents. */
+const STUB_SECTIONS = ['.linux', '.osrel', '.cmdline', '.initrd'] as const;
+const EMPTY = Buffer.alloc(32);
+
+const digest = (data: Uint8Array | string) => createHash('sha256').update(data).digest();
+const extended = (digests: readonly Buffer[]) =>
+  digests.reduce((value, next) => digest(Buffer.concat([value, next])), EMPTY).toString('hex');
+
+/** PCR index → SHA-256 value in hex, of those that the image alone decides. */
+export function expectedPcrs(image: Buffer): Readonly<Record<'4' | '9' | '11', string>> {
+  const [linux, commandLine, initrd] = ['.linux', '.cmdline', '.initrd'].map(
+    (name) => sectionData(image, name) ?? Buffer.alloc(0),
+  ) as [Buffer, Buffer, Buffer];
+  return {
+    4: extended([
+      digest('Calling EFI Application from Boot Option'),
+      digest(Buffer.alloc(4)),
+      Buffer.from(imageDigest(image), 'hex'),
+      Buffer.from(imageDigest(linux), 'hex'),
+    ]),
+    9: extended([digest(loadOptions(commandLine)), digest(initrd)]),
+    11: extended(
+      STUB_SECTIONS.flatMap((name) => {
+        const data = sectionData(image, name);
+        return data === null ? [] : [digest(`${name}\0`), digest(data)];
+      }),
+    ),
+  };
+}
+
+/** The kernel measures its command line as it got it: UTF-16 with an end. */
+function loadOptions(commandLine: Buffer): Buffer {
+  return Buffer.from(`${commandLine.toString('latin1').replace(/\0.*$/s, '')}\0`, 'utf16le');
+}

@@ -1,0 +1,127 @@
+/** A rack as a whole, built piece by piece. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { OcxError } from '../../core/kernel/errors.ts';
+import { buildBootImage } from '../boot-image/boot-image.ts';
+import { addAirlock, filterAirlocks, startDhcp } from './airlock-network.ts';
+import { startDaemon, waitUntil } from './daemon.ts';
+import { claimFolder } from './folder.ts';
+import { CPU, FIRMWARE, Machine, MEMORY_MIB } from './machine.ts';
+import { addNamespace, addTap, addWire } from './namespace.ts';
+import { BRIDGE, OpenVswitchProcess } from './open-vswitch.ts';
+import { NETWORK_BITS, planRack } from './plan.ts';
+import type { Accelerator, NodePlan, RackPlan, RackSize } from './plan.ts';
+import { RACK_FORMAT, writeRack } from './rack-file.ts';
+import type { Rack, RackNode } from './rack-file.ts';
+import { rackDown } from './teardown.ts';
+import { TpmAuthority } from './tpm-authority.ts';
+
+export interface RackOptions extends RackSize {
+  /** Absolute. */
+  readonly folder: string;
+  /** Kept when the rack is gone: Debian's kernel, unpacked. */
+  readonly cache: string;
+  readonly accelerator: Accelerator;
+  /** Told what is being done. */
+  readonly tell: (step: string) => void;
+}
+
+const PASSWORD_BYTES = 8;
+const BMC_START_MS = 60_000;
+
+/**
+ * Builds it; where something fails, what was built is taken down again.
+ * @throws INPUT_RACK_FOLDER, CONFLICT_RACK, BACKEND_…
+ */
+export async function rackUp(options: RackOptions): Promise<Rack> {
+  const plan = planRack(options.folder, options);
+  claimFolder(plan.folder, plan.id);
+  try {
+    return await build(plan, options);
+  } catch (error) {
+    // The first failure is the one to tell.
+    await rackDown(plan.folder).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function build(plan: RackPlan, { accelerator, cache, tell }: RackOptions): Promise<Rack> {
+  tell('boot image');
+  const image = join(plan.folder, 'image');
+  await buildBootImage(image, cache);
+  tell('switch and networks');
+  const openVswitch = new OpenVswitchProcess(plan);
+  await buildNetworks(plan, openVswitch);
+  tell('TPMs and disks');
+  const authority = new TpmAuthority(plan.folder);
+  authority.prepare();
+  const nodes: RackNode[] = [];
+  for (const node of plan.nodes) nodes.push(await makeNode(plan, node, accelerator, authority));
+  const rack: Rack = {
+    ...plan,
+    format: RACK_FORMAT,
+    accelerator,
+    switchDatabase: openVswitch.database,
+    bridge: BRIDGE,
+    bootImage: join(image, 'boot.efi'),
+    tpmIssuer: authority.issuer,
+    tpmRoot: authority.root,
+    nodes,
+  };
+  writeRack(rack);
+  tell('BMCs');
+  await startBmcs(rack);
+  return rack;
+}
+
+async function buildNetworks(plan: RackPlan, openVswitch: OpenVswitchProcess): Promise<void> {
+  const { switchNamespace, gatewayNamespace, nodes, tenants } = plan;
+  for (const name of [switchNamespace, gatewayNamespace]) await addNamespace(name);
+  await openVswitch.start();
+  for (const node of nodes) {
+    await addTap(switchNamespace, node.portId);
+    await addAirlock(plan, node);
+    await openVswitch.addServicePort(node.airlock.portId, node.airlock.networkId);
+  }
+  for (const { namespace, portId, address } of tenants) {
+    await addNamespace(namespace);
+    await addWire(
+      { namespace, link: 'eth0', address: `${address}/${NETWORK_BITS}` },
+      { namespace: switchNamespace, link: portId },
+    );
+  }
+  await filterAirlocks(plan);
+  startDhcp(plan);
+}
+
+async function makeNode(
+  plan: RackPlan,
+  node: NodePlan,
+  accelerator: Accelerator,
+  authority: TpmAuthority,
+): Promise<RackNode> {
+  const machine = new Machine(plan, node, accelerator);
+  await machine.make();
+  const endorsementKeyHash = await authority.makeTpm(machine.tpmState, node.nodeId);
+  return {
+    ...node,
+    bmcUser: 'ocx',
+    bmcPassword: randomBytes(PASSWORD_BYTES).toString('hex'),
+    console: machine.console,
+    endorsementKeyHash,
+    hardware: { firmware: FIRMWARE, cpu: CPU, memoryMib: MEMORY_MIB },
+  };
+}
+
+async function startBmcs({ id, folder }: Rack): Promise<void> {
+  const program = join(import.meta.dirname, `bmc-process${extname(import.meta.filename)}`);
+  const log = join(folder, 'bmcs.log');
+  startDaemon([process.execPath, program, folder], { rackId: id, log });
+  const isReady = () => existsSync(log) && /^ready$/m.test(readFileSync(log, 'utf8'));
+  if (await waitUntil(isReady, BMC_START_MS)) return;
+  throw new OcxError({
+    code: 'BACKEND_RACK_BMC',
+    message: `the BMCs do not start: ${readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? ''}`,
+  });
+}
