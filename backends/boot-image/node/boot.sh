@@ -98,6 +98,7 @@ enclave_round() {
   mkdir -p /run/ocx
   echo "http://$server:8080/v1/boot/$mac/up" > /run/ocx/up
   rm -rf /run/boot /run/attest
+  [ -z "${beacons:-}" ] || kill "$beacons"
   for folder in proc sys dev run; do mount --move "/$folder" "/newroot/$folder"; done
   exec switch_root /newroot /sbin/init
 }
