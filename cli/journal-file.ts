@@ -1,7 +1,7 @@
 /** Journals as files: JSON lines, plain or compressed with zstd, and those in a live store. */
 import { hash } from 'node:crypto';
 import { zstdDecompressSync } from 'node:zlib';
-import { readSqliteJournal, type StoredJournal } from '../backends/store/sqlite.ts';
+import { readSqliteJournal, sqliteJournals, type StoredJournal } from '../backends/store/sqlite.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { JournalRecord, Sha256 } from '../core/kernel/journal.ts';
 import { readInputFile } from './files.ts';
@@ -11,6 +11,8 @@ export const sha256: Sha256 = (text) => hash('sha256', text);
 
 export interface JournalFile {
   readonly path: string;
+  /** Name of the journal in its store; null for a file of its own. */
+  readonly name: string | null;
   /** Bytes of text, for progress. */
   readonly textBytes: number;
   /** One record a line. Throws JOURNAL_BROKEN at the first line that is none. */
@@ -34,11 +36,26 @@ const HASH = /^[0-9a-f]{64}$/;
 export function openNamedJournal(given: string, path: (given: string) => string): JournalFile {
   const [, file, name = 'isolation'] = /^sqlite:(.+?)(?:#([^#]+))?$/.exec(given) ?? [];
   if (file === undefined) return openJournal(path(given));
-  const stored = readSqliteJournal(path(file), name);
+  return storedJournal(path(file), name);
+}
+
+/**
+ * The same, but of `sqlite:PATH` all journals in the store, in the order of their names.
+ *
+ * @throws what `openJournal` throws, INPUT_STORE
+ */
+export function openNamedJournals(given: string, path: (given: string) => string): JournalFile[] {
+  const file = /^sqlite:([^#]+)$/.exec(given)?.[1];
+  if (file === undefined) return [openNamedJournal(given, path)];
+  return sqliteJournals(path(file)).map((name) => storedJournal(path(file), name));
+}
+
+function storedJournal(path: string, name: string): JournalFile {
+  const stored = readSqliteJournal(path, name);
   return {
-    path: path(file),
+    ...{ path, name },
     textBytes: stored.textBytes,
-    records: (read) => storedRecords(stored, path(file), read),
+    records: (read) => storedRecords(stored, path, read),
   };
 }
 
@@ -71,7 +88,10 @@ export function openJournal(path: string): JournalFile {
   if (toRecord(parseLine(text, 0, end)) === null) {
     throw inputError('INPUT_NOT_A_JOURNAL', 'the first line is no journal record', path);
   }
-  return { path, textBytes: text.length, records: (read) => readRecords(path, text, read) };
+  return {
+    ...{ path, name: null, textBytes: text.length },
+    records: (read) => readRecords(path, text, read),
+  };
 }
 
 function* readRecords(

@@ -1,6 +1,6 @@
 /**
- * `ocx journal verify|replay FILE`, a file or `sqlite:PATH` for what a live service has kept: is a journal what was written, and does the core still decide
- * the same?
+ * `ocx journal verify|replay FILE`, a file or `sqlite:PATH` for what live services have kept: is a
+ * journal what was written, and does the core still decide the same?
  *
  * Both check the hash chain first. `replay` runs the events through the service that the journal is
  * of and compares effects at every event and states where their hash stands; `verify` solves a
@@ -17,11 +17,12 @@ import type { CommonOptions, Output } from './command.ts';
 import { isPublicKey } from '../backends/receipts/ed25519.ts';
 import { marketService } from '../core/market/service.ts';
 import { readInputText } from './files.ts';
-import { openNamedJournal, sha256 } from './journal-file.ts';
+import { openNamedJournal, openNamedJournals, sha256 } from './journal-file.ts';
 import type { JournalFile } from './journal-file.ts';
 import { checkReceipt, readReceipt } from './journal-receipt.ts';
 import type { ReceiptFile } from './journal-receipt.ts';
 import { asDifference, eventsOf, runEvents } from './journal-replay.ts';
+import { registerResimulate } from './journal-resimulate.ts';
 import { checkRounds } from './journal-rounds.ts';
 import type { RoundCheck } from './journal-rounds.ts';
 import { journalledService } from './services.ts';
@@ -70,11 +71,12 @@ export function registerJournal(program: Command): void {
     .action((file: string, options: VerifyOptions) =>
       runCommand(options, (output) => verify(output, file, options)),
     );
-  defineCommand(journal, 'replay <file>', 'Run the events through the core; compare the results.')
+  defineCommand(journal, 'replay <files...>', 'Run events through the core; compare the results.')
     .option('--full', 'compare the states of two runs at every event')
-    .action((file: string, options: ReplayOptions) =>
-      runCommand(options, (output) => replay(output, file, options.full === true)),
+    .action((files: string[], options: ReplayOptions) =>
+      runCommand(options, (output) => replayAll(output, files, options.full === true)),
     );
+  registerResimulate(journal);
 }
 
 function verify(output: Output, given: string, options: VerifyOptions): void {
@@ -182,8 +184,30 @@ function checkChain(output: Output, file: JournalFile): ChainCheck {
   return { first, records, lastHash, difference };
 }
 
-function replay(output: Output, given: string, full: boolean): void {
-  const file = openNamedJournal(given, output.path);
+/** One journal, or one after the other of all that were given. */
+function replayAll(output: Output, given: readonly string[], full: boolean): void {
+  const files = given.flatMap((name) => openNamedJournals(name, output.path));
+  const results = files.map((file) => replay(output, file, full));
+  const difference = results.find((result) => result.difference)?.difference ?? null;
+  if (results.length === 1) output.result(results[0]!, describeReplay);
+  else {
+    const all = { ok: difference === null, journals: results };
+    output.result(all, ({ journals }) => journals.map(describeReplay).join('\n'));
+  }
+  for (const { difference: found, file } of results) {
+    if (found) output.negative(inFile(found, file));
+  }
+}
+
+function describeReplay({ ok, events, service, stateHash }: Replay): string {
+  return [
+    `${ok ? 'The core decides the same' : 'The replay differs'}: ${events} events replayed.`,
+    `Service: ${service}`,
+    `State hash: ${stateHash}`,
+  ].join('\n');
+}
+
+function replay(output: Output, file: JournalFile, full: boolean): Replay {
   const { path } = file;
   const chain = checkChain(output, file);
   const first = file.records()[Symbol.iterator]().next().value as JournalRecord;
@@ -200,7 +224,7 @@ function replay(output: Output, given: string, full: boolean): void {
   const events = eventsOf(file, chain.records);
   const run = runEvents(service, start.configuration, events, full);
   const difference = run.difference ?? chain.difference;
-  const result: Replay = {
+  return {
     ok: difference === null,
     file: path,
     service: start.service,
@@ -208,14 +232,6 @@ function replay(output: Output, given: string, full: boolean): void {
     stateHash: run.stateHash,
     difference,
   };
-  output.result(result, ({ ok, events: count, stateHash }) =>
-    [
-      `${ok ? 'The core decides the same' : 'The replay differs'}: ${count} events replayed.`,
-      `Service: ${start.service}`,
-      `State hash: ${stateHash}`,
-    ].join('\n'),
-  );
-  if (difference) output.negative(inFile(difference, path));
 }
 
 function inFile(refusal: Refusal, file: string): Refusal {

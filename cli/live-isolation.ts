@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Devices } from '../backends/devices/devices.ts';
 import { EmulatedDevices } from '../backends/devices/emulated.ts';
 import { DeviceLanes } from '../backends/devices/lanes.ts';
+import { loggedDevices } from '../backends/devices/logged.ts';
 import { DeviceProcess } from '../backends/devices/process.ts';
 import { consoleApi } from '../backends/http/console-api.ts';
 import type { IsolationRunner } from '../backends/http/gateway.ts';
@@ -34,7 +35,11 @@ async function serveIsolation(request: ServeRequest): Promise<Served> {
   const nowMs = () => clock!.nowMs();
   const { promise: epoch, resolve: lead } = Promise.withResolvers<number>();
   const devices = openDevices(request, () => epoch, nowMs);
-  const lanes = new DeviceLanes(devices, nowMs);
+  const { effectLog } = request;
+  const lanes = new DeviceLanes(
+    effectLog ? loggedDevices(devices, effectLog, nowMs) : devices,
+    nowMs,
+  );
   const started = await startService(request, liveIsolation, {
     ...{ journal: isolationRole.name, configuration },
     clock: (notBeforeMs) => (clock = liveClock(notBeforeMs)),

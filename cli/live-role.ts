@@ -1,5 +1,6 @@
 /** What `ocx serve` has to know of a role: its table in the configuration, and how it is served. */
 import type { TSchema } from 'typebox';
+import type { EffectLogFile } from '../backends/runner/effect-log.ts';
 import type { Store } from '../backends/store/store.ts';
 import type { PeerEntry } from './live-peers.ts';
 import type { ServeConfiguration, TlsFiles } from './serve-configuration.ts';
@@ -35,6 +36,8 @@ export interface ServeRequest {
   readonly peers: readonly PeerEntry[];
   /** Not closed by the role: several share it. */
   readonly store: Store;
+  /** What the world is asked for goes there; null: nobody wants to know. */
+  readonly effectLog: EffectLogFile | null;
   /** Events that stop the process go there. */
   readonly deadLetters: string;
   readonly version: string;

@@ -7,7 +7,7 @@ import { serviceGateway } from '../backends/http/gateway.ts';
 import { serviceApi } from '../backends/http/service-api.ts';
 import type { ServiceFacade } from '../backends/http/service-facade.ts';
 import { Tokens } from '../backends/http/tokens.ts';
-import { liveClock } from '../backends/runner/clock.ts';
+import { liveClock, type Clock } from '../backends/runner/clock.ts';
 import { writeDeadLetter } from '../backends/runner/dead-letters.ts';
 import type { LiveService } from '../backends/runner/live-service.ts';
 import { LiveRunner, type RunnerPorts } from '../backends/runner/runner.ts';
@@ -55,7 +55,8 @@ export async function startService<
   Event extends ServiceEvent,
   Effect extends ServiceEffect,
 >(
-  request: Pick<ServeRequest, 'store' | 'version' | 'deadLetters' | 'peers' | 'file' | 'log'>,
+  request: Pick<ServeRequest, 'store' | 'version' | 'deadLetters' | 'peers' | 'file' | 'log'> &
+    Partial<Pick<ServeRequest, 'effectLog'>>,
   live: LiveService<Configuration, State, Event, Effect>,
   own: {
     readonly journal: string;
@@ -69,11 +70,16 @@ export async function startService<
   const peers = new Peers(request.peers, request.file, (line) => request.log(`${line}\n`));
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => {});
+  let shown: Clock | undefined;
   const runner = await LiveRunner.start(
     live,
     { store, journal, configuration, version, sha256, nowMs: Date.now() },
     {
-      clock,
+      clock: (notBeforeMs) => (shown = clock(notBeforeMs)),
+      recovered: (events) => {
+        const timeMs = shown!.nowMs();
+        request.effectLog?.write({ kind: 'started', instance: journal, events, timeMs });
+      },
       carryOut,
       ask: (asked) => peers.ask(asked),
       deadLetter: (event, error) => writeDeadLetter(deadLetters, event, error),
@@ -123,6 +129,8 @@ export async function answerCalls<
       clearTimeout(cut);
       await peers.stop();
       await runner.stop();
+      request.effectLog?.write({ kind: 'stopped', timeMs: runner.clock.nowMs() });
+      request.effectLog?.close();
     },
   };
 }

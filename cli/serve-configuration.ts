@@ -68,6 +68,9 @@ const ServeSchema = Type.Object(
     tokens: Type.Unsafe<Static<typeof TokensSchema>>({ ...TokensSchema, default: [] }),
     peers: Type.Unsafe<Static<typeof PeersSchema>>({ ...PeersSchema, default: [] }),
     devices: Type.Optional(DevicesSchema),
+    effectLogs: Type.Optional(
+      Type.String({ description: 'folder: what each service asks the world for, relative' }),
+    ),
     site: Type.Unsafe<IsolationConfiguration>(Type.Object({}, { default: {} })),
   },
   closed,

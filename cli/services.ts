@@ -4,6 +4,7 @@ import { attesterService } from '../core/attester/attester.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { Service, ServiceEffect, ServiceEvent } from '../core/kernel/service.ts';
 import { orchestratorService } from '../core/leasing/orchestrator.ts';
+import { exchangeService } from '../core/market/exchange/exchange.ts';
 import { marketService } from '../core/market/service.ts';
 import { provisionerService } from '../core/provisioner/provisioner.ts';
 
@@ -11,9 +12,10 @@ import { provisionerService } from '../core/provisioner/provisioner.ts';
 export type AnyService = Service<unknown, unknown, ServiceEvent, ServiceEffect>;
 
 const SERVICES: ReadonlyMap<string, AnyService> = new Map(
-  [isolationService, attesterService, provisionerService, marketService, orchestratorService].map(
-    (service) => [service.name, service as unknown as AnyService],
-  ),
+  [
+    ...[isolationService, attesterService, provisionerService, orchestratorService],
+    ...[marketService, exchangeService],
+  ].map((service) => [service.name, service as unknown as AnyService]),
 );
 
 /** @throws INPUT_JOURNAL_SERVICE where this program has no service of that name */

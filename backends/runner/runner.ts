@@ -38,6 +38,8 @@ export interface Request {
 
 export interface RunnerPorts<State, Effect extends ServiceEffect> {
   readonly clock: (notBeforeMs: TimeMs) => Clock;
+  /** The journal has been replayed, so many events of it; from now on effects are carried out. */
+  recovered?(events: number): void;
   /**
    * Has an effect carried out. A rejection is a failure of the driver that says nothing about the
    * device: it counts as uncertain.
@@ -133,6 +135,7 @@ export class LiveRunner<
   ): Promise<LiveRunner<Configuration, State, Event, Effect>> {
     const recovered = await recover(live, request);
     const runner = new LiveRunner(live, request, ports, recovered);
+    ports.recovered?.(recovered.events);
     for (const effect of live.awaited(runner.state)) runner.#carryOutAgain(effect);
     for (const request of recovered.mail.open(runner.state)) ports.ask?.(request);
     runner.#timers.start();

@@ -104,6 +104,17 @@ export interface StoredJournal {
   texts(): Iterable<string>;
 }
 
+/** Names of the journals in the file of a store. @throws INPUT_STORE where it is none */
+export function sqliteJournals(path: string): string[] {
+  const database = openReadOnly(path);
+  try {
+    const rows = database.prepare('SELECT name FROM journal ORDER BY name').all();
+    return rows.map(({ name }) => name as string);
+  } finally {
+    database.close();
+  }
+}
+
 /** @throws INPUT_STORE where the file is no store, or has no such journal */
 export function readSqliteJournal(path: string, journal: string): StoredJournal {
   const read = <Value>(body: (database: DatabaseSync) => Value): Value => {

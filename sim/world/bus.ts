@@ -82,6 +82,23 @@ export class Bus {
   }
 }
 
+/** When a service's timers run out and what its clock shows. */
+export interface Timing {
+  /** What the clock of the service shows at a time of the queue; whole milliseconds. */
+  read(queueMs: number): TimeMs;
+  /** When the timer runs out, in the queue's time; Infinity: never. */
+  dueMs(timerId: string, atMs: TimeMs): number;
+  /** False where it is too late to call the timer off: it is about to be heard of. */
+  isCalledOff(timerId: string): boolean;
+}
+
+/** The simulated world's own: clocks are right, timers on time. */
+const PUNCTUAL: Timing = {
+  read: (queueMs) => queueMs,
+  dueMs: (_, atMs) => atMs,
+  isCalledOff: () => true,
+};
+
 /** One service (or one tenant's instance of it) with its state and its timers. */
 export class ServiceRunner<
   Configuration,
@@ -94,6 +111,7 @@ export class ServiceRunner<
   readonly #service: Service<Configuration, State, Event, Effect>;
   readonly #bus: Bus;
   readonly #handle: (effect: Effect, nowMs: TimeMs) => void;
+  readonly #timing: Timing;
   readonly #timers = new Map<string, EventToken>();
 
   /** @param handle everything but timers, which the runner keeps itself */
@@ -103,8 +121,10 @@ export class ServiceRunner<
     configuration: Configuration,
     bus: Bus,
     handle: (effect: Effect, nowMs: TimeMs) => void,
+    timing: Timing = PUNCTUAL,
   ) {
     this.name = name;
+    this.#timing = timing;
     this.#service = service;
     this.#bus = bus;
     this.#handle = handle;
@@ -132,9 +152,12 @@ export class ServiceRunner<
   #setTimer({ timerId, atMs }: TimerEffect): void {
     this.#cancelTimer(timerId);
     const { queue } = this.#bus;
-    const token = queue.schedule(Math.max(atMs, queue.nowMs), PRIORITY.timer, (nowMs) => {
-      this.#timers.delete(timerId);
-      this.post({ kind: 'TimerFired', timerId, timeMs: nowMs } as unknown as Event);
+    const dueMs = this.#timing.dueMs(timerId, atMs);
+    if (dueMs === Infinity) return;
+    const token = queue.schedule(Math.max(dueMs, queue.nowMs), PRIORITY.timer, (nowMs) => {
+      if (this.#timers.get(timerId) === token) this.#timers.delete(timerId);
+      const timeMs = this.#timing.read(nowMs);
+      this.post({ kind: 'TimerFired', timerId, timeMs } as unknown as Event);
     });
     this.#timers.set(timerId, token);
   }
@@ -142,7 +165,7 @@ export class ServiceRunner<
   #cancelTimer(timerId: string): void {
     const token = this.#timers.get(timerId);
     if (token === undefined) return;
-    this.#bus.queue.cancel(token);
+    if (this.#timing.isCalledOff(timerId)) this.#bus.queue.cancel(token);
     this.#timers.delete(timerId);
   }
 }
