@@ -21,12 +21,10 @@ import { isNonce } from '../core/market/sealing/commitment.ts';
 import type { OrderSheet } from '../core/market/sealing/commitment.ts';
 import type { CommitReceipt } from '../core/market/sealing/protocol.ts';
 import { askFault, bidFault, MAXIMUM_HORIZON_SLOTS } from '../core/market/order-check.ts';
-import { marketService } from '../core/market/service.ts';
-import type { MarketState } from '../core/market/service.ts';
 import { isSigned } from '../backends/receipts/ed25519.ts';
 import { readInputText } from './files.ts';
 import { asDifference, stepOrBreak } from './journal-replay.ts';
-import type { AnyService } from './services.ts';
+import type { JournalledMarket } from './journalled-market.ts';
 
 export const RECEIPT_SCHEMA = 'ocx-receipt/1';
 
@@ -73,6 +71,7 @@ export function readReceipt(path: string): ReceiptFile {
 export function checkReceipt(
   { receipt, signature, sheet }: ReceiptFile,
   publicKeyPem: string,
+  market: JournalledMarket,
   configuration: unknown,
   records: Iterable<JournalRecord>,
 ): Refusal | null {
@@ -82,7 +81,7 @@ export function checkReceipt(
   }
   let found: Refusal | null = null;
   const broken = asDifference(() => {
-    const { record, refused } = recordedRound(receipt, configuration, records);
+    const { record, refused } = recordedRound(receipt, market, configuration, records);
     found = record
       ? auditRound(receipt, record, sheet, refused)
       : { code: 'AUDIT_ROUND_MISSING', message: 'the round was never closed on this record' };
@@ -94,10 +93,10 @@ export function checkReceipt(
 /** What the journal has of the receipt's round, and which of the holder's orders were refused. */
 function recordedRound(
   { roundId, organisation }: CommitReceipt,
+  { service, marketOf }: JournalledMarket,
   configuration: unknown,
   records: Iterable<JournalRecord>,
 ): { readonly record: RecordedRound | null; readonly refused: ReadonlySet<string> } {
-  const service = marketService as unknown as AnyService;
   let state = service.initial(configuration);
   let commitments: readonly string[] = [];
   let published: Pick<RecordedRound, 'head' | 'commitmentsRoot'> | null = null;
@@ -111,7 +110,7 @@ function recordedRound(
     for (const effect of step.effects as readonly MarketEffect[]) {
       if (!('roundId' in effect) || effect.roundId !== roundId) continue;
       if (effect.kind === 'CommitmentsPublished') {
-        const sealed = (state as MarketState).sealedRounds!.get(roundId)!;
+        const sealed = marketOf(state).sealedRounds!.get(roundId)!;
         commitments = [...sealed.commitments.values()];
         published = { head: effect.head, commitmentsRoot: effect.root };
       } else if (effect.kind === 'OrdersPublished') ordersRoot = effect.root;

@@ -3,10 +3,11 @@ import { canonicalJson } from '../core/kernel/canonical-json.ts';
 import type { OcxError, Refusal } from '../core/kernel/errors.ts';
 import type { JournalRecord } from '../core/kernel/journal.ts';
 import { mechanisms } from '../core/market/mechanisms/registry.ts';
-import type { MarketEffect, RoundSolved, SolveRound } from '../core/market/protocol.ts';
-import { marketService, recordClearing } from '../core/market/service.ts';
+import type { SolvedRound } from '../core/market/exchange/protocol.ts';
+import type { MarketEffect, SolveRound } from '../core/market/protocol.ts';
+import { recordClearing } from '../core/market/service.ts';
 import { asDifference, brokenAt, stepOrBreak } from './journal-replay.ts';
-import type { AnyService } from './services.ts';
+import type { JournalledMarket } from './journalled-market.ts';
 
 export interface RoundCheck {
   /** Accepted solutions that were solved again. */
@@ -22,8 +23,11 @@ export interface RoundCheck {
  * @param configuration of the market, from the journal's genesis
  * @param records the events after the genesis
  */
-export function checkRounds(configuration: unknown, records: Iterable<JournalRecord>): RoundCheck {
-  const service = marketService as unknown as AnyService;
+export function checkRounds(
+  { service, solution }: JournalledMarket,
+  configuration: unknown,
+  records: Iterable<JournalRecord>,
+): RoundCheck {
   const counts = { solved: 0, same: 0, skipped: 0 };
   const difference = asDifference(() => {
     let state = service.initial(configuration);
@@ -36,8 +40,9 @@ export function checkRounds(configuration: unknown, records: Iterable<JournalRec
       state = step.state;
       const effects = step.effects as readonly MarketEffect[];
       const refused = effects.some(({ kind }) => kind === 'SolutionRefused');
-      if (event.kind === 'RoundSolved' && asked && !refused) {
-        const isSame = solvesTheSame(asked, event as RoundSolved);
+      const recorded = asked && !refused ? solution(event, asked) : null;
+      if (asked && recorded) {
+        const isSame = solvesTheSame(asked, recorded);
         if (isSame === null) counts.skipped += 1;
         else counts.solved += 1;
         if (isSame) counts.same += 1;
@@ -52,7 +57,7 @@ export function checkRounds(configuration: unknown, records: Iterable<JournalRec
 }
 
 /** Null where the mechanism, in that version, is not there. */
-function solvesTheSame(asked: SolveRound, recorded: RoundSolved): boolean | null {
+function solvesTheSame(asked: SolveRound, recorded: SolvedRound): boolean | null {
   const mechanism = mechanisms.get(asked.mechanism);
   if (!mechanism || recorded.solverVersion !== `${mechanism.name}/${mechanism.version}`)
     return null;

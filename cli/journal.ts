@@ -15,7 +15,7 @@ import type { JournalRecord } from '../core/kernel/journal.ts';
 import { defineCommand, runCommand } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
 import { isPublicKey } from '../backends/receipts/ed25519.ts';
-import { marketService } from '../core/market/service.ts';
+import { journalledMarket } from './journalled-market.ts';
 import { readInputText } from './files.ts';
 import { openNamedJournal, openNamedJournals, sha256 } from './journal-file.ts';
 import type { JournalFile } from './journal-file.ts';
@@ -85,13 +85,20 @@ function verify(output: Output, given: string, options: VerifyOptions): void {
   const { path } = file;
   const chain = checkChain(output, file);
   const start = chain.first && readGenesis(chain.first);
+  const market = journalledMarket(start?.service);
   const rounds =
-    start?.service === marketService.name && !chain.difference
-      ? checkRounds(start.configuration, eventsOf(file, chain.records))
+    market && !chain.difference
+      ? checkRounds(market, start!.configuration, eventsOf(file, chain.records))
       : null;
   const unkept =
     held && rounds && !rounds.difference
-      ? checkReceipt(held.file, held.key, start!.configuration, eventsOf(file, chain.records))
+      ? checkReceipt(
+          held.file,
+          held.key,
+          market!,
+          start!.configuration,
+          eventsOf(file, chain.records),
+        )
       : null;
   const difference = chain.difference ?? rounds?.difference ?? unkept;
   const result: Verification = {

@@ -31,6 +31,9 @@ export function pathOf(...parts: readonly string[]): string {
   return parts.map((part) => `/${encodeURIComponent(part)}`).join('');
 }
 
+/** Makes one call and gives back what was answered. @throws the service's refusal */
+export type Ask = (call: Call) => Promise<object>;
+
 /**
  * Adds a command that makes one call.
  *
@@ -44,6 +47,25 @@ export function defineCall<Options extends LiveOptions>(
   call: (words: readonly string[], options: Options) => Call,
   extend: (command: Command) => Command = (command) => command,
 ): void {
+  const talk = (ask: Ask, words: readonly string[], options: Options) => ask(call(words, options));
+  defineTalk(parent, nameAndArguments, summary, { talk, text: describe, extend });
+}
+
+/** What a command does that makes one call after another. */
+export interface Talk<Options extends LiveOptions, Result> {
+  talk(ask: Ask, words: readonly string[], options: Options): Promise<Result>;
+  text(result: Result): string;
+  /** Adds options of its own. */
+  extend?(command: Command): Command;
+}
+
+/** Adds a command that talks to a service. */
+export function defineTalk<Options extends LiveOptions, Result>(
+  parent: Command,
+  nameAndArguments: string,
+  summary: string,
+  { talk, text, extend = (command) => command }: Talk<Options, Result>,
+): void {
   const command = defineCommand(parent, nameAndArguments, summary)
     .option('--server <url>', 'where the service is; else OCX_SERVER')
     .option('--token-file <file>', 'holds the bearer token; else OCX_TOKEN')
@@ -52,13 +74,13 @@ export function defineCall<Options extends LiveOptions>(
     const words = command.processedArgs as string[];
     const options = given[words.length] as Options;
     return runCommand(options, async (output) => {
-      const answer = await callOnce(output, options, call(words, options));
-      output.result(answer, describe);
+      output.result(await talk(asker(output, options), words, options), text);
     });
   });
 }
 
-async function callOnce(output: Output, options: LiveOptions, call: Call): Promise<object> {
+/** @throws INPUT_SERVER, INPUT_TOKEN */
+function asker(output: Output, options: LiveOptions): Ask {
   const { environment } = output.streams;
   const server = givenServer(options.server ?? environment['OCX_SERVER']);
   const token =
@@ -72,11 +94,21 @@ async function callOnce(output: Output, options: LiveOptions, call: Call): Promi
       remedy: 'set OCX_TOKEN or give --token-file',
     });
   }
-  const headers = {
-    authorization: `Bearer ${token}`,
-    'idempotency-key': options.key ?? randomUUID(),
-  };
-  const { method, path, body } = call;
+  return (call) => callService(server, token, call, options.key);
+}
+
+/**
+ * One call, sent again under the same key where it is not answered.
+ *
+ * @throws the service's refusal, BACKEND_UNREACHABLE, BACKEND_FAILED
+ */
+export async function callService(
+  server: Server,
+  token: string,
+  { method, path, body }: Call,
+  key: string = randomUUID(),
+): Promise<object> {
+  const headers = { authorization: `Bearer ${token}`, 'idempotency-key': key };
   const sending = { method, path: `/v1${path}`, headers, ...(body ? { body } : {}) };
   const { status, value } = await attempt(server, sending);
   return answerOf(status, value, server);
@@ -143,7 +175,7 @@ function unreachable(server: string, cause: unknown): OcxError {
 }
 
 /** One line a field; what has parts of its own as JSON. */
-function describe(answer: object): string {
+export function describe(answer: object): string {
   const lines = Object.entries(answer).map(([name, value]) => {
     if (isNameList(value)) return `${name}: ${value.join(' ') || '(none)'}`;
     return `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`;

@@ -1,9 +1,10 @@
 /** Every role that `ocx serve` has; one line a role. */
 import { OcxError } from '../core/kernel/errors.ts';
 import { isolationRole } from './live-isolation.ts';
+import { marketRole } from './live-market.ts';
 import type { LiveRole } from './live-role.ts';
 
-export const LIVE_ROLES: readonly LiveRole[] = [isolationRole];
+export const LIVE_ROLES: readonly LiveRole[] = [isolationRole, marketRole];
 
 /** @param text names with commas between them, or `all`. @throws INPUT_ROLE */
 export function rolesOf(text: string): readonly LiveRole[] {

@@ -38,6 +38,9 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Registration>> = new Map([
   ['network', async () => (await import('./network.ts')).registerNetwork],
   ['lease', async () => (await import('./lease.ts')).registerLease],
   ['rack', async () => (await import('./rack.ts')).registerRack],
+  ['market', async () => (await import('./market.ts')).registerMarket],
+  ['offer', async () => (await import('./offer.ts')).registerOffer],
+  ['bid', async () => (await import('./bid.ts')).registerBid],
   ['journal', async () => (await import('./journal.ts')).registerJournal],
 ]);
 

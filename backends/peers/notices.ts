@@ -29,6 +29,9 @@ const LEASE_SHAPES: Shapes<LeaseNotice> = {
   LeaseEnded: LEASE,
 };
 
+/** Who called a lease off; absent where nobody did. */
+const CALLED_OFF: Fields = { ...LEASE_SHAPES.LeaseEnding, by: 'name' };
+
 const VERDICT_SHAPES: Shapes<AttestationNotice['notice']> = {
   AttestationVerdict: {
     ...NODE,
@@ -67,6 +70,7 @@ function noticeOf<Notice extends Notices>(shapes: Shapes<Notice>, body: unknown)
   // The stream says beside each message where it comes from and whom it is for.
   const { kind, seq: _seq, to: _to, ...fields } = body as Readonly<Record<string, unknown>>;
   if (typeof kind !== 'string' || !Object.hasOwn(shapes, kind)) return null;
-  if (checkFields(fields, shapes[kind as Notice['kind']]) !== null) return null;
+  const shape = 'by' in fields && kind === 'LeaseEnding' ? CALLED_OFF : null;
+  if (checkFields(fields, shape ?? shapes[kind as Notice['kind']]) !== null) return null;
   return { kind, ...fields } as unknown as Notice;
 }

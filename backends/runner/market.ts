@@ -1,13 +1,11 @@
 /** The market as the runner runs it: rounds by the clock, leases through isolation services. */
 import type { ExchangeConfiguration } from '../../core/market/exchange/configuration.ts';
+import { deliveryOf } from '../../core/market/exchange/deliveries.ts';
 import { exchangeService } from '../../core/market/exchange/exchange.ts';
-import type {
-  ExchangeEffect,
-  ExchangeEvent,
-  LeaseRequest,
-} from '../../core/market/exchange/protocol.ts';
+import type { ExchangeEffect, ExchangeEvent } from '../../core/market/exchange/protocol.ts';
 import type { ExchangeState } from '../../core/market/exchange/state.ts';
 import type { CommitReceipt } from '../../core/market/sealing/protocol.ts';
+import { leaseNotice } from '../peers/notices.ts';
 import type { LiveService, OutcomeEffect } from './live-service.ts';
 
 export type LiveMarket = LiveService<
@@ -36,10 +34,21 @@ export function liveMarket(sign: (receipt: CommitReceipt) => string): LiveMarket
       if (notice.kind !== 'CommitReceipt') return { to, body: notice };
       return { to, body: { ...notice, signature: sign(notice.receipt) } };
     },
-  };
-}
 
-/** Requests that no isolation service has answered yet, in the order in which they were made. */
-export function unansweredRequests({ requests }: ExchangeState): LeaseRequest[] {
-  return [...requests.values()].map(({ request }) => request);
+    talk: {
+      request(effect) {
+        if (effect.kind !== 'Request') return null;
+        return { peer: effect.service, command: effect.command };
+      },
+
+      isAwaited: (state, commandId) => state.requests.has(commandId),
+
+      // Which service may speak of which lease, the exchange knows.
+      notice(state, peer, body) {
+        const notice = leaseNotice(body);
+        if (!notice || !deliveryOf(state, notice.leaseId)) return null;
+        return { kind: 'NoticeReceived', service: peer, notice };
+      },
+    },
+  };
 }

@@ -202,7 +202,11 @@ export function takeNotice(turn: Turn, service: string, notice: LeaseNotice): vo
   }
 }
 
-function deliveryOf({ configuration, deliveries }: ExchangeState, leaseId: string) {
+/** The delivery that a lease is part of; undefined for one that is over, or of somebody else. */
+export function deliveryOf(
+  { configuration, deliveries }: ExchangeState,
+  leaseId: string,
+): Delivery | undefined {
   const start = `${configuration.name}.`;
   return leaseId.startsWith(start) ? deliveries.get(leaseId.slice(start.length)) : undefined;
 }
