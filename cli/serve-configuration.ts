@@ -7,6 +7,7 @@ import { OcxError } from '../core/kernel/errors.ts';
 import type { IsolationConfiguration } from '../core/allocator/enrolment.ts';
 import { parseDocument, schemaError, type DocumentKind } from '../sim/scenario/document.ts';
 import { readInputText } from './files.ts';
+import { PageServersSchema } from './live-page.ts';
 import { PeersSchema } from './live-peers.ts';
 import type { Listening, LiveRole } from './live-role.ts';
 
@@ -62,6 +63,17 @@ const DevicesSchema = Type.Object(
   closed,
 );
 
+const PageSchema = Type.Object(
+  {
+    listen: Type.Unsafe<Static<typeof ListenSchema>>({
+      ...ListenSchema,
+      default: { port: 7480 },
+    }),
+    servers: PageServersSchema,
+  },
+  { ...closed, description: 'a page for people; what it shows, the visitor’s token may read' },
+);
+
 const ServeSchema = Type.Object(
   {
     listen: Type.Unsafe<Static<typeof ListenSchema>>({ ...ListenSchema, default: {} }),
@@ -71,6 +83,7 @@ const ServeSchema = Type.Object(
     effectLogs: Type.Optional(
       Type.String({ description: 'folder: what each service asks the world for, relative' }),
     ),
+    page: Type.Optional(PageSchema),
     site: Type.Unsafe<IsolationConfiguration>(Type.Object({}, { default: {} })),
   },
   closed,
@@ -141,7 +154,11 @@ export function tableOf(configuration: ServeConfiguration, { name }: LiveRole): 
  * @param port instead of what the table says
  * @throws INPUT_INSECURE_LISTEN
  */
-export function listeningOf({ listen }: RoleTable, path: string, port?: number): Listening {
+export function listeningOf(
+  { listen }: Pick<RoleTable, 'listen'>,
+  path: string,
+  port?: number,
+): Listening {
   const { host, tls, socket } = listen;
   if (port === undefined && socket !== undefined) {
     return { socket: resolve(dirname(path), socket) };

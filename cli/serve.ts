@@ -12,9 +12,12 @@ import type { Store } from '../backends/store/store.ts';
 import type { Listening, LiveRole, Served } from './live-role.ts';
 import { LIVE_ROLES, rolesOf } from './live-roles.ts';
 import { openStore, toldToEnd } from './live-service.ts';
+import { servePage } from './live-page.ts';
 import { listeningOf, readServeConfiguration, tableOf } from './serve-configuration.ts';
 import type { ServeConfiguration } from './serve-configuration.ts';
 import { readVersion } from './version.ts';
+
+type NamedService = Served & { readonly role: string };
 
 interface ServeOptions extends CommonOptions {
   readonly role: string;
@@ -59,7 +62,8 @@ async function serve(output: Output, options: ServeOptions): Promise<void> {
   });
   requireApart(requests);
   const store = await openStore(options.store, output.path);
-  const services: (Served & { readonly role: string })[] = [];
+  const services: NamedService[] = [];
+  let pageOf: { stop(): Promise<void> } | null = null;
   try {
     if (options.standby && !(await isOurTurn(output, store, roles))) return;
     for (const { role, table, listening } of requests) {
@@ -72,12 +76,15 @@ async function serve(output: Output, options: ServeOptions): Promise<void> {
       });
       services.push({ ...served, role: role.name });
     }
+    const { page } = configuration;
+    if (page) pageOf = await startPage(output, page, file, services);
     tell(output, services);
     if (configuration.devices?.driver === 'emulated') {
       output.note('The hardware is emulated in memory: it is gone when this process ends.');
     }
     await Promise.race([toldToEnd(), ...services.map(({ failed }) => failed)]);
   } finally {
+    await pageOf?.stop();
     for (const served of services.toReversed()) await served.stop();
     await store.close();
   }
@@ -113,7 +120,30 @@ function requireApart(requests: readonly { role: LiveRole; listening: Listening 
   }
 }
 
-function tell(output: Output, services: readonly (Served & { readonly role: string })[]): void {
+/** @throws INPUT_SERVE_PAGE where nobody says where the isolation service is */
+async function startPage(
+  output: Output,
+  { listen, servers }: NonNullable<ServeConfiguration['page']>,
+  file: string,
+  services: readonly NamedService[],
+): Promise<{ stop(): Promise<void> }> {
+  const urlOf = (name: 'isolation' | 'market') =>
+    servers[name] ?? services.find(({ role }) => role === name)?.url ?? null;
+  const isolation = urlOf('isolation');
+  if (isolation === null) {
+    throw new OcxError({
+      code: 'INPUT_SERVE_PAGE',
+      message: 'the page shows an isolation service, and this process is none',
+      place: { file, keyPath: 'page.servers.isolation' },
+      remedy: 'say where it answers',
+    });
+  }
+  const page = await servePage(listeningOf({ listen }, file), isolation, urlOf('market'));
+  output.note(`The page is at ${page.url}`);
+  return page;
+}
+
+function tell(output: Output, services: readonly NamedService[]): void {
   const told = services.map(({ role, url, epoch, replayed }) => ({ role, url, epoch, replayed }));
   const text = told.map(({ role, url }) => `${capital(role)} answers at ${url}`).join('\n');
   if (told.length === 1) output.result(told[0]!, () => text);

@@ -85,6 +85,7 @@ export async function serviceApi(options: ServiceApiOptions): Promise<FastifyIns
       });
       for (const route of facade.commands) addCommand(scope, options, quota, route);
       for (const route of facade.queries) addQuery(scope, options, route);
+      addWhoami(scope);
       addEvents(scope, streams);
       options.extend?.(scope);
     },
@@ -183,6 +184,14 @@ function addQuery(
     }
     reply.header('cache-control', 'no-store');
     return look(facade, gateway, route, request.caller!.principal, fields);
+  });
+}
+
+function addWhoami(app: FastifyInstance): void {
+  const schema = { summary: 'Whoami', description: 'Whom the token stands for.' };
+  app.get('/whoami', { schema: { ...schema, response: responses(200) } }, (request) => {
+    const { principal, mayWrite } = request.caller!;
+    return { ...principal, access: mayWrite ? 'write' : 'read' };
   });
 }
 

@@ -216,7 +216,7 @@ function maySeeNode(state: IsolationState, from: Principal, node: Node): boolean
 
 /** Port and switch are shown to administrators only. */
 function describeNode(state: IsolationState, node: Node, isAll: boolean): object {
-  const { nodeId, owner, nodeClass, securityLevel, bootCount, evidence } = node;
+  const { nodeId, owner, nodeClass, securityLevel, bootCount, evidence, trouble } = node;
   return {
     nodeId,
     owner,
@@ -226,6 +226,7 @@ function describeNode(state: IsolationState, node: Node, isAll: boolean): object
     organisation: userOf(state, node),
     bootCount,
     evidence,
+    trouble,
     metadata: Object.fromEntries(node.metadata),
     nics: node.nics.map(({ nicId, macAddress, port, attachments }) => ({
       nicId,
