@@ -47,12 +47,13 @@ export class DeviceLanes {
     signal?: AbortSignal,
   ): Promise<Outcome<unknown>> {
     this.#advance(effect);
-    const lanes = lanesOf(effect, ports);
-    const before = Promise.allSettled(lanes.flatMap((lane) => this.#tails.get(lane) ?? []));
+    const lane = laneOf(effect);
+    const awaited = [lane, ...lanesReadBy(effect, ports)];
+    const before = Promise.allSettled(awaited.flatMap((one) => this.#tails.get(one) ?? []));
     const done = before.then(() => this.#begin(effect, ports, confirm, signal));
-    for (const lane of lanes) this.#tails.set(lane, done);
+    this.#tails.set(lane, done);
     const leave = () => {
-      for (const lane of lanes) if (this.#tails.get(lane) === done) this.#tails.delete(lane);
+      if (this.#tails.get(lane) === done) this.#tails.delete(lane);
     };
     done.then(leave, leave);
     return done;
@@ -92,12 +93,18 @@ export class DeviceLanes {
   }
 }
 
-/** Reading a node back waits for all that is being done to it, so that nothing lands behind it. */
-function lanesOf(effect: IsolationDeviceEffect, ports: readonly WiredPort[]): string[] {
-  if (effect.kind === 'ConfigurePort') return [`switch/${effect.switchId}`];
-  const bmc = `node/${effect.nodeId}`;
-  if (effect.kind !== 'ObserveNode') return [bmc];
-  return [bmc, ...new Set(ports.map(({ switchId }) => `switch/${switchId}`))];
+function laneOf(effect: IsolationDeviceEffect): string {
+  if (effect.kind === 'ConfigurePort') return `switch/${effect.switchId}`;
+  return `node/${effect.nodeId}`;
+}
+
+/**
+ * Reading a node back waits for all that is being done to it, so that nothing lands behind it. What
+ * others do with its switches later does not wait for it: its BMC may hang.
+ */
+function lanesReadBy(effect: IsolationDeviceEffect, ports: readonly WiredPort[]): string[] {
+  if (effect.kind !== 'ObserveNode') return [];
+  return [...new Set(ports.map(({ switchId }) => `switch/${switchId}`))];
 }
 
 function nothing(code: string, message: string): Outcome<unknown> {

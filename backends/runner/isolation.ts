@@ -25,6 +25,10 @@ export const liveIsolation: LiveService<
 
   message(effect) {
     if (effect.kind === 'Notify') return { to: effect.to, body: effect.notice };
+    if (effect.kind === 'CallOwner') {
+      const { owner, nodeId, code } = effect;
+      return { to: owner, body: { kind: 'NodeQuarantined', nodeId, code } };
+    }
     if (effect.kind !== 'CallMaintenance') return null;
     const { service, nodeId } = effect;
     return { to: { role: 'service', name: service }, body: { kind: 'CallMaintenance', nodeId } };

@@ -19,7 +19,7 @@ export interface ReconcilerPorts {
 
 /** How long one reading may take; a round of readings has to fit into the time to notice drift. */
 export const READING_MS = 10 * SECOND_MS;
-const AT_ONCE = 16;
+const AT_ONCE = 128;
 
 /** Reads all nodes that nothing is being done to, a few at a time. @returns nodes that differed */
 export async function readBack(ports: ReconcilerPorts): Promise<string[]> {

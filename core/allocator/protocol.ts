@@ -262,8 +262,16 @@ export interface CallMaintenance extends ServiceEffect {
   readonly nodeId: string;
 }
 
+/** Told to the owner of a node that no lease has: it is out of service, and why. */
+export interface CallOwner extends ServiceEffect {
+  readonly kind: 'CallOwner';
+  readonly owner: Principal;
+  readonly nodeId: string;
+  readonly code: string;
+}
+
 export type IsolationEffect =
-  IsolationDeviceEffect | Notify | CallMaintenance | Reply | SetTimer | CancelTimer;
+  IsolationDeviceEffect | Notify | CallMaintenance | CallOwner | Reply | SetTimer | CancelTimer;
 
 /** The administrative commands are in `commands.ts`; a service event is any of these. */
 export type IsolationOutcome = EffectOutcome<NodeObservation | WipeEvidence | undefined>;

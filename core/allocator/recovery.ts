@@ -39,7 +39,14 @@ export function quarantine(
   if (resumption !== 'continue' && resumption !== 'settle') contain(isolation, node);
   if (resumption !== null) readBack(isolation, node, isNew);
   const lease = holderOf(isolation.state, node);
-  if (isNew && lease) notifyWithheld(isolation, node, lease, 'quarantined', code);
+  if (!isNew) return;
+  if (lease) notifyWithheld(isolation, node, lease, 'quarantined', code);
+  else callOwner(isolation, node, code);
+}
+
+function callOwner({ state, effects }: Isolation, { owner, nodeId }: Node, code: string): void {
+  const principal = state.organisations.get(owner ?? '')?.principal;
+  if (principal) effects.push({ kind: 'CallOwner', owner: principal, nodeId, code });
 }
 
 /** At once, whatever else hangs: ports shut, power off, credentials void, as far as they obey. */

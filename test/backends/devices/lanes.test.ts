@@ -80,6 +80,20 @@ test('a read-back waits for all that is being done to its node', async (t) => {
   t.true(devices.begun.includes('look'));
 });
 
+test('a reading that hangs in its BMC holds up no switch, and no reading of another node', async (t) => {
+  const devices = new SlowDevices();
+  const lanes = new DeviceLanes(devices, () => 0);
+  void lanes.carryOut(effect('hangs', 'ObserveNode', { nodeId: 'a1' }), PORTS, inCharge);
+  await settled();
+  void lanes.carryOut(effect('other', 'ObserveNode', { nodeId: 'a2' }), PORTS, inCharge);
+  void lanes.carryOut(effect('port', 'ConfigurePort', { nodeId: 'a3' }), PORTS, inCharge);
+  void lanes.carryOut(effect('off', 'PowerOff', { nodeId: 'a1' }), PORTS, inCharge);
+  await settled();
+  t.deepEqual(devices.begun.sort(), ['hangs', 'other', 'port']);
+  for (const id of ['hangs', 'other', 'port', 'off']) await devices.finish(id);
+  t.is(lanes.size, 0);
+});
+
 test('what is behind its node’s token is never begun', async (t) => {
   const devices = new SlowDevices();
   const lanes = new DeviceLanes(devices, () => 0);
