@@ -161,6 +161,8 @@ export class QuoteDesk {
   answer(nodeId: string, response: Response, nowMs: TimeMs): Found<Answered> {
     const challenge = this.#challenges.get(nodeId);
     if (!challenge) return { ok: false, finding: nothingAsked(nodeId) };
+    // As after a restart of this process: not the node's fault, which begins again.
+    if (challenge.proof === null && 'secret' in response) return notProved;
     return found(this.#end(nodeId, challenge, judge(challenge, response, nowMs)));
   }
 
@@ -172,6 +174,7 @@ export class QuoteDesk {
 }
 
 const late = wrong('ATTEST_NONCE_EXPIRED', 'the answer came after the time for it');
+const notProved = wrong('ATTEST_ATTESTATION_KEY', 'the TPM did not show that the key lives in it');
 const tooOften = wrong('ATTEST_SILENT', 'the node begins again and again');
 
 function judge({ proof, deadlineMs }: Challenge, response: Response, nowMs: TimeMs): Found<Quote> {
@@ -184,9 +187,7 @@ function judge({ proof, deadlineMs }: Challenge, response: Response, nowMs: Time
     proof !== null &&
     secret.length === proof.secret.length &&
     timingSafeEqual(secret, proof.secret);
-  if (!isProved) {
-    return wrong('ATTEST_ATTESTATION_KEY', 'the TPM did not show that the key lives in it');
-  }
+  if (!isProved) return notProved;
   return readEvidence(evidence, proof.key);
 }
 

@@ -214,9 +214,10 @@ function maySeeNode(state: IsolationState, from: Principal, node: Node): boolean
   );
 }
 
-/** Port and switch are shown to administrators only. */
+/** Port, switch and the lease that has it are shown to administrators only. */
 function describeNode(state: IsolationState, node: Node, isAll: boolean): object {
-  const { nodeId, owner, nodeClass, securityLevel, bootCount, evidence, trouble } = node;
+  const { nodeId, owner, nodeClass, securityLevel, bootCount, evidence } = node;
+  const { trouble, leaseId } = node;
   return {
     nodeId,
     owner,
@@ -227,6 +228,7 @@ function describeNode(state: IsolationState, node: Node, isAll: boolean): object
     bootCount,
     evidence,
     trouble,
+    ...(isAll ? { leaseId } : {}),
     metadata: Object.fromEntries(node.metadata),
     nics: node.nics.map(({ nicId, macAddress, port, attachments }) => ({
       nicId,

@@ -53,7 +53,8 @@ export const attesterService: Service<
 
 const WATCHED = { leaseId: 'name', nodeId: 'name', fencingToken: 'count' } as const;
 
-const SHAPES: Readonly<Record<AttesterCommand['kind'], CommandShape>> = {
+/** The fields of every command. */
+export const ATTESTER_COMMANDS: Readonly<Record<AttesterCommand['kind'], CommandShape>> = {
   AttestNode: { ...WATCHED, bootCount: 'count', policyId: 'name' },
   ForgetNode: WATCHED,
   RegisterNode: { node: 'any' },
@@ -85,8 +86,8 @@ function step(state: AttesterState, event: AttesterEvent): Step<AttesterState, A
 }
 
 function takeCommand(turn: Turn, command: AttesterCommand): void {
-  const known = Object.hasOwn(SHAPES, command.kind);
-  const refusal = known ? shapeRefusal(command, SHAPES[command.kind]) : noSuchCommand();
+  const known = Object.hasOwn(ATTESTER_COMMANDS, command.kind);
+  const refusal = known ? shapeRefusal(command, ATTESTER_COMMANDS[command.kind]) : noSuchCommand();
   if (refusal) return reply(turn, command, refusal);
   if (command.kind === 'AttestNode') attestNode(turn, command);
   else if (command.kind === 'ForgetNode') forgetNode(turn, command);

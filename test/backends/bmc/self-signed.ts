@@ -12,7 +12,8 @@ const YEAR_MS = 365 * 24 * 3600 * 1000;
 const ECDSA_SHA256 = Buffer.from('06082a8648ce3d040302', 'hex');
 const COMMON_NAME = Buffer.from('0603550403', 'hex');
 
-function der(tag: number, ...parts: readonly Buffer[]): Buffer {
+/** A value with its tag and length. */
+export function der(tag: number, ...parts: readonly Buffer[]): Buffer {
   const body = Buffer.concat(parts);
   const length =
     body.length < 128
@@ -21,9 +22,9 @@ function der(tag: number, ...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag]), length, body]);
 }
 
-const sequence = (...parts: readonly Buffer[]) => der(0x30, ...parts);
+export const sequence = (...parts: readonly Buffer[]) => der(0x30, ...parts);
 
-function time(ms: number): Buffer {
+export function time(ms: number): Buffer {
   const digits = new Date(ms).toISOString().replaceAll(/\D/g, '').slice(0, SECONDS_FORMAT);
   return der(0x18, Buffer.from(`${digits}Z`));
 }

@@ -1,0 +1,134 @@
+/** An attestation service of `ocx serve`: its runner, the desk that nodes answer at, key shares. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Type } from 'typebox';
+import { agentCalls } from '../backends/http/agent-calls.ts';
+import { attestationFacade } from '../backends/http/attestation-routes.ts';
+import { KeyShares } from '../backends/keys/key-shares.ts';
+import { carryOutAttestation, liveAttestation } from '../backends/runner/attestation.ts';
+import type { AttesterWork } from '../backends/runner/attestation.ts';
+import { AgentDesk } from '../backends/tpm/agent-desk.ts';
+import { readCertificates, type TrustedMakers } from '../backends/tpm/endorsement.ts';
+import { liveClock, type Clock } from '../backends/runner/clock.ts';
+import type { AttesterConfiguration } from '../core/attester/state.ts';
+import type { AttestationPolicy, NodeIdentity } from '../core/attester/commands.ts';
+import { OcxError } from '../core/kernel/errors.ts';
+import { HOUR_MS, SECOND_MS } from '../core/kernel/units.ts';
+import type { LiveRole, Served, ServeRequest } from './live-role.ts';
+import { answerCalls, startService } from './live-service.ts';
+
+/** Ids are the name and a number, and are keys of at most 64 characters. */
+const named = { pattern: '^[\\x21-\\x7e]{1,40}$' };
+const LONGEST_MS = 24 * HOUR_MS;
+const strings = (more = {}) => Type.Array(Type.String(), { default: [], ...more });
+const ms = (value: number) => Type.Integer({ minimum: 1, maximum: LONGEST_MS, default: value });
+const perhapsMs = () =>
+  Type.Union([Type.Integer({ minimum: 1, maximum: LONGEST_MS }), Type.Null()], { default: null });
+
+export const attestationRole: LiveRole = {
+  name: 'attestation',
+  keys: {
+    name: Type.String({ ...named, default: 'attester' }),
+    isolation: Type.String({ ...named, default: 'isolation', description: 'a peer' }),
+    administrators: strings({ description: 'who may change the registry, besides admins' }),
+    gateways: strings({ description: 'services that pass messages of nodes on' }),
+    makers: strings({ description: 'PEM files: roots of endorsement certificates; relative' }),
+    intermediates: strings({ description: 'PEM files: between those and the certificates' }),
+    keyShares: Type.String({
+      default: 'key-shares.db',
+      description: 'SQLite file, made; relative',
+    }),
+    nodes: Type.Unsafe<NodeIdentity[]>(Type.Array(Type.Object({}), { default: [] })),
+    policies: Type.Unsafe<AttestationPolicy[]>(
+      Type.Array(
+        Type.Object({
+          runtimeDigests: Type.Unsafe<unknown>({ default: null }),
+          releasesKeyShare: Type.Boolean({ default: false }),
+        }),
+        { default: [] },
+      ),
+    ),
+    // A nonce is made when the node is switched on; its agent answers once it has booted.
+    nonceTtlMs: ms(600 * SECOND_MS),
+    quoteDeadlineMs: ms(600 * SECOND_MS),
+    keyDeadlineMs: ms(3 * SECOND_MS),
+    retryDelayMs: ms(2 * SECOND_MS),
+    attempts: Type.Integer({ minimum: 1, maximum: 100, default: 3 }),
+    freshnessMs: perhapsMs(),
+    reattestIntervalMs: perhapsMs(),
+    reportRetryMs: ms(2 * SECOND_MS),
+  },
+  needs: ['attestation'],
+  serve: serveAttestation,
+};
+
+interface Table extends AttesterConfiguration {
+  readonly gateways: readonly string[];
+  readonly makers: readonly string[];
+  readonly intermediates: readonly string[];
+  readonly keyShares: string;
+}
+
+async function serveAttestation(request: ServeRequest): Promise<Served> {
+  // Checked against the keys above.
+  const table = request.table as unknown as Table;
+  const path = (given: string) => resolve(dirname(request.file), given);
+  const makers = makersOf(table, path);
+  const shares = new KeyShares(path(table.keyShares));
+  let clock: Clock | undefined;
+  const desk = new AgentDesk(makers, shares, () => clock!.nowMs());
+  try {
+    const started = await startService(request, liveAttestation, {
+      ...{ journal: attestationRole.name, configuration: configurationOf(table) },
+      clock: (notBeforeMs) => (clock = liveClock(notBeforeMs)),
+      carryOut: (effect, state) => carryOutAttestation(desk, effect as AttesterWork, state),
+    });
+    const calls = agentCalls(desk, table.gateways);
+    const served = await answerCalls(request, started, attestationFacade, calls);
+    return {
+      ...served,
+      async stop() {
+        await served.stop();
+        shares.close();
+      },
+    };
+  } catch (error) {
+    shares.close();
+    throw error;
+  }
+}
+
+/** What the journal begins with; files and gateways may change from start to start. */
+function configurationOf(table: Table): AttesterConfiguration {
+  return {
+    name: table.name,
+    isolation: table.isolation,
+    administrators: table.administrators,
+    nodes: table.nodes,
+    policies: table.policies,
+    nonceTtlMs: table.nonceTtlMs,
+    quoteDeadlineMs: table.quoteDeadlineMs,
+    keyDeadlineMs: table.keyDeadlineMs,
+    retryDelayMs: table.retryDelayMs,
+    attempts: table.attempts,
+    freshnessMs: table.freshnessMs,
+    reattestIntervalMs: table.reattestIntervalMs,
+    reportRetryMs: table.reportRetryMs,
+    severities: {},
+  };
+}
+
+/** @throws INPUT_CERTIFICATE */
+function makersOf(table: Table, path: (given: string) => string): TrustedMakers {
+  const read = (names: readonly string[]) =>
+    names.flatMap((name) => {
+      try {
+        return readCertificates([readFileSync(path(name))]);
+      } catch (cause) {
+        const message = `there is no certificate: ${(cause as Error).message}`;
+        const place = { file: path(name) };
+        throw new OcxError({ code: 'INPUT_CERTIFICATE', message, place }, { cause });
+      }
+    });
+  return { roots: read(table.makers), intermediates: read(table.intermediates) };
+}

@@ -1,0 +1,31 @@
+import test from 'ava';
+import { readCertificates } from '../../../backends/tpm/endorsement.ts';
+import { readAnswer, readHello, writeInvitation } from '../../../backends/tpm/agent-messages.ts';
+import { QuoteDesk } from '../../../backends/tpm/quote-desk.ts';
+import { MadeAuthority } from './made-authority.ts';
+import { profileEvents } from './made-log.ts';
+import { MadeTpm } from './made-tpm.ts';
+import { valueOf } from './vectors.ts';
+
+test('a TPM that is made here passes every check that one of software passes', (t) => {
+  const authority = new MadeAuthority();
+  const tpm = new MadeTpm(authority);
+  tpm.boot(profileEvents());
+  const roots = readCertificates([authority.root]);
+  const desk = new QuoteDesk({ roots, intermediates: [] });
+  const request = { kind: 'RequestQuote', effectId: 'a/1', leaseId: 'l', nodeId: 'n' } as const;
+  desk.request({ ...request, nonce: 'ab'.repeat(39), deadlineMs: Date.now() + 1_000 });
+  const told = desk.hello('n', 3, valueOf(readHello(tpm.hello())), Date.now());
+  t.true('invitation' in told, JSON.stringify(told));
+  if (!('invitation' in told)) return;
+  const { credential, nonce } = writeInvitation(told.invitation);
+  const secret = tpm.activate(Buffer.from(credential, 'base64'))!;
+  const answer = valueOf(readAnswer(tpm.quote(nonce, secret)));
+  const { outcome } = valueOf(desk.answer('n', answer, Date.now()));
+  t.is(outcome.status, 'ok', JSON.stringify(outcome));
+  const quote = outcome.status === 'ok' && outcome.value;
+  t.like(quote, { nonce, bootCount: 3, resetCount: 1, pcrs: tpm.pcrs });
+  const other = new MadeTpm(authority);
+  other.boot(profileEvents());
+  t.is(other.activate(Buffer.from(credential, 'base64')), null);
+});
