@@ -41,6 +41,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Registration>> = new Map([
   ['market', async () => (await import('./market.ts')).registerMarket],
   ['offer', async () => (await import('./offer.ts')).registerOffer],
   ['bid', async () => (await import('./bid.ts')).registerBid],
+  ['torture', async () => (await import('./torture.ts')).registerTorture],
   ['journal', async () => (await import('./journal.ts')).registerJournal],
 ]);
 

@@ -18,7 +18,7 @@ test('2,000 seeds of faults break no invariant, and every fault is met', (t) => 
     for (const { invariant, timeMs, detail } of result.violations) {
       t.fail(
         `seed ${seed} at ${timeMs} ms: ${invariant}: ${detail}\n` +
-          `reproduce with: npm exec -- node test/fault/seed.ts ${seed}`,
+          `reproduce with: ocx torture --seeds ${seed}`,
       );
     }
     addCounts(faults, result.faultCounts);
