@@ -7,12 +7,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { inCi, installMissing } from './debian.ts';
 
 const root = join(import.meta.dirname, '..');
-const inCi = Boolean(process.env['CI']) && process.env['CI'] !== 'false';
-
 const hasServer = () => existsSync('/usr/lib/postgresql');
-const missing = [
+installMissing([
   ['postgresql', '/usr/lib/postgresql'],
   ['ipmitool', '/usr/bin/ipmitool'],
   ['openipmi', '/usr/bin/ipmi_sim'],
@@ -29,14 +28,7 @@ const missing = [
   ['qemu-block-extra', '/usr/lib/x86_64-linux-gnu/qemu/block-iscsi.so'],
   ['nbdkit', '/usr/bin/nbdkit'],
   ['tgt', '/usr/sbin/tgtd'],
-].flatMap(([name, file]) => (existsSync(file!) ? [] : [name!]));
-
-if (missing.length > 0 && inCi) {
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const step of [['update'], ['install', '-y', '--no-install-recommends', ...missing]]) {
-    spawnSync('apt-get', ['-qq', ...step], { env: environment, stdio: 'inherit' });
-  }
-}
+]);
 const leftOut: string[] = [];
 if (!hasServer() && !inCi) {
   process.stderr.write('Left out: PostgreSQL is not installed (apt-get install postgresql).\n');

@@ -6,7 +6,6 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:
 import { join } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { runProgram } from '../processes/program.ts';
-import type { HardwareProfile } from '../tpm/references.ts';
 import type { SwitchedNode } from '../bmc/emulator/chassis.ts';
 import { inNamespace, isRunning, markedEnvironment, signalTo, waitUntil } from './daemon.ts';
 import type { Accelerator, NodePlan, RackPlan } from './plan.ts';
@@ -40,16 +39,6 @@ export class Machine implements SwitchedNode {
 
   get console(): string {
     return this.#file('console.sock');
-  }
-
-  /** What decides PCR 0, beside the firmware itself. */
-  get hardware(): HardwareProfile {
-    return { firmware: FIRMWARE, cpu: CPU, memoryMib: MEMORY_MIB };
-  }
-
-  /** As they come from the factory. */
-  get firmwareFiles(): readonly string[] {
-    return [join(FIRMWARE_FOLDER, FIRMWARE), VARIABLES];
   }
 
   get tpmState(): string {
