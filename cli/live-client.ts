@@ -19,6 +19,7 @@ export interface LiveOptions extends CommonOptions {
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
+  /** Sent as JSON; a buffer as it is. */
   readonly body?: object;
 }
 
@@ -53,7 +54,7 @@ export function defineCall<Options extends LiveOptions>(
 
 /** What a command does that makes one call after another. */
 export interface Talk<Options extends LiveOptions, Result> {
-  talk(ask: Ask, words: readonly string[], options: Options): Promise<Result>;
+  talk(ask: Ask, words: readonly string[], options: Options, output: Output): Promise<Result>;
   text(result: Result): string;
   /** Adds options of its own. */
   extend?(command: Command): Command;
@@ -74,7 +75,7 @@ export function defineTalk<Options extends LiveOptions, Result>(
     const words = command.processedArgs as string[];
     const options = given[words.length] as Options;
     return runCommand(options, async (output) => {
-      output.result(await talk(asker(output, options), words, options), text);
+      output.result(await talk(asker(output, options), words, options, output), text);
     });
   });
 }
@@ -94,7 +95,13 @@ function asker(output: Output, options: LiveOptions): Ask {
       remedy: 'set OCX_TOKEN or give --token-file',
     });
   }
-  return (call) => callService(server, token, call, options.key);
+  let number = 0;
+  return (call) => {
+    number += 1;
+    // Each call of a command that is sent again has the key that it had.
+    const { key } = options;
+    return callService(server, token, call, number === 1 || !key ? key : `${key}.${number}`);
+  };
 }
 
 /**

@@ -3,9 +3,15 @@ import { OcxError } from '../core/kernel/errors.ts';
 import { attestationRole } from './live-attestation.ts';
 import { isolationRole } from './live-isolation.ts';
 import { marketRole } from './live-market.ts';
+import { provisioningRole } from './live-provisioning.ts';
 import type { LiveRole } from './live-role.ts';
 
-export const LIVE_ROLES: readonly LiveRole[] = [isolationRole, attestationRole, marketRole];
+export const LIVE_ROLES: readonly LiveRole[] = [
+  isolationRole,
+  provisioningRole,
+  attestationRole,
+  marketRole,
+];
 
 /** @param text names with commas between them, or `all`. @throws INPUT_ROLE */
 export function rolesOf(text: string): readonly LiveRole[] {

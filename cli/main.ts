@@ -36,6 +36,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Registration>> = new Map([
   ['org', async () => (await import('./org.ts')).registerOrg],
   ['node', async () => (await import('./node.ts')).registerNode],
   ['network', async () => (await import('./network.ts')).registerNetwork],
+  ['image', async () => (await import('./image.ts')).registerImage],
+  ['disk', async () => (await import('./image.ts')).registerDisk],
   ['lease', async () => (await import('./lease.ts')).registerLease],
   ['rack', async () => (await import('./rack.ts')).registerRack],
   ['market', async () => (await import('./market.ts')).registerMarket],

@@ -13,6 +13,7 @@ import { DiskRecords, type DiskRecord, type Exposure } from './disk-records.ts';
 import type { Export, Exporter } from './exporter.ts';
 import { ImageCatalogue } from './image-catalogue.ts';
 import type { ImageLimits } from './image-check.ts';
+import { removeUnfinishedUploads } from './import-source.ts';
 import { FolderLock } from './folder-lock.ts';
 import { Lanes } from './lanes.ts';
 import { failureOf, late, nothing } from './outcomes.ts';
@@ -90,7 +91,8 @@ export class FolderStore implements ImageStore {
       await mkdir(this.#path(name), { recursive: true, mode: 0o700 });
     }
     await this.#lock.take();
-    const removed = (await this.#images.load()) + (await this.#disks.load());
+    const unfinished = await removeUnfinishedUploads(this.#path('uploads'));
+    const removed = unfinished + (await this.#images.load()) + (await this.#disks.load());
     const signal = AbortSignal.timeout(RECOVERY_MS);
     const closed: string[] = [];
     const open = new Set<string>();

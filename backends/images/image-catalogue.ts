@@ -113,6 +113,7 @@ export class ImageCatalogue {
       await rename(unfinished, join(folder, folderName(imageId)));
       await syncFolder(folder);
       this.#records.set(imageId, record);
+      if (source.startsWith('upload/')) await rm(file, { force: true });
     } catch (error) {
       await rm(unfinished, { recursive: true, force: true });
       throw error;

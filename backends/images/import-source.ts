@@ -4,7 +4,7 @@
  * exchange it between the look and its use.
  */
 import { constants } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
+import { open, readdir, realpath, rm } from 'node:fs/promises';
 import { join, relative, isAbsolute } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
 
@@ -13,6 +13,9 @@ export interface ImportFolders {
   readonly import: string | null;
   readonly upload: string | null;
 }
+
+/** Ends the name of an upload of which pieces are missing. */
+export const PARTIAL_UPLOAD = '.part';
 
 const CHUNK_BYTES = 1 << 20;
 const UPLOAD = /^upload\/([0-9a-f]{64})$/;
@@ -90,4 +93,11 @@ function noSource(): OcxError {
     message: 'there is no such file to import from',
     remedy: 'name a file below the import folder as import/PATH, or upload it first',
   });
+}
+
+/** Whoever uploads begins anew. @returns how many there were */
+export async function removeUnfinishedUploads(folder: string): Promise<number> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(PARTIAL_UPLOAD));
+  for (const name of names) await rm(join(folder, name));
+  return names.length;
 }

@@ -43,7 +43,7 @@ export interface Sending {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
+  /** Sent as JSON; a buffer as it is. */
   readonly body?: object;
   readonly signal: AbortSignal;
 }
@@ -51,7 +51,8 @@ export interface Sending {
 /** @returns the beginning of the answer; its body is to be read or destroyed */
 export function send(server: Server, sending: Sending): Promise<IncomingMessage> {
   const { method, path, headers, body, signal } = sending;
-  const text = body === undefined ? null : JSON.stringify(body);
+  const isBytes = Buffer.isBuffer(body);
+  const content = body === undefined || isBytes ? (body ?? null) : JSON.stringify(body);
   const begin = server.isEncrypted ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const request = begin(
@@ -60,15 +61,18 @@ export function send(server: Server, sending: Sending): Promise<IncomingMessage>
         ...{ method, path, signal },
         headers: {
           ...headers,
-          ...(text === null
+          ...(content === null
             ? {}
-            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+            : {
+                'content-type': isBytes ? 'application/octet-stream' : 'application/json',
+                'content-length': Buffer.byteLength(content),
+              }),
         },
       },
       resolve,
     );
     request.once('error', reject);
-    request.end(text ?? undefined);
+    request.end(content ?? undefined);
   });
 }
 

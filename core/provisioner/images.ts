@@ -210,7 +210,8 @@ export function imageTimer(turn: Turn, image: Image): void {
   }
 }
 
-function mayClone(state: ProvisionerState, image: Image, asker: Principal): boolean {
+/** Whether the asker may know of the image and clone it. */
+export function mayClone(state: ProvisionerState, image: Image, asker: Principal): boolean {
   return image.shared || image.owner === asker.name || isOperator(state, asker);
 }
 

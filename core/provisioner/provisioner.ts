@@ -57,7 +57,8 @@ export const provisionerService: Service<
 const NODE_LEASE = { leaseId: 'name', nodeId: 'name', fencingToken: 'count' } as const;
 const SNAPSHOT = { imageId: 'name', snapshotId: 'name' } as const;
 
-const SHAPES: Readonly<Record<ProvisionerCommand['kind'], CommandShape>> = {
+/** Fields of every command. */
+export const PROVISIONER_COMMANDS: Readonly<Record<ProvisionerCommand['kind'], CommandShape>> = {
   PrepareNode: { ...NODE_LEASE, imageId: 'name' },
   ProvisionNode: {
     ...NODE_LEASE,
@@ -90,8 +91,10 @@ function step(
 }
 
 function takeCommand(turn: Turn, command: ProvisionerCommand): void {
-  const known = Object.hasOwn(SHAPES, command.kind);
-  const refusal = known ? shapeRefusal(command, SHAPES[command.kind]) : noSuchCommand();
+  const known = Object.hasOwn(PROVISIONER_COMMANDS, command.kind);
+  const refusal = known
+    ? shapeRefusal(command, PROVISIONER_COMMANDS[command.kind])
+    : noSuchCommand();
   if (refusal) return reply(turn, command, refusal);
   switch (command.kind) {
     case 'PrepareNode':
