@@ -6,6 +6,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:
 import { join } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { runProgram } from '../processes/program.ts';
+import type { HardwareProfile } from '../tpm/references.ts';
 import type { SwitchedNode } from '../bmc/emulator/chassis.ts';
 import { inNamespace, isRunning, markedEnvironment, signalTo, waitUntil } from './daemon.ts';
 import type { Accelerator, NodePlan, RackPlan } from './plan.ts';
@@ -41,6 +42,16 @@ export class Machine implements SwitchedNode {
     return this.#file('console.sock');
   }
 
+  /** What decides PCR 0, beside the firmware itself. */
+  get hardware(): HardwareProfile {
+    return { firmware: FIRMWARE, cpu: CPU, memoryMib: MEMORY_MIB };
+  }
+
+  /** As they come from the factory. */
+  get firmwareFiles(): readonly string[] {
+    return [join(FIRMWARE_FOLDER, FIRMWARE), VARIABLES];
+  }
+
   get tpmState(): string {
     return this.#file('tpm');
   }
@@ -48,8 +59,18 @@ export class Machine implements SwitchedNode {
   /** What the machine has when it comes from the factory. */
   async make(): Promise<void> {
     mkdirSync(this.#folder, { recursive: true });
+    await this.reset();
+  }
+
+  /** Whatever its users have left in it, but for the TPM. */
+  async reset(): Promise<void> {
     this.resetFirmware();
     await this.eraseDrives();
+  }
+
+  /** By IPMI nothing can be erased: such a machine keeps nothing over its power. */
+  get #forgets(): boolean {
+    return this.#plan.bmcProtocol === 'ipmi';
   }
 
   resetFirmware(): void {
@@ -73,6 +94,7 @@ export class Machine implements SwitchedNode {
     for (const name of ['tpm.sock', 'console.sock', 'qmp.sock', 'qemu.pid', 'swtpm.pid']) {
       rmSync(this.#file(name), { force: true });
     }
+    if (this.#forgets) await this.reset();
     await this.#startTpm();
     await this.#run(['qemu-system-x86_64', ...this.#parameters(bootDevice)]);
   }

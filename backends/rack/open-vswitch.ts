@@ -40,6 +40,10 @@ export class OpenVswitchProcess {
     await this.#control(['add-port', BRIDGE, portId, `tag=${networkId}`, 'vlan_mode=access']);
   }
 
+  async removePort(portId: string): Promise<void> {
+    await this.#control(['--if-exists', 'del-port', BRIDGE, portId]);
+  }
+
   async #control(parameters: readonly string[]): Promise<string> {
     const where = [`--db=unix:${this.database}`, `--timeout=${START_MS / 1000}`];
     return runProgram('ovs-vsctl', [...where, ...parameters]);

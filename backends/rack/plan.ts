@@ -42,6 +42,8 @@ export interface AirlockPlan {
 export interface TenantPlan {
   readonly name: string;
   readonly namespace: string;
+  /** VLAN of its enclave, in which the port of its services stands. */
+  readonly networkId: number;
   readonly portId: string;
   readonly address: string;
 }
@@ -58,8 +60,10 @@ export interface RackPlan {
 /** Numbers are the third part of addresses. */
 export const MOST_NODES = 200;
 export const MOST_TENANTS = 20;
-/** Isolation's own pool begins at 2 and has to end before: see docs/rack.md. */
-export const FIRST_AIRLOCK_NETWORK = 3000;
+/** Networks that the isolation service gives out itself end here; those behind are set aside. */
+export const LAST_POOL_NETWORK = 2999;
+const FIRST_AIRLOCK_NETWORK = 3000;
+const FIRST_ENCLAVE_NETWORK = 4000;
 const REDFISH_PORT = 8000;
 const IPMI_PORT = 623;
 /** Every third machine's BMC speaks IPMI. */
@@ -109,6 +113,7 @@ function planTenant(id: string, number: number): TenantPlan {
   return {
     name: `tenant-${number}`,
     namespace: `${id}-tenant${number}`,
+    networkId: FIRST_ENCLAVE_NETWORK + number,
     portId: `tenant${number}`,
     address: `10.102.${number}.1`,
   };

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
+import type { HardwareProfile, ReferenceValues } from '../tpm/references.ts';
 import type { Accelerator, NodePlan, RackPlan } from './plan.ts';
 
 export const RACK_FORMAT = 'ocx-rack/1';
@@ -14,12 +15,10 @@ export interface RackNode extends NodePlan {
   readonly console: string | null;
   /** Of its TPM, as the attestation service's registry has it. */
   readonly endorsementKeyHash: string;
+  /** Its own reference values. */
+  readonly pcrs: ReferenceValues;
   /** What PCR 0 depends on. */
-  readonly hardware: {
-    readonly firmware: string;
-    readonly cpu: string;
-    readonly memoryMib: number;
-  };
+  readonly hardware: HardwareProfile;
 }
 
 export interface Rack extends Omit<RackPlan, 'nodes'> {
@@ -32,6 +31,8 @@ export interface Rack extends Omit<RackPlan, 'nodes'> {
   /** PEM: the authority that has signed the TPMs' certificates, and its own. */
   readonly tpmIssuer: string;
   readonly tpmRoot: string;
+  /** What machines of the rack measure where nobody has touched them. */
+  readonly profilePcrs: ReferenceValues;
   readonly nodes: readonly RackNode[];
 }
 

@@ -7,13 +7,15 @@ import { buildBootImage } from '../boot-image/boot-image.ts';
 import { addAirlock, filterAirlocks, startDhcp } from './airlock-network.ts';
 import { startDaemon, waitUntil } from './daemon.ts';
 import { claimFolder } from './folder.ts';
-import { CPU, FIRMWARE, Machine, MEMORY_MIB } from './machine.ts';
+import { Machine } from './machine.ts';
 import { addNamespace, addTap, addWire } from './namespace.ts';
 import { BRIDGE, OpenVswitchProcess } from './open-vswitch.ts';
 import { NETWORK_BITS, planRack } from './plan.ts';
 import type { Accelerator, NodePlan, RackPlan, RackSize } from './plan.ts';
 import { RACK_FORMAT, writeRack } from './rack-file.ts';
 import type { Rack, RackNode } from './rack-file.ts';
+import { nodeValues, obtainReferenceBoot, profileValues } from './reference-boot.ts';
+import { writeConfigurations } from './configurations.ts';
 import { rackDown } from './teardown.ts';
 import { TpmAuthority } from './tpm-authority.ts';
 
@@ -26,6 +28,9 @@ export interface RackOptions extends RackSize {
   /** Told what is being done. */
   readonly tell: (step: string) => void;
 }
+
+/** What is known of a node before one has booted. */
+type MadeNode = Omit<RackNode, 'pcrs'>;
 
 const PASSWORD_BYTES = 8;
 const BMC_START_MS = 60_000;
@@ -46,30 +51,37 @@ export async function rackUp(options: RackOptions): Promise<Rack> {
   }
 }
 
-async function build(plan: RackPlan, { accelerator, cache, tell }: RackOptions): Promise<Rack> {
+async function build(plan: RackPlan, options: RackOptions): Promise<Rack> {
+  const { accelerator, cache, tell } = options;
   tell('boot image');
-  const image = join(plan.folder, 'image');
-  await buildBootImage(image, cache);
+  const folder = join(plan.folder, 'image');
+  await buildBootImage(folder, cache);
+  const image = join(folder, 'boot.efi');
   tell('switch and networks');
   const openVswitch = new OpenVswitchProcess(plan);
   await buildNetworks(plan, openVswitch);
   tell('TPMs and disks');
   const authority = new TpmAuthority(plan.folder);
   authority.prepare();
-  const nodes: RackNode[] = [];
-  for (const node of plan.nodes) nodes.push(await makeNode(plan, node, accelerator, authority));
+  const made: MadeNode[] = [];
+  for (const node of plan.nodes) made.push(await makeNode(plan, node, accelerator, authority));
+  const [tpmIssuer, tpmRoot] = [authority.issuer, authority.root];
+  tell('reference values (a boot, where this profile is new)');
+  const node = plan.nodes[0]!;
+  const boot = { plan, node, accelerator, openVswitch, image, tpmRoot, tpmIssuer };
+  const reference = await obtainReferenceBoot(boot, cache);
   const rack: Rack = {
     ...plan,
     format: RACK_FORMAT,
-    accelerator,
+    ...{ accelerator, tpmIssuer, tpmRoot },
     switchDatabase: openVswitch.database,
     bridge: BRIDGE,
-    bootImage: join(image, 'boot.efi'),
-    tpmIssuer: authority.issuer,
-    tpmRoot: authority.root,
-    nodes,
+    bootImage: image,
+    profilePcrs: profileValues(reference),
+    nodes: made.map((one) => ({ ...one, pcrs: nodeValues(reference, one.macAddress) })),
   };
   writeRack(rack);
+  writeConfigurations(rack);
   tell('BMCs');
   await startBmcs(rack);
   return rack;
@@ -84,12 +96,13 @@ async function buildNetworks(plan: RackPlan, openVswitch: OpenVswitchProcess): P
     await addAirlock(plan, node);
     await openVswitch.addServicePort(node.airlock.portId, node.airlock.networkId);
   }
-  for (const { namespace, portId, address } of tenants) {
+  for (const { namespace, portId, address, networkId } of tenants) {
     await addNamespace(namespace);
     await addWire(
       { namespace, link: 'eth0', address: `${address}/${NETWORK_BITS}` },
       { namespace: switchNamespace, link: portId },
     );
+    await openVswitch.addServicePort(portId, networkId);
   }
   await filterAirlocks(plan);
   startDhcp(plan);
@@ -100,7 +113,7 @@ async function makeNode(
   node: NodePlan,
   accelerator: Accelerator,
   authority: TpmAuthority,
-): Promise<RackNode> {
+): Promise<MadeNode> {
   const machine = new Machine(plan, node, accelerator);
   await machine.make();
   const endorsementKeyHash = await authority.makeTpm(machine.tpmState, node.nodeId);
@@ -110,7 +123,7 @@ async function makeNode(
     bmcPassword: randomBytes(PASSWORD_BYTES).toString('hex'),
     console: machine.console,
     endorsementKeyHash,
-    hardware: { firmware: FIRMWARE, cpu: CPU, memoryMib: MEMORY_MIB },
+    hardware: machine.hardware,
   };
 }
 

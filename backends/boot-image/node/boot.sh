@@ -3,17 +3,16 @@
 # value NAME: out of the boot desk's answer; nothing but what addresses, names and keys are made of
 value() { sed -n "s/^$1=//p" /run/boot | head -n 1 | tr -cd 'A-Za-z0-9.:/+=_-'; }
 
-# take_key_share: what the tenant's attester gives a node that it trusts, opened with the secret that
-# only this TPM could read
+# take_key_share: what the tenant's attester gives a node that it trusts: the secret of a credential
+# that only this TPM can open
 take_key_share() {
   [ -f share.hex ] && return
-  fetch /v1/airlock/key > key.txt && [ -s key.txt ] && [ -f secret ] || return
-  sealed=$(base64 -d key.txt | xxd -p | tr -d '\n')
-  iv=$(echo "$sealed" | cut -c 1-24)
-  # AES-GCM is AES-CTR that starts at 2. The tag is not looked at: a share that was changed opens no disk.
-  echo "$sealed" | cut -c 25-88 | xxd -r -p |
-    openssl enc -d -aes-256-ctr -K "$(xxd -p secret | tr -d '\n')" -iv "${iv}00000002" |
-    xxd -p | tr -d '\n' > share.hex
+  fetch /v1/airlock/key > key.txt && [ -s key.txt ] || return
+  base64 -d key.txt > key.credential
+  with_policy tpm2 activatecredential -c ak.ctx -C ek.ctx -i key.credential -o share \
+    >/dev/null 2>&1 || { say 'the key share cannot be opened'; return; }
+  xxd -p share | tr -d '\n' > share.hex
+  rm share
   say 'the key share is here'
 }
 

@@ -1,0 +1,97 @@
+/**
+ * What the live services need to know of a rack, as files in its folder: `devices.toml` is whole;
+ * `isolation.toml` and `attestation.toml` are tables for a `serve.toml`, which adds where to listen,
+ * tokens and peers.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'smol-toml';
+import type { IsolationConfiguration } from '../../core/allocator/enrolment.ts';
+import { OcxError } from '../../core/kernel/errors.ts';
+import { identityOf, policyOf } from '../tpm/references.ts';
+import { LAST_POOL_NETWORK } from './plan.ts';
+import type { Rack, RackNode } from './rack-file.ts';
+
+/** Owner of all nodes, and who attests for tenants, until somebody changes the files. */
+export const RACK_OWNER = 'org-a';
+export const SWITCH_ID = 'tor';
+export const POLICY_ID = 'rack';
+/** QEMU's memory is gone with its process. */
+const OFF_SECONDS = 1;
+const POLL_SECONDS = 0.5;
+/** `ipmi_sim` knows no newer one. */
+const CIPHER_SUITE = 3;
+
+export function writeConfigurations(rack: Rack): void {
+  const write = (name: string, document: object) =>
+    writeFileSync(join(rack.folder, name), stringify(document), { mode: 0o600 });
+  write('devices.toml', deviceTables(rack));
+  write('isolation.toml', { site: siteOf(rack) });
+  write('attestation.toml', { attestation: attestationTable(rack) });
+}
+
+export function deviceTables(rack: Rack): object {
+  return {
+    bmcs: rack.nodes.map(bmcEntry),
+    switches: [
+      {
+        switchId: SWITCH_ID,
+        driver: 'openvswitch',
+        address: `unix:${rack.switchDatabase}`,
+        bridge: rack.bridge,
+      },
+    ],
+  };
+}
+
+function bmcEntry(node: RackNode): object {
+  const { nodeId, bmcProtocol, bmcAddress, bmcPort, bmcUser, bmcPassword, console } = node;
+  const common = {
+    ...{ nodeId, protocol: bmcProtocol, user: bmcUser, password: bmcPassword },
+    ...{ offSeconds: OFF_SECONDS, pollSeconds: POLL_SECONDS },
+    ...(console === null ? {} : { console: `unix:${console}` }),
+  };
+  if (bmcProtocol === 'redfish') {
+    const address = `http://${bmcAddress}:${bmcPort}`;
+    return { ...common, address, networkTarget: 'UefiHttp' };
+  }
+  // Such a machine keeps nothing over its power.
+  const nothing = { drives: 'none', firmware: 'fixed' };
+  const address = `${bmcAddress}:${bmcPort}`;
+  return { ...common, address, cipherSuite: CIPHER_SUITE, ...nothing };
+}
+
+export function siteOf(rack: Rack): IsolationConfiguration {
+  return {
+    settings: { networkIdLast: LAST_POOL_NETWORK },
+    organisations: [
+      { name: RACK_OWNER },
+      ...rack.tenants.map(({ name, networkId }) => ({ name, enclaveNetworkId: networkId })),
+    ],
+    switches: [{ switchId: SWITCH_ID, switchType: 'openvswitch' }],
+    nodes: rack.nodes.map(({ nodeId, macAddress, portId, airlock, kind }) => ({
+      ...{ nodeId, owner: RACK_OWNER, nodeClass: kind, securityLevel: 'full' as const },
+      airlockNetworkId: airlock.networkId,
+      nics: [{ nicId: 'nic0', macAddress, switchId: SWITCH_ID, portId }],
+    })),
+  };
+}
+
+/** Registry, policy and makers of an attestation service that knows this rack. */
+export function attestationTable(rack: Rack): object {
+  const [first] = rack.nodes;
+  const references = first ? [{ hardware: first.hardware, pcrs: rack.profilePcrs }] : [];
+  return {
+    makers: [rack.tpmRoot],
+    intermediates: [rack.tpmIssuer],
+    nodes: rack.nodes.map(({ nodeId, endorsementKeyHash, hardware, pcrs }) =>
+      checked(identityOf(nodeId, endorsementKeyHash, hardware, pcrs)),
+    ),
+    policies: [checked(policyOf({ policyId: POLICY_ID, version: 1 }, references, true))],
+  };
+}
+
+function checked<Value extends object>(value: Value): Exclude<Value, { readonly message: string }> {
+  if ('message' in value && 'code' in value) throw new OcxError(value as never);
+  return value as never;
+}
