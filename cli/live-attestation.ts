@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Type } from 'typebox';
+import { readShareSecret, shareV } from '../backends/boot/key-shares.ts';
 import { agentCalls } from '../backends/http/agent-calls.ts';
 import { attestationFacade } from '../backends/http/attestation-routes.ts';
 import { KeyShares } from '../backends/keys/key-shares.ts';
@@ -38,6 +39,9 @@ export const attestationRole: LiveRole = {
       default: 'key-shares.db',
       description: 'SQLite file, made; relative',
     }),
+    keyShareFile: Type.Optional(
+      Type.String({ description: 'the secret that the provisioner of level full has too' }),
+    ),
     nodes: Type.Unsafe<NodeIdentity[]>(Type.Array(Type.Object({}), { default: [] })),
     policies: Type.Unsafe<AttestationPolicy[]>(
       Type.Array(
@@ -67,6 +71,7 @@ interface Table extends AttesterConfiguration {
   readonly makers: readonly string[];
   readonly intermediates: readonly string[];
   readonly keyShares: string;
+  readonly keyShareFile?: string;
 }
 
 async function serveAttestation(request: ServeRequest): Promise<Served> {
@@ -74,7 +79,12 @@ async function serveAttestation(request: ServeRequest): Promise<Served> {
   const table = request.table as unknown as Table;
   const path = (given: string) => resolve(dirname(request.file), given);
   const makers = makersOf(table, path);
-  const shares = new KeyShares(path(table.keyShares));
+  const { keyShareFile } = table;
+  const secret = keyShareFile === undefined ? null : readShareSecret(path(keyShareFile));
+  const shares = new KeyShares(
+    path(table.keyShares),
+    secret ? (leaseId, nodeId) => shareV(secret, leaseId, nodeId) : undefined,
+  );
   let clock: Clock | undefined;
   const desk = new AgentDesk(makers, shares, () => clock!.nowMs());
   try {

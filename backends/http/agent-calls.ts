@@ -47,7 +47,7 @@ export function agentCalls(
       { schema: { summary: 'KeyShare', params } },
       (request) => {
         const sealed = desk.sealedShare(nodeOf(request, gateways));
-        if (sealed) return { credential: sealed.toString('base64') };
+        if (sealed) return { sealed: sealed.toString('base64') };
         const message = 'no key share was released for this boot of the node';
         throw new OcxError({ code: 'NOT_FOUND_KEY_SHARE', message });
       },

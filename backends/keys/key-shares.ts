@@ -1,7 +1,8 @@
 /**
  * The second key shares (Keylime's V) of an attestation service, in a file of its own: of each node
  * under a lease one, kept until it is revoked. A tenant may deposit a share that it has chosen;
- * otherwise one is made when it is first handed out. Revoked is overwritten.
+ * otherwise one is made when it is first handed out: by chance, or from a secret that the tenant's
+ * provisioner has as well (docs/boot.md). Revoked is overwritten.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { OcxError } from '../../core/kernel/errors.ts';
 import type { Principal } from '../../core/kernel/service.ts';
 
-/** As long as the secret of a credential may be: a digest of SHA-256. */
+/** A key of AES-256. */
 export const SHARE_BYTES = 32;
 /** Deposits of one party that nothing was handed out of. */
 const DEPOSITS_MAXIMUM = 1_000;
@@ -32,9 +33,18 @@ export interface ShareKey {
 
 export class KeyShares {
   readonly #database: DatabaseSync;
+  readonly #make: (leaseId: string, nodeId: string) => Buffer;
 
-  /** @param path of the file; only this process's user can read it. @throws RESOURCE_KEY_SHARES */
-  constructor(path: string) {
+  /**
+   * @param path of the file; only this process's user can read it
+   * @param make a share that nobody has deposited
+   * @throws RESOURCE_KEY_SHARES
+   */
+  constructor(
+    path: string,
+    make: (leaseId: string, nodeId: string) => Buffer = () => randomBytes(SHARE_BYTES),
+  ) {
+    this.#make = make;
     try {
       closeSync(openSync(path, 'a', 0o600));
       this.#database = new DatabaseSync(path);
@@ -74,10 +84,11 @@ export class KeyShares {
   release(key: ShareKey, sequence: number, seal: (share: Buffer) => Buffer): boolean {
     const known = this.#find(key);
     if (known && sequence < known.sequence) return false;
-    const share = known?.share ? Buffer.from(known.share) : randomBytes(SHARE_BYTES);
+    const { leaseId, nodeId } = key;
+    const share = known?.share ? Buffer.from(known.share) : this.#make(leaseId, nodeId);
     this.#database
       .prepare('INSERT OR REPLACE INTO share VALUES (?, ?, ?, ?, ?, ?)')
-      .run(key.leaseId, key.nodeId, partyOf(key), share, seal(share), sequence);
+      .run(leaseId, nodeId, partyOf(key), share, seal(share), sequence);
     return true;
   }
 
@@ -94,6 +105,16 @@ export class KeyShares {
   /** What was sealed for the node is of a boot that is over. */
   unseal(nodeId: string): void {
     this.#database.prepare('UPDATE share SET sealed = NULL WHERE node = ?').run(nodeId);
+  }
+
+  /** Seals again what is sealed for the node. */
+  sealAnew(nodeId: string, seal: (share: Buffer) => Buffer): void {
+    const query = `SELECT lease, party, share FROM share WHERE node = ? AND sealed IS NOT NULL`;
+    for (const { lease, party, share } of this.#database.prepare(query).all(nodeId)) {
+      this.#database
+        .prepare('UPDATE share SET sealed = ? WHERE lease = ? AND node = ? AND party = ?')
+        .run(seal(Buffer.from(share as Uint8Array)), lease!, nodeId, party!);
+    }
   }
 
   /** What was sealed for the node last, or null. */
