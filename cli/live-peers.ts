@@ -38,9 +38,10 @@ export class Peers {
     const calls = new CallTable(FACADES);
     for (const [index, entry] of entries.entries()) {
       const { name: peer, url } = entry;
-      if (this.#links.has(peer)) throw badPeer(file, index, `two peers are called ${peer}`);
-      const token = tokenOf(entry, index, file);
-      const server = serverOf(url.replace(/^unix:(?!\/)/, () => `unix:${dirname(file)}/`));
+      if (this.#links.has(peer))
+        throw badPeer(file, `peers[${index}]`, `two peers are called ${peer}`);
+      const token = peerToken(entry, file, `peers[${index}]`);
+      const server = serverOf(serverFrom(url, file));
       this.#links.set(peer, new PeerLink({ peer, server, token, calls, note }));
     }
   }
@@ -64,17 +65,27 @@ export class Peers {
   }
 }
 
-function tokenOf({ token, tokenFile }: PeerEntry, index: number, file: string): string {
+/** Sockets are relative to the folder of the configuration, like its other paths. */
+export function serverFrom(url: string, file: string): string {
+  return url.replace(/^unix:(?!\/)/, () => `unix:${dirname(file)}/`);
+}
+
+/** @throws INPUT_PEER, INPUT_FILE_… */
+export function peerToken(
+  { token, tokenFile }: { readonly token?: string; readonly tokenFile?: string },
+  file: string,
+  keyPath: string,
+): string {
   if ((token === undefined) === (tokenFile === undefined)) {
-    throw badPeer(file, index, 'a peer needs a token or a tokenFile, and not both');
+    throw badPeer(file, keyPath, 'a service needs a token or a tokenFile, and not both');
   }
   return token ?? readInputText(resolve(dirname(file), tokenFile!)).trim();
 }
 
-function badPeer(file: string, index: number, message: string): OcxError {
+function badPeer(file: string, keyPath: string, message: string): OcxError {
   return new OcxError({
     code: 'INPUT_PEER',
     message,
-    place: { file, keyPath: `peers[${index}]` },
+    place: { file, keyPath },
   });
 }

@@ -32,6 +32,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Registration>> = new Map([
   ['trace', async () => (await import('./trace.ts')).registerTrace],
   ['serve', async () => (await import('./serve.ts')).registerServe],
   ['devices', async () => (await import('./devices.ts')).registerDevices],
+  ['airlock', async () => (await import('./airlock.ts')).registerAirlock],
   ['token', async () => (await import('./serve.ts')).registerToken],
   ['org', async () => (await import('./org.ts')).registerOrg],
   ['node', async () => (await import('./node.ts')).registerNode],
