@@ -9,6 +9,7 @@ import {
   shareV,
   xorKeys,
 } from '../../../backends/boot/key-shares.ts';
+import { KeyShares } from '../../../backends/keys/key-shares.ts';
 import { combineKeyShares } from '../../../core/attester/key-shares.ts';
 
 const SECRET = Buffer.alloc(32, 7);
@@ -54,4 +55,23 @@ test('a secret that others may read, or that is none, is refused', (t) => {
   chmodSync(file, 0o600);
   writeFileSync(file, 'secret');
   t.throws(() => readShareSecret(file), { code: 'INPUT_KEY_SHARE_SECRET' });
+});
+
+test('an attester that shares the secret hands out the share that the desk reckons with', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ocx-shares-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const make = (leaseId: string, nodeId: string) => shareV(SECRET, leaseId, nodeId);
+  const shares = new KeyShares(join(folder, 'shares.db'), make);
+  t.teardown(() => shares.close());
+  const key = { leaseId: 'l1', nodeId: 'n1', party: { role: 'organisation', name: 'a' } } as const;
+  const handed: string[] = [];
+  const seal = (share: Buffer) => {
+    handed.push(share.toString('hex'));
+    return share;
+  };
+  shares.release(key, 1, seal);
+  shares.revoke('l1', 'n1', 2);
+  shares.release(key, 3, seal);
+  const expected = shareV(SECRET, 'l1', 'n1').toString('hex');
+  t.deepEqual(handed, [expected, expected], 'also when the node boots once more');
 });
