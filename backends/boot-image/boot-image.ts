@@ -4,7 +4,7 @@
  * measures all of it. The same packages give the same bytes.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from '../processes/program.ts';
 import { archive } from './archive.ts';
@@ -42,13 +42,13 @@ export interface ImageManifest {
 }
 
 /**
- * Builds `boot.efi` and `boot.json` in `folder`; `cache` keeps Debian's kernel.
+ * Builds `boot.efi` and `boot.json` in `folder`; `cache` keeps Debian's kernel, and what was compressed.
  * @throws BACKEND_KERNEL, BACKEND_PROGRAM, BACKEND_PROGRAM_MISSING
  */
 export async function buildBootImage(folder: string, cache: string): Promise<ImageManifest> {
   mkdirSync(folder, { recursive: true });
   const kernel = await obtainKernel(cache);
-  const initrd = await compressed(archive(await imageContents(kernel)), folder);
+  const initrd = await compressed(archive(await imageContents(kernel)), cache);
   const parts = { kernel: readFileSync(kernel.image), initrd, commandLine: COMMAND_LINE };
   const image = assemble(parts);
   const { package: name, sha256, release } = kernel;
@@ -74,15 +74,23 @@ export function assemble({ kernel, initrd, commandLine }: ImageParts): Buffer {
   ]);
 }
 
-async function compressed(data: Buffer, folder: string): Promise<Buffer> {
-  const [plain, packed] = [join(folder, '.initrd'), join(folder, '.initrd.zst')];
-  try {
-    writeFileSync(plain, data);
-    await runProgram('zstd', [...COMPRESSION, plain, '-o', packed], { timeoutMs: COMPRESSION_MS });
-    return readFileSync(packed);
-  } finally {
-    for (const file of [plain, packed]) rmSync(file, { force: true });
+/** Compressing takes most of the time; what was compressed before is in the cache. */
+async function compressed(data: Buffer, cache: string): Promise<Buffer> {
+  const version = await runProgram('zstd', ['--version']);
+  const key = createHash('sha256').update(data).update(version).update(COMPRESSION.join(' '));
+  const packed = join(cache, `initrd-${key.digest('hex').slice(0, 32)}.zst`);
+  if (!existsSync(packed)) {
+    const plain = `${packed}.${process.pid}`;
+    try {
+      writeFileSync(plain, data);
+      const parameters = [...COMPRESSION, plain, '-o', `${plain}.zst`];
+      await runProgram('zstd', parameters, { timeoutMs: COMPRESSION_MS });
+      renameSync(`${plain}.zst`, packed);
+    } finally {
+      for (const file of [plain, `${plain}.zst`]) rmSync(file, { force: true });
+    }
   }
+  return readFileSync(packed);
 }
 
 async function versionsOf(packages: readonly string[]): Promise<Record<string, string>> {

@@ -1,7 +1,7 @@
 /**
  * What the live services need to know of a rack, as files in its folder: `devices.toml` is whole;
- * `isolation.toml` and `attestation.toml` are tables for a `serve.toml`, which adds where to listen,
- * tokens and peers.
+ * the others are tables for `serve.toml` and `airlock.toml`, to which belong where to listen, tokens
+ * and peers.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,9 @@ import { stringify } from 'smol-toml';
 import type { IsolationConfiguration } from '../../core/allocator/enrolment.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { identityOf, policyOf } from '../tpm/references.ts';
-import { LAST_POOL_NETWORK } from './plan.ts';
+import { BOOT_PORT, enclaveHosts } from './boot-network.ts';
+import { LAST_POOL_NETWORK, NETWORK_BITS } from './plan.ts';
+import type { TenantPlan } from './plan.ts';
 import type { Rack, RackNode } from './rack-file.ts';
 
 /** Owner of all nodes, and who attests for tenants, until somebody changes the files. */
@@ -28,6 +30,32 @@ export function writeConfigurations(rack: Rack): void {
   write('devices.toml', deviceTables(rack));
   write('isolation.toml', { site: siteOf(rack) });
   write('attestation.toml', { attestation: attestationTable(rack) });
+  write('airlock.toml', airlockTables(rack));
+  for (const tenant of rack.tenants) {
+    write(`${tenant.name}.toml`, { provisioning: { boot: bootTable(rack, tenant) } });
+  }
+}
+
+/** For `ocx airlock`, but for the services that it talks with. */
+export function airlockTables(rack: Rack): object {
+  return {
+    port: BOOT_PORT,
+    image: rack.bootImage,
+    nodes: rack.nodes.map(({ nodeId, airlock }) => ({
+      ...{ nodeId, address: airlock.gateway, prefix: NETWORK_BITS },
+    })),
+  };
+}
+
+/** Of the tenant's provisioning service, which runs in the tenant's namespace. */
+export function bootTable(rack: Rack, tenant: TenantPlan): object {
+  const hosts = enclaveHosts(rack, tenant);
+  return {
+    ...{ host: tenant.address, port: BOOT_PORT, image: rack.bootImage },
+    nodes: rack.nodes.map(({ nodeId, macAddress }, index) => ({
+      ...{ nodeId, macs: [macAddress], address: hosts[index]!.address },
+    })),
+  };
 }
 
 export function deviceTables(rack: Rack): object {

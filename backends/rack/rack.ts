@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { buildBootImage } from '../boot-image/boot-image.ts';
-import { addAirlock, filterAirlocks, startDhcp } from './airlock-network.ts';
+import { addAirlock, filterAirlocks } from './airlock-network.ts';
+import { startAirlockDhcp, startEnclaveDhcp } from './boot-network.ts';
 import { startDaemon, waitUntil } from './daemon.ts';
 import { claimFolder } from './folder.ts';
 import { Machine } from './machine.ts';
@@ -105,7 +106,8 @@ async function buildNetworks(plan: RackPlan, openVswitch: OpenVswitchProcess): P
     await openVswitch.addServicePort(portId, networkId);
   }
   await filterAirlocks(plan);
-  startDhcp(plan);
+  for (const node of nodes) startAirlockDhcp(plan, node);
+  for (const tenant of tenants) startEnclaveDhcp(plan, tenant);
 }
 
 async function makeNode(

@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readAnswer, readHello, writeInvitation } from '../tpm/agent-messages.ts';
 import { readCertificates } from '../tpm/endorsement.ts';
 import { QuoteDesk, randomNonce } from '../tpm/quote-desk.ts';
-import { GATEWAY_PORT } from './airlock-network.ts';
+import { BOOT_PORT } from './boot-network.ts';
 import type { NodePlan } from './plan.ts';
 
 export interface MeasuredBoot {
@@ -88,6 +88,6 @@ function fail(why: unknown): void {
 }
 
 createServer((message, response) => void serve(message, response).catch(fail)).listen(
-  GATEWAY_PORT,
+  BOOT_PORT,
   airlock.gateway,
 );
