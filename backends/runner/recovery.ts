@@ -9,6 +9,7 @@ import { OcxError } from '../../core/kernel/errors.ts';
 import { genesis, readGenesis } from '../../core/kernel/genesis.ts';
 import {
   GENESIS_HASH,
+  isHashedAs,
   journalWriter,
   recordHash,
   STATE_HASH_INTERVAL,
@@ -79,8 +80,8 @@ export async function recover<
     service.step(state, event),
   );
   let state: State | null = null;
-  for await (const record of store.records(name, 1)) {
-    replay.chain(record);
+  for await (const text of store.texts(name, 1)) {
+    const record = replay.chain(text);
     if (state === null) state = service.initial(configurationOf(record, request, service.name));
     else state = replay.step(state, record as JournalRecord<Event>);
   }
@@ -92,8 +93,8 @@ export async function recover<
     const first = genesis(service.name, configuration, version, nowMs);
     state = service.initial(configuration);
     // The genesis is an event of every journal, whatever the events of its service.
-    const record = journal.append(first as unknown as Event, [], state);
-    await writer.append([{ record, reply: null, messages: [] }]);
+    const { record, text } = journal.write(first as unknown as Event, [], state);
+    await writer.append([{ record, text, reply: null, messages: [] }]);
     replay.lastMs = nowMs;
     headHash = record.hash;
   }
@@ -144,15 +145,16 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
     this.#step = step;
   }
 
-  chain(record: JournalRecord): void {
-    const { prev, hash, ...body } = record;
+  chain(text: string): JournalRecord {
+    const record = JSON.parse(text) as JournalRecord;
     this.seq += 1;
-    const isNext = record.seq === this.seq && prev === this.#head.hash;
-    if (!isNext || recordHash(this.#sha256, prev, body) !== hash) {
+    const isNext = record.seq === this.seq && record.prev === this.#head.hash;
+    if (!isNext || !isHashRight(this.#sha256, text, record)) {
       throw broken(this.seq, 'the record was changed after it was written');
     }
     this.#head = record;
     this.lastMs = record.timeMs;
+    return record;
   }
 
   step(before: State, record: JournalRecord<Event>): State {
@@ -182,6 +184,13 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
       this.timers.delete((effect as CancelTimer).timerId);
     }
   }
+}
+
+/** Texts of an earlier version of this program are not canonical. */
+function isHashRight(sha256: Sha256, text: string, record: JournalRecord): boolean {
+  if (isHashedAs(sha256, text, record)) return true;
+  const { prev, hash, ...body } = record;
+  return recordHash(sha256, prev, body) === hash;
 }
 
 function broken(seq: number, message: string): OcxError {

@@ -8,7 +8,7 @@
  */
 import { canonicalJson } from '../../core/kernel/canonical-json.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
-import type { JournalRecord, JournalWriter } from '../../core/kernel/journal.ts';
+import type { JournalWriter, WrittenRecord } from '../../core/kernel/journal.ts';
 import type {
   CancelTimer,
   Outcome,
@@ -267,21 +267,21 @@ export class LiveRunner<
   /** @returns what settles when the event is durable; null where the reducer could not take it */
   #step(event: Event, requestHash: string | null): Promise<void> | null {
     let effects: readonly Effect[];
-    let record: JournalRecord<Event>;
+    let written: WrittenRecord<Event>;
     try {
       ({ effects } = this.#live.service.step(this.state, event));
-      record = this.#journal.append(event, effects, this.state);
+      written = this.#journal.write(event, effects, this.state);
     } catch (error) {
       this.#ports.deadLetter(event, error);
       this.#fail(error);
       return null;
     }
     this.counts.events += 1;
-    this.#headHash = record.hash;
+    this.#headHash = written.record.hash;
     this.#mail.note(event, effects);
     const reply = requestHash === null ? null : storedReply(effects, requestHash);
     const messages = this.#messages(event, effects);
-    const appended = this.#writer.append([{ record, reply, messages }]).then(
+    const appended = this.#writer.append([{ ...written, reply, messages }]).then(
       () => this.#run(effects, messages.length > 0),
       (error: unknown) => {
         this.#fail(error);

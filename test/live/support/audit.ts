@@ -9,6 +9,7 @@ import type { IsolationEvent } from '../../../core/allocator/commands.ts';
 import { canonicalJson } from '../../../core/kernel/canonical-json.ts';
 import { GENESIS_HASH, recordHash } from '../../../core/kernel/journal.ts';
 import { openSqliteStore } from '../../../backends/store/sqlite.ts';
+import { recordsOf } from '../../../backends/store/store.ts';
 import { sha256 } from '../../contract/store-contract.ts';
 import type { World } from './world.ts';
 
@@ -39,7 +40,7 @@ export class Audit {
     const wrong: string[] = [];
     const store = openSqliteStore(this.#path);
     try {
-      for await (const record of store.records('isolation', Math.max(1, this.#seq))) {
+      for await (const record of recordsOf(store, 'isolation', Math.max(1, this.#seq))) {
         const { prev, hash, ...body } = record;
         if (record.seq === this.#seq) {
           if (hash !== this.#hash) wrong.push(`record ${record.seq} is another than it was`);
