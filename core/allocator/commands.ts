@@ -57,7 +57,7 @@ export const COMMAND_FIELDS = {
     securityLevel: SECURITY_LEVELS,
   },
   NodeDelete: NODE,
-  NicRegister: { ...NIC, macAddress: 'nameOrNull' },
+  NicRegister: { ...NIC, macAddress: 'macAddressOrNull' },
   NicDelete: NIC,
   MetadataSet: { ...NODE, key: 'name', value: 'json' },
   MetadataDelete: { ...NODE, key: 'name' },
@@ -153,6 +153,7 @@ interface FieldValues extends Record<Extract<FieldKind, string>, unknown> {
   name: string;
   nameOrNull: string | null;
   urlOrNull: string | null;
+  macAddressOrNull: string | null;
   names: readonly string[];
   namesOrNull: readonly string[] | null;
   time: number;

@@ -1,7 +1,7 @@
 /** Nodes, their NICs and metadata, and their use by hand, outside any lease. */
 import { forgetAction, hasPendingAction, isActionPending } from './actions.ts';
 import type { Handlers } from './commands.ts';
-import { newNic, newNode } from './enrolment.ts';
+import { hasMacAddress, newNic, newNode } from './enrolment.ts';
 import type { Isolation } from './isolation.ts';
 import { forgetAirlock } from './network-ids.ts';
 import { ownOrganisation } from './organisations.ts';
@@ -49,6 +49,9 @@ export const nodeAdministration = {
     const node = findNode(state, nodeId);
     if (isRefusal(node)) return node;
     if (findNic(node, nicId)) return duplicate(`node ${nodeId} has a NIC ${nicId}`);
+    if (hasMacAddress(state.nodes.values(), macAddress)) {
+      return duplicate(`a NIC has the address ${macAddress}`);
+    }
     return () => {
       node.nics.push(newNic(nicId, macAddress, null));
       return { nodeId, nicId };
