@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import type { IsolationConfiguration } from '../../core/allocator/enrolment.ts';
 import type { IsolationCommand, IsolationEvent } from '../../core/allocator/commands.ts';
 import type { IsolationEffect } from '../../core/allocator/protocol.ts';
-import { isolationService } from '../../core/allocator/service.ts';
+import { siteService } from '../../core/offers/service.ts';
 import { genesis } from '../../core/kernel/genesis.ts';
 import { journalWriter } from '../../core/kernel/journal.ts';
 import type { Principal } from '../../core/kernel/service.ts';
@@ -41,7 +41,7 @@ export async function writeLongJournal(store: Store, nodes: number, events: numb
   const writer = await store.openWriter('isolation');
   const journal = journalWriter<object, IsolationEvent, IsolationEffect>(sha256);
   const devices = new EmulatedDevices();
-  const state = isolationService.initial(configuration);
+  const state = siteService.initial(configuration);
   let entries: StoreEntry[] = [];
   let count = 0;
   let nowMs = START_MS;
@@ -57,7 +57,7 @@ export async function writeLongJournal(store: Store, nodes: number, events: numb
     nowMs += 1;
     count += 1;
     const stamped = { ...event, timeMs: nowMs } as IsolationEvent;
-    const { effects } = isolationService.step(state, stamped);
+    const { effects } = siteService.step(state, stamped);
     await write(stamped, effects);
     for (const effect of effects) {
       if ('effectId' in effect) {

@@ -173,9 +173,12 @@ export type Values<F> = { readonly [Name in keyof F]: Value<F[Name]> };
 export type CommandOf<K extends CommandKind> = Command &
   Values<CommandFields[K]> & { readonly kind: K };
 
-/** What decides on commands, by their kinds. */
+/** What decides on commands, by their kinds; offers are decided on before they come here. */
 export type Handlers = {
-  readonly [K in CommandKind]: (isolation: Isolation, command: CommandOf<K>) => Verdict;
+  readonly [K in Exclude<CommandKind, `Offer${string}`>]: (
+    isolation: Isolation,
+    command: CommandOf<K>,
+  ) => Verdict;
 };
 
 /** Those that `protocol.ts` does not have already. */

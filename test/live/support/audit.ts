@@ -2,7 +2,7 @@
  * What is left of a process that was killed: its store, read by another process and held against
  * what clients were told and what the hardware was asked for.
  */
-import { isolationService } from '../../../core/allocator/service.ts';
+import { siteService } from '../../../core/offers/service.ts';
 import { initialState, type IsolationConfiguration } from '../../../core/allocator/enrolment.ts';
 import { checkIsolationInvariants } from '../../../core/allocator/invariants.ts';
 import type { IsolationEvent } from '../../../core/allocator/commands.ts';
@@ -76,7 +76,7 @@ export class Audit {
       if (this.commands.has(event.commandId)) wrong.push(`${event.commandId} was done twice`);
       this.commands.add(event.commandId);
     }
-    for (const effect of isolationService.step(this.state, event).effects) {
+    for (const effect of siteService.step(this.state, event).effects) {
       if ('effectId' in effect) this.#effects.set(effect.effectId, canonicalJson(effect));
     }
   }
