@@ -28,7 +28,7 @@ import type {
 } from '../../core/kernel/service.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { LiveService } from './live-service.ts';
-import { PeerMail } from './peer-mail.ts';
+import type { PeerMail } from './peer-mail.ts';
 import type { Store, StoreWriter } from '../store/store.ts';
 
 export interface RecoveryRequest<Configuration> {
@@ -49,7 +49,7 @@ export interface Recovered<State, Event extends ServiceEvent, Effect extends Ser
   readonly journal: JournalWriter<State, Event, Effect>;
   /** Timers that were set and have not fired. */
   readonly timers: ReadonlyMap<string, TimeMs>;
-  readonly mail: PeerMail<State, Event, Effect>;
+  readonly mail: PeerMail<State, Event, Effect> | null;
   /** Events that were replayed, without the genesis. */
   readonly events: number;
   readonly lastMs: TimeMs;
@@ -75,7 +75,7 @@ export async function recover<
   const writer = await store.openWriter(name);
   const { service } = live;
   const checkedFrom = writer.head.seq - STATE_HASH_INTERVAL;
-  const mail = new PeerMail(live.talk);
+  const mail = live.openMail?.() ?? null;
   const replay = new Replay<State, Event, Effect>(sha256, checkedFrom, mail, (state, event) =>
     service.step(state, event),
   );
@@ -130,13 +130,13 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
   #head: JournalHead = { seq: 0, hash: GENESIS_HASH };
   readonly #sha256: Sha256;
   readonly #effectsFrom: number;
-  readonly #mail: PeerMail<State, Event, Effect>;
+  readonly #mail: PeerMail<State, Event, Effect> | null;
   readonly #step: (state: State, event: Event) => { state: State; effects: readonly Effect[] };
 
   constructor(
     sha256: Sha256,
     effectsFrom: number,
-    mail: PeerMail<State, Event, Effect>,
+    mail: PeerMail<State, Event, Effect> | null,
     step: (state: State, event: Event) => { state: State; effects: readonly Effect[] },
   ) {
     this.#sha256 = sha256;
@@ -170,7 +170,7 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
       throw broken(record.seq, 'the event leads to another state than it did');
     }
     for (const effect of effects) this.#keepTimer(effect);
-    this.#mail.note(event, effects);
+    this.#mail?.note(event, effects);
     return state;
   }
 

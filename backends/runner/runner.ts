@@ -86,7 +86,7 @@ export class LiveRunner<
   readonly #writer: StoreWriter;
   readonly #journal: JournalWriter<State, Event, Effect>;
   readonly #timers: Timers;
-  readonly #mail: PeerMail<State, Event, Effect>;
+  readonly #mail: PeerMail<State, Event, Effect> | null;
   readonly #waiting = new Map<string, Waiting>();
   readonly #repliers = new Map<string, (reply: StoredReply['reply']) => void>();
   readonly #watchers = new Set<() => void>();
@@ -137,7 +137,7 @@ export class LiveRunner<
     const runner = new LiveRunner(live, request, ports, recovered);
     ports.recovered?.(recovered.events);
     for (const effect of live.awaited(runner.state)) runner.#carryOutAgain(effect);
-    for (const request of recovered.mail.open(runner.state)) ports.ask?.(request);
+    for (const request of recovered.mail?.open(runner.state) ?? []) ports.ask?.(request);
     runner.#timers.start();
     runner.#signAgain();
     return runner;
@@ -192,18 +192,20 @@ export class LiveRunner<
 
   /** Place of the last message of the peer that was taken; ask it for those after that. */
   cursorOf(peer: string): number {
-    return this.#mail.cursor(peer);
+    return this.#mail?.cursor(peer) ?? 0;
   }
 
   /** A message of another service, with its place in that one's outbox: each is taken once. */
   takeMessage(peer: string, cursor: number, body: unknown): void {
-    const event = this.#mail.eventOf(this.state, peer, cursor, body);
+    const event = this.#mail?.eventOf(this.state, peer, cursor, body);
     if (event) this.take(event);
   }
 
   /** True while the answer to a request that another service was sent is missing and matters. */
   isAwaited(commandId: string): boolean {
-    return this.#stopped === null && this.#mail.isOpen(this.state, commandId);
+    return (
+      this.#stopped === null && this.#mail !== null && this.#mail.isOpen(this.state, commandId)
+    );
   }
 
   /** Another service's answer to a request; only the first one to one that is waited for counts. */
@@ -278,7 +280,7 @@ export class LiveRunner<
     }
     this.counts.events += 1;
     this.#headHash = written.record.hash;
-    this.#mail.note(event, effects);
+    this.#mail?.note(event, effects);
     const reply = requestHash === null ? null : storedReply(effects, requestHash);
     const messages = this.#messages(event, effects);
     const appended = this.#writer.append([{ ...written, reply, messages }]).then(
@@ -320,7 +322,7 @@ export class LiveRunner<
         this.#carryOut(effect as Effect & OutcomeEffect);
       }
     }
-    for (const request of this.#mail.requests(effects)) this.#ports.ask?.(request);
+    for (const request of this.#mail?.requests(effects) ?? []) this.#ports.ask?.(request);
     if (hasMessages) for (const callback of this.#watchers) callback();
   }
 
