@@ -9,7 +9,6 @@ import { verifyChain } from '../core/kernel/journal.ts';
 import { DEFAULT_LIMITS, type Finding, type Limits } from '../sim/resimulation/finding.ts';
 import type { Recording } from '../sim/resimulation/recording.ts';
 import { siteWiring } from '../sim/resimulation/site-wiring.ts';
-import type { WiredInstance } from '../sim/resimulation/site-wiring.ts';
 import { tryOneProgram } from '../sim/resimulation/trial.ts';
 import type { TrialCounts, Witness } from '../sim/resimulation/trial.ts';
 import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
@@ -18,7 +17,7 @@ import { instanceOfLog, readEffectLog } from './effect-log-file.ts';
 import { openNamedJournals, sha256 } from './journal-file.ts';
 import type { JournalFile } from './journal-file.ts';
 import { eventsOf, runEvents } from './journal-replay.ts';
-import { wiredInstance, witnessOf } from './recorded-services.ts';
+import { API_RULES, wiredInstances, witnessOf } from './recorded-services.ts';
 import { journalledService } from './services.ts';
 
 interface ResimulateOptions extends CommonOptions {
@@ -65,11 +64,12 @@ function resimulateJournals(
   const files = given.flatMap((name) => openNamedJournals(name, output.path));
   const recorded = files.map((file) => readRecorded(output, file));
   requireDistinct(recorded);
+  const recordings = recorded.map(({ recording }) => recording);
   const settleMs = (options.settleSeconds ?? DEFAULT_LIMITS.settleMs / 1_000) * 1_000;
   const limits: Limits = { ...DEFAULT_LIMITS, settleMs };
   const { counts, findings, simulated } = tryOneProgram({
-    recordings: recorded.map(({ recording }) => recording),
-    wiring: siteWiring(recorded.map(({ wired }) => wired)),
+    recordings,
+    wiring: siteWiring(wiredInstances(recordings), API_RULES),
     limits,
     witnesses: readWitnesses(output, recorded, options.effects ?? []),
   });
@@ -90,7 +90,6 @@ function resimulateJournals(
 
 interface Recorded {
   readonly recording: Recording;
-  readonly wired: WiredInstance;
   readonly file: string;
 }
 
@@ -119,7 +118,6 @@ function readRecorded(output: Output, file: JournalFile): Recorded {
   const events = records.slice(1).map(({ event }) => event);
   return {
     recording: { instance, service, configuration, events },
-    wired: wiredInstance(instance, service.name, configuration),
     file: path,
   };
 }

@@ -86,7 +86,7 @@ export async function startService<
       failed: reject,
     },
   );
-  if (live.openMail) peers.start(runner);
+  if (live.talk) peers.start(runner);
   return { runner, journal, peers, failed };
 }
 

@@ -31,16 +31,17 @@ export interface Via {
 }
 
 export class PeerMail<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
-  readonly #talk: PeerTalk<State, Event, Effect>;
+  readonly #talk: PeerTalk<State, Event, Effect> | undefined;
   readonly #cursors = new Map<string, number>();
   readonly #open = new Map<string, PeerRequest>();
 
-  constructor(talk: PeerTalk<State, Event, Effect>) {
+  constructor(talk: PeerTalk<State, Event, Effect> | undefined) {
     this.#talk = talk;
   }
 
   /** Keeps what an event and its effects change. */
   note(event: Event, effects: readonly Effect[]): void {
+    if (!this.#talk) return;
     const { via } = event as Partial<Via>;
     if (via) this.#cursors.set(via.peer, via.cursor);
     if (event.kind === 'ReplyReceived') {
@@ -53,7 +54,8 @@ export class PeerMail<State, Event extends ServiceEvent, Effect extends ServiceE
   }
 
   requests(effects: readonly Effect[]): PeerRequest[] {
-    return effects.flatMap((effect) => this.#talk.request(effect) ?? []);
+    const talk = this.#talk;
+    return talk ? effects.flatMap((effect) => talk.request(effect) ?? []) : [];
   }
 
   /** Requests whose answers still matter. */
@@ -63,7 +65,7 @@ export class PeerMail<State, Event extends ServiceEvent, Effect extends ServiceE
 
   isOpen(state: State, commandId: string): boolean {
     if (!this.#open.has(commandId)) return false;
-    if (this.#talk.isAwaited(state, commandId)) return true;
+    if (this.#talk!.isAwaited(state, commandId)) return true;
     this.#open.delete(commandId);
     return false;
   }
@@ -81,7 +83,7 @@ export class PeerMail<State, Event extends ServiceEvent, Effect extends ServiceE
     body: unknown,
   ): (Omit<Event, 'timeMs'> & Via) | null {
     if (cursor <= this.cursor(peer)) return null;
-    const notice = this.#talk.notice(state, peer, body);
+    const notice = this.#talk?.notice(state, peer, body);
     return notice ? { ...notice, via: { peer, cursor } } : null;
   }
 }

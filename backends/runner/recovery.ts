@@ -9,7 +9,6 @@ import { OcxError } from '../../core/kernel/errors.ts';
 import { genesis, readGenesis } from '../../core/kernel/genesis.ts';
 import {
   GENESIS_HASH,
-  isHashedAs,
   journalWriter,
   recordHash,
   STATE_HASH_INTERVAL,
@@ -28,7 +27,7 @@ import type {
 } from '../../core/kernel/service.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { LiveService } from './live-service.ts';
-import type { PeerMail } from './peer-mail.ts';
+import { PeerMail } from './peer-mail.ts';
 import type { Store, StoreWriter } from '../store/store.ts';
 
 export interface RecoveryRequest<Configuration> {
@@ -49,7 +48,7 @@ export interface Recovered<State, Event extends ServiceEvent, Effect extends Ser
   readonly journal: JournalWriter<State, Event, Effect>;
   /** Timers that were set and have not fired. */
   readonly timers: ReadonlyMap<string, TimeMs>;
-  readonly mail: PeerMail<State, Event, Effect> | null;
+  readonly mail: PeerMail<State, Event, Effect>;
   /** Events that were replayed, without the genesis. */
   readonly events: number;
   readonly lastMs: TimeMs;
@@ -75,13 +74,13 @@ export async function recover<
   const writer = await store.openWriter(name);
   const { service } = live;
   const checkedFrom = writer.head.seq - STATE_HASH_INTERVAL;
-  const mail = live.openMail?.() ?? null;
+  const mail = new PeerMail(live.talk);
   const replay = new Replay<State, Event, Effect>(sha256, checkedFrom, mail, (state, event) =>
     service.step(state, event),
   );
   let state: State | null = null;
-  for await (const text of store.texts(name, 1)) {
-    const record = replay.chain(text);
+  for await (const record of store.records(name, 1)) {
+    replay.chain(record);
     if (state === null) state = service.initial(configurationOf(record, request, service.name));
     else state = replay.step(state, record as JournalRecord<Event>);
   }
@@ -93,8 +92,8 @@ export async function recover<
     const first = genesis(service.name, configuration, version, nowMs);
     state = service.initial(configuration);
     // The genesis is an event of every journal, whatever the events of its service.
-    const { record, text } = journal.write(first as unknown as Event, [], state);
-    await writer.append([{ record, text, reply: null, messages: [] }]);
+    const record = journal.append(first as unknown as Event, [], state);
+    await writer.append([{ record, reply: null, messages: [] }]);
     replay.lastMs = nowMs;
     headHash = record.hash;
   }
@@ -130,13 +129,13 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
   #head: JournalHead = { seq: 0, hash: GENESIS_HASH };
   readonly #sha256: Sha256;
   readonly #effectsFrom: number;
-  readonly #mail: PeerMail<State, Event, Effect> | null;
+  readonly #mail: PeerMail<State, Event, Effect>;
   readonly #step: (state: State, event: Event) => { state: State; effects: readonly Effect[] };
 
   constructor(
     sha256: Sha256,
     effectsFrom: number,
-    mail: PeerMail<State, Event, Effect> | null,
+    mail: PeerMail<State, Event, Effect>,
     step: (state: State, event: Event) => { state: State; effects: readonly Effect[] },
   ) {
     this.#sha256 = sha256;
@@ -145,16 +144,15 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
     this.#step = step;
   }
 
-  chain(text: string): JournalRecord {
-    const record = JSON.parse(text) as JournalRecord;
+  chain(record: JournalRecord): void {
+    const { prev, hash, ...body } = record;
     this.seq += 1;
-    const isNext = record.seq === this.seq && record.prev === this.#head.hash;
-    if (!isNext || !isHashRight(this.#sha256, text, record)) {
+    const isNext = record.seq === this.seq && prev === this.#head.hash;
+    if (!isNext || recordHash(this.#sha256, prev, body) !== hash) {
       throw broken(this.seq, 'the record was changed after it was written');
     }
     this.#head = record;
     this.lastMs = record.timeMs;
-    return record;
   }
 
   step(before: State, record: JournalRecord<Event>): State {
@@ -170,7 +168,7 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
       throw broken(record.seq, 'the event leads to another state than it did');
     }
     for (const effect of effects) this.#keepTimer(effect);
-    this.#mail?.note(event, effects);
+    this.#mail.note(event, effects);
     return state;
   }
 
@@ -184,13 +182,6 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
       this.timers.delete((effect as CancelTimer).timerId);
     }
   }
-}
-
-/** Texts of an earlier version of this program are not canonical. */
-function isHashRight(sha256: Sha256, text: string, record: JournalRecord): boolean {
-  if (isHashedAs(sha256, text, record)) return true;
-  const { prev, hash, ...body } = record;
-  return recordHash(sha256, prev, body) === hash;
 }
 
 function broken(seq: number, message: string): OcxError {

@@ -119,7 +119,7 @@ class CauseSearch {
       steps.push({ event, text, effects: canonicalJson(step.effects), cause });
       const place = { instance, index };
       for (const effect of step.effects) {
-        for (const emission of this.#wiring.emissions(instance, effect, event)) {
+        for (const emission of this.#wiring.emissions(effect, { instance, event, state })) {
           this.#note(emission, place, event.timeMs, timers, effects);
         }
       }
@@ -208,8 +208,9 @@ class CauseSearch {
       }
     }
     for (const { name, by, dueMs, message } of [...this.#sent.values()].flat()) {
-      const { to: instance, answers } = message;
+      const { to: instance, answers, isRepeated } = message;
       // An answer to people is none of another service's business.
+      if (isRepeated) continue;
       if (answers !== undefined && !this.#asked.has(`${instance} ${answers}`)) continue;
       this.#looseEnds.push({ kind: 'message', name, instance, by, dueMs });
     }

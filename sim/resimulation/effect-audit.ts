@@ -8,7 +8,7 @@ import { canonicalJson } from '../../core/kernel/canonical-json.ts';
 import type { AnsweredEffect } from '../../core/kernel/effect-log.ts';
 import type { EffectOutcome, Outcome } from '../../core/kernel/service.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
-import type { Begun, Life } from './effect-lives.ts';
+import type { Life } from './effect-lives.ts';
 import type { Finding, Limits } from './finding.ts';
 import { recordNumber } from './recording.ts';
 import type { SimulatedStep } from './resimulation.ts';
@@ -37,9 +37,19 @@ export interface EffectRules {
   readonly isExcused: Excuse;
   /** Devices at which effects begin in the order in which they were decided. */
   devicesOf(effect: AnsweredEffect): readonly string[];
+  /** Whether the second may have to wait until the first is done. */
+  mayHoldUp(first: AnsweredEffect, second: AnsweredEffect): boolean;
   /** Reading changes nothing, and may be done by whoever watches. */
   isWatching(effect: AnsweredEffect): boolean;
 }
+
+/** Of worlds that are asked at once, and for nothing else. */
+export const PLAIN_RULES: EffectRules = {
+  isExcused: () => false,
+  devicesOf: () => [],
+  mayHoldUp: () => false,
+  isWatching: () => false,
+};
 
 export interface EffectAudit extends EffectRules {
   readonly instance: string;
@@ -84,10 +94,7 @@ class Auditor {
   }
 
   #checkLife(life: Life, number: number): void {
-    const next = this.#audit.lives[number + 1];
-    const awaited = this.#audit.awaited[number] ?? [];
-    const due = [...awaited, ...this.#issuedWithin(life.events, next?.events ?? Infinity)];
-    const expected = new Set(due);
+    const ranks = this.#ranksOf(life, number);
     const begun = new Set<string>();
     for (const { effect, timeMs } of life.begun) {
       if (this.#audit.isWatching(effect)) continue;
@@ -103,12 +110,20 @@ class Auditor {
         this.#note(timeMs, issued, `the world was asked for ${name(effect)} twice by one process`);
       } else if (canonicalJson(effect) !== canonicalJson(issued.effect)) {
         this.#note(timeMs, issued, `${name(effect)} reached the world as something else`);
-      } else if (!expected.has(effectId)) {
+      } else if (!ranks.has(effectId)) {
         this.#note(timeMs, issued, `${name(effect)} was sent again though nobody waited for it`);
       }
       begun.add(effectId);
     }
-    this.#checkOrder(life, due);
+    this.#checkOrder(life, ranks);
+  }
+
+  /** What a process had to send, in order: what was awaited when it began, then what it decided. */
+  #ranksOf(life: Life, number: number): ReadonlyMap<string, number> {
+    const next = this.#audit.lives[number + 1];
+    const awaited = this.#audit.awaited[number] ?? [];
+    const due = [...awaited, ...this.#issuedWithin(life.events, next?.events ?? Infinity)];
+    return new Map(due.map((effectId, rank) => [effectId, rank]));
   }
 
   #issuedWithin(from: number, until: number): string[] {
@@ -121,8 +136,7 @@ class Auditor {
   }
 
   /** At every device in the order in which they were decided. */
-  #checkOrder({ begun }: Life, due: readonly string[]): void {
-    const ranks = new Map(due.map((effectId, rank) => [effectId, rank]));
+  #checkOrder({ begun }: Life, ranks: ReadonlyMap<string, number>): void {
     const last = new Map<string, number>();
     for (const { effect, timeMs } of begun) {
       const rank = ranks.get(effect.effectId);
@@ -181,25 +195,33 @@ class Auditor {
     if (ended && ended.timeMs < overMs - limits.settleMs) {
       const what = `the world answered ${name(issued.effect)}, and the service was never told`;
       this.#note(ended.timeMs, issued, what);
-    } else if (!begun && issuedMs < overMs - limits.settleMs && !this.#isBlocked(life, issued)) {
+    } else if (
+      !begun &&
+      issuedMs < overMs - limits.settleMs &&
+      !this.#isBlocked(life, number, issued)
+    ) {
       const what = `the world was never asked for ${name(issued.effect)}`;
       this.#note(issuedMs, issued, what);
     }
   }
 
   /**
-   * Whether it may still have waited when its process ended: the world was busy with something, and
-   * with nothing of its device that was decided later.
+   * Whether it may still have waited when its process ended: something before it was not done, or waited
+   * in its turn.
    */
-  #isBlocked(life: Life, issued: IssuedEffect): boolean {
-    const devices = this.#audit.devicesOf(issued.effect);
-    const isBehind = ({ effect }: Begun) => {
-      const other = this.#issued.get(effect.effectId);
-      const isLater = other !== undefined && other.index > issued.index;
-      return isLater && this.#audit.devicesOf(effect).some((device) => devices.includes(device));
-    };
-    const isBusy = life.begun.some(({ effect }) => !life.ended.has(effect.effectId));
-    return isBusy && !life.begun.some(isBehind);
+  #isBlocked(life: Life, number: number, { effect }: IssuedEffect): boolean {
+    const begun = new Map(life.begun.map((line) => [line.effect.effectId, line.effect]));
+    const open = [...begun.values()].filter(({ effectId }) => !life.ended.has(effectId));
+    const holdsUp = (waiting: AnsweredEffect) => (other: AnsweredEffect) =>
+      this.#audit.mayHoldUp(other, waiting);
+    const blocked: AnsweredEffect[] = [];
+    for (const effectId of this.#ranksOf(life, number).keys()) {
+      if (begun.has(effectId)) continue;
+      const waiting = this.#issued.get(effectId)!.effect;
+      if (open.some(holdsUp(waiting)) || blocked.some(holdsUp(waiting))) blocked.push(waiting);
+      if (effectId === effect.effectId) break;
+    }
+    return blocked.some(({ effectId }) => effectId === effect.effectId);
   }
 
   #lifeAt(index: number): Life | undefined {

@@ -28,6 +28,7 @@ export function explainRecord(
         ...lateTimers(steps, at, limits, livesOf(instance)),
       ];
     }),
+    ...lateMessages(causes, order, limits, livesOf),
     ...order.circular.map(({ instance, index }) =>
       placer(instance, order)(index, 'it happened before what caused it', 'a clock or its service'),
     ),
@@ -76,6 +77,59 @@ function lateTimers(
     const what = `${cause.name} was heard of ${late} ms late`;
     return [at(index, what, 'its process ran all the time, and kept it waiting')];
   });
+}
+
+/** Messages that were on their way for long while both sides were there. */
+function lateMessages(
+  { steps }: Causes,
+  order: GlobalOrder,
+  { lateMs }: Limits,
+  livesOf: LivesOf,
+): Finding[] {
+  const spans = new Map<string, Span[]>();
+  for (const [instance, all] of steps) spans.set(instance, spansOf(all, livesOf(instance)));
+  return [...steps].flatMap(([instance, all]) => {
+    const at = placer(instance, order);
+    return all.flatMap(({ cause, event }, index) => {
+      if (cause.kind !== 'message') return [];
+      const from = cause.by.instance;
+      const sentMs = steps.get(from)![cause.by.index]!.event.timeMs;
+      if (event.timeMs - sentMs <= lateMs) return [];
+      const heldMs = longestTogether(spans.get(from)!, spans.get(instance)!, sentMs, event.timeMs);
+      if (heldMs <= lateMs) return [];
+      const what = `${cause.name.slice(0, LONGEST_TEXT)} took ${event.timeMs - sentMs} ms`;
+      return [at(index, what, 'both processes ran, and something between them kept it waiting')];
+    });
+  });
+}
+
+/** From when until when a process is known to have run. */
+type Span = readonly [fromMs: TimeMs, untilMs: TimeMs];
+
+function spansOf(steps: readonly RecordedStep[], lives: Lives | undefined): Span[] {
+  const starts = lives?.startsMs ?? [steps[0]?.event.timeMs ?? 0];
+  return starts.map((fromMs, number) => {
+    const nextMs = starts[number + 1] ?? Infinity;
+    const last = steps.findLast(({ event }) => event.timeMs < nextMs);
+    return [fromMs, last?.event.timeMs ?? fromMs];
+  });
+}
+
+/** The longest time within the window in which both were there. */
+function longestTogether(
+  some: readonly Span[],
+  others: readonly Span[],
+  fromMs: TimeMs,
+  untilMs: TimeMs,
+): number {
+  let longest = 0;
+  for (const [someFrom, someUntil] of some) {
+    for (const [otherFrom, otherUntil] of others) {
+      const start = Math.max(someFrom, otherFrom, fromMs);
+      longest = Math.max(longest, Math.min(someUntil, otherUntil, untilMs) - start);
+    }
+  }
+  return longest;
 }
 
 /** Nobody hears a timer while no process is there. */

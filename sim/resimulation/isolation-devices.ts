@@ -15,6 +15,14 @@ export function isolationDevicesOf(effect: AnsweredEffect): readonly string[] {
   return [kind === 'ConfigurePort' ? `switch ${switchId}` : `BMC of ${nodeId}`];
 }
 
+/** Reading back also waits for the switches of its node, and they for it; it does not name them. */
+export function mayHoldUp(first: AnsweredEffect, second: AnsweredEffect): boolean {
+  const kinds = [first.kind, second.kind];
+  if (kinds.includes('ObserveNode') && kinds.includes('ConfigurePort')) return true;
+  if (kinds.every((kind) => kind === 'ObserveNode')) return true;
+  return isolationDevicesOf(first)[0] === isolationDevicesOf(second)[0];
+}
+
 export function isWatching({ kind, effectId }: AnsweredEffect): boolean {
   return kind === 'ObserveNode' && effectId.startsWith(WATCHER);
 }

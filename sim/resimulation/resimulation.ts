@@ -11,10 +11,12 @@ import { HeapQueue } from '../queue/heap-queue.ts';
 import { Bus, ServiceRunner } from '../world/bus.ts';
 import type { EventObserver, Occurrence, Timing } from '../world/bus.ts';
 import { CauseNames } from './cause-names.ts';
+import type { Limits } from './finding.ts';
 import { textOf } from './recording.ts';
 import type { Recording } from './recording.ts';
+import type { LivesOf } from './explanation.ts';
 import type { Script } from './script.ts';
-import type { Message, Wiring } from './wiring.ts';
+import type { Message, Wiring, WorldEffect } from './wiring.ts';
 
 /** An event as the simulation came to it. */
 export interface SimulatedStep {
@@ -30,6 +32,8 @@ export interface Resimulated {
   readonly steps: ReadonlyMap<string, readonly SimulatedStep[]>;
   /** Text of each instance's state at the end. */
   readonly states: ReadonlyMap<string, string>;
+  /** Names of messages that need not have been heard: their receivers wanted no more of them. */
+  readonly unwanted: ReadonlySet<string>;
   /** What stopped the simulation: the core would not take an event. */
   readonly failure: {
     readonly instance: string;
@@ -45,10 +49,15 @@ export function resimulate(
   recordings: readonly Recording[],
   wiring: Wiring,
   script: Script,
+  limits: Pick<Limits, 'commitMs'>,
+  livesOf: LivesOf,
   watch: StateWatcher = () => {},
 ): Resimulated {
-  return new Resimulation(recordings, wiring, script, watch).run();
+  return new Resimulation(recordings, wiring, script, limits, livesOf, watch).run();
 }
+
+/** Checks of a message that nobody took. */
+const LONGEST_WATCH = 4;
 
 /** All that happens has a moment of its own; nothing is left to a priority. */
 const PRIORITY = 0;
@@ -64,14 +73,22 @@ class Resimulation {
   readonly #runners = new Map<string, Runner>();
   readonly #steps = new Map<string, SimulatedStep[]>();
   readonly #states = new Map<string, string>();
+  readonly #limits: Pick<Limits, 'commitMs'>;
+  readonly #livesOf: LivesOf;
+  /** Names of messages that came to nothing, as their receivers wanted no more of them. */
+  readonly #unwanted = new Set<string>();
   #stepping = '';
 
   constructor(
     recordings: readonly Recording[],
     wiring: Wiring,
     script: Script,
+    limits: Pick<Limits, 'commitMs'>,
+    livesOf: LivesOf,
     watch: StateWatcher,
   ) {
+    this.#limits = limits;
+    this.#livesOf = livesOf;
     this.#wiring = wiring;
     this.#script = script;
     const observer: EventObserver = {
@@ -113,7 +130,7 @@ class Resimulation {
     for (const [instance, { state }] of this.#runners) {
       this.#states.set(instance, canonicalJson(state));
     }
-    return { steps: this.#steps, states: this.#states, failure };
+    return { steps: this.#steps, states: this.#states, unwanted: this.#unwanted, failure };
   }
 
   #note(instance: string, event: ServiceEvent, effects: readonly ServiceEffect[]): void {
@@ -130,9 +147,15 @@ class Resimulation {
     return momentMs > this.#script.ends.get(instance)!;
   }
 
-  #deliver(instance: string, event: { readonly kind: string }, momentMs: number): void {
+  #deliver(
+    instance: string,
+    event: { readonly kind: string },
+    momentMs: number,
+    isHeard: () => boolean = () => true,
+  ): void {
     if (!this.#runners.has(instance) || this.#isBeyond(instance, momentMs)) return;
     this.#queue.schedule(Math.max(momentMs, this.#queue.nowMs), PRIORITY, (nowMs) => {
+      if (!isHeard()) return;
       const timeMs = this.#script.clocks.get(instance)!.read(nowMs);
       this.#stepping = instance;
       this.#runners.get(instance)!.post({ ...event, timeMs });
@@ -141,27 +164,74 @@ class Resimulation {
 
   /** Everything but timers, which the runner of the service keeps. */
   #carryOut(instance: string, effect: ServiceEffect): void {
-    const cause = this.#steps.get(instance)!.at(-1)!.event;
-    for (const emission of this.#wiring.emissions(instance, effect, cause)) {
-      if (emission.kind === 'effect') this.#answer(instance, emission.effectId);
+    const { event } = this.#steps.get(instance)!.at(-1)!;
+    const { state } = this.#runners.get(instance)!;
+    for (const emission of this.#wiring.emissions(effect, { instance, event, state })) {
+      if (emission.kind === 'effect') this.#answer(instance, emission);
       else if (emission.kind === 'message') this.#send(instance, emission);
     }
   }
 
-  #answer(instance: string, effectId: string): void {
+  #answer(instance: string, { effectId, answer }: WorldEffect): void {
     const name = this.#names.effect(instance, effectId);
     const durationMs = this.#script.durations.get(name);
     if (durationMs === undefined) return;
-    const outcome = structuredClone(this.#script.outcomes.get(name)!);
+    let outcome = structuredClone(this.#script.outcomes.get(name)!);
+    // That it failed is the world's; what it says when it did not is not.
+    if (answer && outcome.status === 'ok') outcome = answer();
     const event = { kind: 'EffectOutcome', effectId, outcome };
     this.#deliver(instance, event, this.#queue.nowMs + durationMs);
   }
 
   #send(instance: string, message: Message): void {
-    const durationMs = this.#script.durations.get(this.#names.message(instance, message));
-    if (durationMs === undefined) return;
+    const { to } = message;
+    const name = this.#names.message(instance, message);
+    const isHeard = () => this.#wiring.isHeard(message, this.#runners.get(to)!.state);
+    const durationMs = this.#script.durations.get(name);
+    if (durationMs === undefined) {
+      this.#watchUnheard(name, to, isHeard);
+      if (message.asks !== undefined) this.#watchUnasked(name, instance, message);
+      return;
+    }
     const event = structuredClone(message.event);
-    this.#deliver(message.to, event, this.#queue.nowMs + durationMs);
+    this.#deliver(to, event, this.#queue.nowMs + durationMs, isHeard);
+  }
+
+  /**
+   * A message that live nobody took: right where it means nothing to its receiver when it comes, which
+   * is now, or a moment later, or once the receiver's next process runs.
+   */
+  #watchUnheard(name: string, to: string, isHeard: () => boolean): void {
+    if (!this.#runners.has(to)) return;
+    const { nowMs } = this.#queue;
+    const { commitMs } = this.#limits;
+    const starts = this.#livesOf(to)?.startsMs ?? [];
+    const checks = [nowMs, nowMs + commitMs];
+    for (const startMs of starts) if (startMs > nowMs) checks.push(startMs + commitMs);
+    for (const atMs of checks.slice(0, LONGEST_WATCH)) {
+      this.#queue.schedule(atMs, PRIORITY, () => {
+        if (!isHeard()) this.#unwanted.add(name);
+      });
+    }
+  }
+
+  /**
+   * A command that nobody took: right where one of the two processes was not there, and who had sent
+   * it did not mind the answer any more when both were.
+   */
+  #watchUnasked(name: string, from: string, message: Message): void {
+    const sentMs = this.#queue.nowMs;
+    for (const instance of [from, message.to]) {
+      const { startsMs = [], endedMs = null } = this.#livesOf(instance) ?? {};
+      if (endedMs !== null && endedMs <= sentMs + this.#limits.commitMs) this.#unwanted.add(name);
+      const nextMs = startsMs.find((startMs) => startMs > sentMs);
+      if (nextMs === undefined) continue;
+      this.#queue.schedule(nextMs, PRIORITY, () => {
+        const hasLived = (this.#steps.get(instance)!.at(-1)?.momentMs ?? 0) > sentMs;
+        const { state } = this.#runners.get(from)!;
+        if (!hasLived && !this.#wiring.isAskedAgain(message, from, state)) this.#unwanted.add(name);
+      });
+    }
   }
 
   #timing(instance: string): Timing {

@@ -1,57 +1,118 @@
 /**
- * The wiring of the services that run beside each other: who hears the notices, answers and requests
- * of whom. What nobody in the record hears goes to people and agents outside.
+ * The wiring of live services: who hears the notices, answers and requests of whom, in the form in
+ * which they come over a service's public API. What nobody in the record hears goes to people and
+ * agents outside.
  */
+import type { Refusal } from '../../core/kernel/errors.ts';
 import type {
   Command,
+  Outcome,
   Principal,
   Reply,
   ServiceEffect,
   ServiceEvent,
 } from '../../core/kernel/service.ts';
+import { HEARINGS, type Notice } from './hearing.ts';
+import type { Recording } from './recording.ts';
 import { commonEmissions } from './wiring.ts';
-import type { Emission, Wiring } from './wiring.ts';
+import type { Emission, Message, Origin, Wiring } from './wiring.ts';
 
 /** How an instance is known to the others. */
 export interface WiredInstance {
   readonly instance: string;
+  /** Name of the service that it is an instance of. */
+  readonly service: string;
   /** As whom it asks others. */
   readonly principal: Principal;
   /** Name by which requests reach it. */
   readonly address: string;
 }
 
-/** Events that only hardware, or whoever plans for a tenant, can bring about. */
-const FROM_OUTSIDE: ReadonlySet<string> = new Set(['NodeObserved', 'EnclavePlan']);
+/** What the public API makes of things on their way; the same for every service. */
+export interface ApiRules {
+  /** Id that a command gets which a party gives under this key. */
+  commandId(from: Principal, key: string): string;
+  /** The party's own key again, where the id is of a command of its. */
+  ownKey(to: Principal, commandId: string): string;
+  /** A refusal as a party may be told of it. */
+  told(service: string, state: unknown, command: Command, refusal: Refusal): Refusal;
+  /** What can be found out without the world; null: the world has to be asked. */
+  answer(effect: ServiceEffect): (() => Outcome<unknown>) | null;
+}
 
-export function siteWiring(instances: readonly WiredInstance[]): Wiring {
-  return new SiteWiring(instances);
+/** What only hardware, a starting process, or whoever plans for a tenant can bring about. */
+const FROM_OUTSIDE: ReadonlySet<string> = new Set([
+  'NodeObserved',
+  'EnclavePlan',
+  'ExchangeOpened',
+]);
+/** Effects that stand in the outbox of their service, beside word of each command that was done. */
+const TOLD: ReadonlySet<string> = new Set([
+  ...['Notify', 'Tell', 'CallMaintenance', 'NodeReady', 'NodeEnding', 'NodeLost'],
+]);
+
+/** To whom a service has said what stands at this place of its outbox; null: to nobody by name. */
+export function receiverAt(recording: Recording, cursor: number): Principal | null {
+  const { service, configuration, events } = recording;
+  let state = service.initial(structuredClone(configuration));
+  let at = 0;
+  for (const event of events) {
+    const step = service.step(state, structuredClone(event));
+    state = step.state;
+    for (const effect of step.effects) {
+      if (!isInOutbox(effect)) continue;
+      at += 1;
+      if (at === cursor) return (effect as { readonly to?: Principal }).to ?? null;
+    }
+  }
+  return null;
+}
+
+function isInOutbox(effect: ServiceEffect): boolean {
+  return TOLD.has(effect.kind) || (effect.kind === 'Reply' && (effect as Reply).refusal === null);
+}
+
+export function siteWiring(instances: readonly WiredInstance[], rules: ApiRules): () => Wiring {
+  return () => new SiteWiring(instances, rules);
 }
 
 class SiteWiring implements Wiring {
   readonly #instances: readonly WiredInstance[];
+  readonly #rules: ApiRules;
+  /** Instance → messages in its outbox. */
+  readonly #cursors = new Map<string, number>();
+  /** Instances and commands that they were asked. */
+  readonly #asked = new Set<string>();
 
-  constructor(instances: readonly WiredInstance[]) {
+  constructor(instances: readonly WiredInstance[], rules: ApiRules) {
     this.#instances = instances;
+    this.#rules = rules;
   }
 
-  emissions(instance: string, effect: ServiceEffect): readonly Emission[] {
-    switch (effect.kind) {
-      case 'Reply':
-        return this.#reply(effect as Reply);
-      case 'Notify': {
-        const { to, notice } = effect as ServiceEffect & { to: Principal; notice: object };
-        const event = { kind: 'NoticeReceived', notice };
-        return this.#speakingAs(to)
-          .filter((heard) => heard.instance !== instance)
-          .map((heard) => ({ kind: 'message', to: heard.instance, event }));
-      }
-      case 'Request':
-      case 'ReportVerdict':
-        return this.#request(instance, effect);
-      default:
-        return commonEmissions(effect);
-    }
+  emissions(effect: ServiceEffect, origin: Origin): readonly Emission[] {
+    const { kind } = effect;
+    if (kind === 'Reply') return this.#reply(effect as Reply, origin);
+    if (TOLD.has(kind)) return this.#notice(effect, origin);
+    if (kind === 'Request' || kind === 'ReportVerdict') return this.#request(effect, origin);
+    const answer = this.#rules.answer(effect);
+    const emissions = commonEmissions(effect);
+    if (!answer) return emissions;
+    return emissions.map((emission) =>
+      emission.kind === 'effect' ? { ...emission, answer } : emission,
+    );
+  }
+
+  isHeard({ to, event, answers }: Message, state: unknown): boolean {
+    const hearing = HEARINGS.get(this.#called(to)!.service);
+    if (answers !== undefined) return hearing?.isAwaited(state as never, answers) ?? false;
+    const { notice, via } = event as { notice?: Notice; via?: { peer: string } };
+    if (!notice || !via) return true;
+    return hearing?.isHeard(state as never, via.peer, notice) ?? false;
+  }
+
+  isAskedAgain({ asks }: Message, from: string, state: unknown): boolean {
+    const hearing = HEARINGS.get(this.#called(from)!.service);
+    return asks !== undefined && (hearing?.isAwaited(state as never, asks) ?? false);
   }
 
   isExogenous(_: string, event: ServiceEvent): boolean {
@@ -62,21 +123,65 @@ class SiteWiring implements Wiring {
     return from.role !== 'service' || this.#speakingAs(from).length === 0;
   }
 
-  #request(instance: string, effect: ServiceEffect): readonly Emission[] {
-    const { service, command } = effect as ServiceEffect & { service: string; command: object };
-    const to = this.#instances.find(({ address }) => address === service);
-    const from = this.#instances.find((found) => found.instance === instance);
-    if (!to || !from) return [];
-    const event = { ...command, from: from.principal } as unknown as Command;
-    return [{ kind: 'message', to: to.instance, event, asks: event.commandId }];
+  #notice(effect: ServiceEffect, { instance }: Origin): readonly Emission[] {
+    const cursor = this.#nextCursor(instance);
+    const { to, notice } = effect as { to?: Principal; notice?: Notice };
+    if (!to || !notice) return [];
+    const peer = this.#called(instance)!.address;
+    const told = this.#withOwnKey(to, notice);
+    return this.#speakingAs(to).flatMap((heard) => {
+      const event = HEARINGS.get(heard.service)?.notice(peer, told);
+      if (!event || heard.instance === instance) return [];
+      const via = { peer, cursor };
+      return { kind: 'message' as const, to: heard.instance, event: { ...event, via } };
+    });
   }
 
-  #reply(reply: Reply): readonly Emission[] {
-    const event = { kind: 'ReplyReceived', reply };
-    const answers = reply.commandId;
-    return this.#speakingAs(reply.to).map((heard) => ({
-      ...({ kind: 'message', to: heard.instance, event, answers } as const),
+  #withOwnKey(to: Principal, notice: Notice): Notice {
+    const { commandId } = notice as Notice & { commandId?: string };
+    if (commandId === undefined) return notice;
+    return { ...notice, ...{ commandId: this.#rules.ownKey(to, commandId) } };
+  }
+
+  #request(effect: ServiceEffect, { instance }: Origin): readonly Emission[] {
+    const { service, command } = effect as ServiceEffect & { service: string; command: Command };
+    const to = this.#instances.find(({ address }) => address === service);
+    const { principal: from } = this.#called(instance)!;
+    if (!to) return [];
+    const commandId = this.#rules.commandId(from, command.commandId);
+    const event = { ...command, commandId, from };
+    const mark = `${to.instance} ${commandId}`;
+    const isRepeated = this.#asked.has(mark);
+    this.#asked.add(mark);
+    return [{ kind: 'message', to: to.instance, event, asks: command.commandId, isRepeated }];
+  }
+
+  #reply(reply: Reply, { instance, event, state }: Origin): readonly Emission[] {
+    if (reply.refusal === null) this.#nextCursor(instance);
+    const { service, address } = this.#called(instance)!;
+    const { to, commandId, result } = reply;
+    const key = this.#rules.ownKey(to, commandId);
+    const refusal =
+      reply.refusal && this.#rules.told(service, state, event as Command, reply.refusal);
+    const answer = {
+      ...{ kind: 'Reply', commandId: key, to: { role: 'service', name: address } },
+      refusal: refusal && { code: refusal.code, message: refusal.message },
+      result: refusal ? null : (result ?? {}),
+    };
+    return this.#speakingAs(to).map(({ instance: heard }) => ({
+      ...({ kind: 'message', to: heard } as const),
+      ...{ event: { kind: 'ReplyReceived', reply: answer }, answers: key },
     }));
+  }
+
+  #nextCursor(instance: string): number {
+    const cursor = (this.#cursors.get(instance) ?? 0) + 1;
+    this.#cursors.set(instance, cursor);
+    return cursor;
+  }
+
+  #called(instance: string): WiredInstance | undefined {
+    return this.#instances.find((found) => found.instance === instance);
   }
 
   #speakingAs({ role, name }: Principal): readonly WiredInstance[] {

@@ -30,7 +30,8 @@ export interface Witness {
 
 export interface TrialRequest {
   readonly recordings: readonly Recording[];
-  readonly wiring: Wiring;
+  /** Made once for each run. */
+  readonly wiring: () => Wiring;
   readonly limits: Limits;
   /** Instance → its effect log; without one its devices are believed. */
   readonly witnesses: ReadonlyMap<string, Witness>;
@@ -67,15 +68,18 @@ export function tryOneProgram(request: TrialRequest): TrialResult {
     const found = lives.get(instance);
     return found && livesFrom(found);
   };
-  const causes = findCauses(recordings, wiring, limits.commitMs);
+  const causes = findCauses(recordings, wiring(), limits.commitMs);
   const order = globalOrder(causes);
   const overdue = overdueEnds(causes, order, limits, livesOf);
   const script = writeScript(causes, order, new Set(overdue.map(({ name }) => name)));
   const awaited = new AwaitedAtStarts(witnesses, lives);
-  const simulated = resimulate(recordings, wiring, script, (...seen) => awaited.note(...seen));
+  const simulated = resimulate(recordings, wiring(), script, limits, livesOf, (...seen) =>
+    awaited.note(...seen),
+  );
+  const missing = overdue.filter(({ name }) => !simulated.unwanted.has(name));
   const findings = [
     ...explainRecord(causes, order, limits, livesOf),
-    ...overdue.map((end) => describeOverdue(end, order)),
+    ...missing.map((end) => describeOverdue(end, order)),
     ...compareRuns(causes, order, simulated),
     ...[...witnesses].flatMap(([instance, { rules }]) =>
       auditEffects({

@@ -6,34 +6,23 @@ import type { PortVlans } from '../../../backends/switches/port-vlans.ts';
 import type { Wires } from './wires.ts';
 
 /** Node → tags with which the frame comes out there. */
-type Reached = Readonly<Record<string, readonly number[]>>;
-
-/** Where switches differ, within the standard. */
-export interface Habits {
-  /** A frame with a priority and no VLAN is of the untagged network. */
-  readonly takesPriorityTags: boolean;
-  /** A port with tagged networks takes its untagged one tagged as well. */
-  readonly takesNativeTagged: boolean;
-}
+export type Reached = Readonly<Record<string, readonly number[]>>;
 
 /** Null: it is dropped. Frames with a tag inside a tag always are. */
-function networkOf(port: PortVlans, tags: readonly number[], habits: Habits): number | null {
-  const { native, tagged } = port;
-  if (tags.length === 0) return native;
-  const [outer, ...inner] = tags;
+function networkOf({ native, tagged }: PortVlans, tags: readonly number[]): number | null {
+  const [outer = 0, ...inner] = tags;
   if (inner.length > 0) return null;
-  if (outer === 0) return habits.takesPriorityTags ? native : null;
-  const isNative = habits.takesNativeTagged && tagged.length > 0 && outer === native;
-  return isNative || tagged.includes(outer!) ? outer! : null;
+  if (outer === 0) return native;
+  const isTrunk = tagged.length > 0;
+  return tagged.includes(outer) || (isTrunk && outer === native) ? outer : null;
 }
 
-function reachedBy(
+export function reachedBy(
   ports: ReadonlyMap<string, PortVlans>,
   from: string,
   tags: readonly number[],
-  habits: Habits,
 ): Reached {
-  const network = networkOf(ports.get(from)!, tags, habits);
+  const network = networkOf(ports.get(from)!, tags);
   const reached: Record<string, number[]> = {};
   if (network === null) return reached;
   for (const [name, { native, tagged }] of ports) {
@@ -49,12 +38,11 @@ export async function deviations(
   wires: Wires,
   ports: ReadonlyMap<string, PortVlans>,
   frames: readonly (readonly number[])[],
-  habits: Habits,
 ): Promise<string[]> {
   const probes = [...ports.keys()].flatMap((from) => frames.map((tags) => ({ from, tags })));
   const seen = await wires.reachAll(probes);
   return probes.flatMap(({ from, tags }, index) => {
-    const expected = JSON.stringify(sorted(reachedBy(ports, from, tags, habits)));
+    const expected = JSON.stringify(sorted(reachedBy(ports, from, tags)));
     const found = JSON.stringify(sorted(seen[index]!));
     return found === expected ? [] : [`${from} [${tags.join()}]: ${found}, not ${expected}`];
   });
