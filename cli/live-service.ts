@@ -86,7 +86,7 @@ export async function startService<
       failed: reject,
     },
   );
-  if (live.talk) peers.start(runner);
+  if (live.openMail) peers.start(runner);
   return { runner, journal, peers, failed };
 }
 

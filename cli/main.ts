@@ -43,6 +43,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Registration>> = new Map([
   ['rack', async () => (await import('./rack.ts')).registerRack],
   ['market', async () => (await import('./market.ts')).registerMarket],
   ['offer', async () => (await import('./offer.ts')).registerOffer],
+  ['agent', async () => (await import('./agent.ts')).registerAgent],
   ['bid', async () => (await import('./bid.ts')).registerBid],
   ['torture', async () => (await import('./torture.ts')).registerTorture],
   ['journal', async () => (await import('./journal.ts')).registerJournal],

@@ -1,5 +1,5 @@
 /** The core's services by the name that their journals carry. */
-import { isolationService } from '../core/allocator/service.ts';
+import { siteService } from '../core/offers/service.ts';
 import { attesterService } from '../core/attester/attester.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { Service, ServiceEffect, ServiceEvent } from '../core/kernel/service.ts';
@@ -13,7 +13,7 @@ export type AnyService = Service<unknown, unknown, ServiceEvent, ServiceEffect>;
 
 const SERVICES: ReadonlyMap<string, AnyService> = new Map(
   [
-    ...[isolationService, attesterService, provisionerService, orchestratorService],
+    ...[siteService, attesterService, provisionerService, orchestratorService],
     ...[marketService, exchangeService],
   ].map((service) => [service.name, service as unknown as AnyService]),
 );

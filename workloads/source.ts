@@ -1,6 +1,7 @@
 /** One entry for everything that makes demand: from a workload table to one replication's demand. */
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
+import type { JobTable } from '../core/demand/jobs.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { HOUR_MS } from '../core/kernel/units.ts';
 import type { LoadedDemand, WorkloadContext } from './context.ts';
@@ -48,6 +49,25 @@ function load(
   requireKind(format.name, format.kinds, keyPath, context);
   const path = resolveTracePath(table['trace'] as string, context);
   return format.load(table as never, path, context);
+}
+
+/**
+ * The jobs of a trace as they were, for whoever lets them come in real time.
+ *
+ * @param path of the trace, absolute
+ * @param nodes of the cluster that they are for
+ * @throws OcxError INPUT_… for a wrong table, a file that cannot be used, or one without jobs
+ */
+export function loadJobs(table: WorkloadTable, path: string, nodes: number): JobTable {
+  const checked = checkWorkload({ ...table, trace: path });
+  const format = formatNamed(String(checked['format']));
+  if (format?.jobs) return format.jobs(checked as never, path, nodes);
+  throw new OcxError({
+    code: 'INPUT_WORKLOAD_KIND',
+    message: 'the file holds no jobs',
+    place: { file: path },
+    remedy: 'give a log of batch jobs',
+  });
 }
 
 function requireKind(

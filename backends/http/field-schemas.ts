@@ -4,6 +4,7 @@ import { LEASE_TERMS } from '../../core/allocator/commands.ts';
 import type { ApiFieldKind, ApiFields } from './service-facade.ts';
 
 const NAME_PATTERN = '^[\\x21-\\x7e]{1,128}$';
+const MAC_ADDRESS_PATTERN = '^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$';
 const URL_PATTERN = '^https?://[\\x21-\\x7e]{1,1000}$';
 const NAMES_MAXIMUM = 10_000;
 const TEXT_LENGTH_MAXIMUM = 4_096;
@@ -24,6 +25,8 @@ export function schemaOf(kind: ApiFieldKind): TSchema {
       return name();
     case 'nameOrNull':
       return nullable(name());
+    case 'macAddressOrNull':
+      return nullable(Type.String({ pattern: MAC_ADDRESS_PATTERN }));
     case 'urlOrNull':
       return nullable(Type.String({ pattern: URL_PATTERN, maxLength: 1_008 }));
     case 'names':

@@ -187,22 +187,28 @@ export class FolderStore implements ImageStore {
         await this.#close({ ...disk, sequence: order.sequence }, signal);
         return ok;
       },
-      ok,
+      async () => ok,
     );
   }
 
   destroy(order: DiskOrder, signal: AbortSignal): Promise<Outcome> {
+    const { diskId } = order;
+    const destroyVolume = () => this.#volumes.destroy(this.#disks.volume(diskId), signal);
     return this.#onDisk(
       order,
       async (disk) => {
         if (disk.exposure !== null) {
           return nothing('DEVICE_DISK_EXPOSED', 'the disk has to be hidden first');
         }
-        await this.#volumes.destroy(this.#disks.volume(disk.diskId), signal);
-        await this.#disks.remove(disk.diskId);
+        await destroyVolume();
+        await this.#disks.remove(diskId);
         return ok;
       },
-      ok,
+      async () => {
+        // A clone that did not end may have left its volume.
+        await destroyVolume();
+        return ok;
+      },
     );
   }
 
@@ -289,15 +295,15 @@ export class FolderStore implements ImageStore {
       .some((disk) => disk.imageId === imageId && disk.snapshotId === snapshotId);
   }
 
-  /** @param absent what it means that there is no such disk */
+  /** @param absent what is done where there is no such disk */
   #onDisk(
     { diskId, sequence }: DiskOrder,
     act: (disk: DiskRecord) => Promise<Outcome>,
-    absent: Outcome = nothing('NOT_FOUND_DISK', 'the store has no such disk'),
+    absent = async (): Promise<Outcome> => nothing('NOT_FOUND_DISK', 'the store has no such disk'),
   ): Promise<Outcome> {
     return this.#inLane(`disk ${diskId}`, async () => {
       const disk = this.#disks.get(diskId);
-      if (!disk) return absent;
+      if (!disk) return absent();
       return sequence < disk.sequence ? late() : act(disk);
     });
   }

@@ -10,7 +10,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { OcxError } from '../../core/kernel/errors.ts';
 import type { Principal } from '../../core/kernel/service.ts';
 
-/** A key of AES-256. */
+/** As long as the secret of a credential may be: a digest of SHA-256. */
 export const SHARE_BYTES = 32;
 /** Deposits of one party that nothing was handed out of. */
 const DEPOSITS_MAXIMUM = 1_000;
@@ -105,16 +105,6 @@ export class KeyShares {
   /** What was sealed for the node is of a boot that is over. */
   unseal(nodeId: string): void {
     this.#database.prepare('UPDATE share SET sealed = NULL WHERE node = ?').run(nodeId);
-  }
-
-  /** Seals again what is sealed for the node. */
-  sealAnew(nodeId: string, seal: (share: Buffer) => Buffer): void {
-    const query = `SELECT lease, party, share FROM share WHERE node = ? AND sealed IS NOT NULL`;
-    for (const { lease, party, share } of this.#database.prepare(query).all(nodeId)) {
-      this.#database
-        .prepare('UPDATE share SET sealed = ? WHERE lease = ? AND node = ? AND party = ?')
-        .run(seal(Buffer.from(share as Uint8Array)), lease!, nodeId, party!);
-    }
   }
 
   /** What was sealed for the node last, or null. */

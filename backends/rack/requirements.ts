@@ -6,9 +6,26 @@ import { IMAGE_PACKAGES } from '../boot-image/contents.ts';
 import type { Accelerator } from './plan.ts';
 
 const PACKAGES: readonly string[] = [
-  ...['qemu-system-x86', 'qemu-utils', 'ovmf', 'openvswitch-switch', 'iproute2', 'ethtool'],
+  ...[
+    'qemu-system-x86',
+    'qemu-system-common',
+    'qemu-utils',
+    'ovmf',
+    'openvswitch-switch',
+    'iproute2',
+    'ethtool',
+  ],
   ...['nftables', 'procps', 'util-linux', 'dnsmasq-base', 'openipmi', 'ipmitool', 'socat'],
-  ...['swtpm', 'swtpm-tools', 'gnutls-bin', 'tcpdump', 'e2fsprogs', 'tgt', 'qemu-block-extra'],
+  ...[
+    'swtpm',
+    'swtpm-tools',
+    'gnutls-bin',
+    'tcpdump',
+    'e2fsprogs',
+    'tgt',
+    'nbdkit',
+    'wireguard-go',
+  ],
 ];
 
 /** Debian packages that are needed and not installed. */

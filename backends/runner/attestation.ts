@@ -15,6 +15,7 @@ import { leaseNotice } from '../peers/notices.ts';
 import type { AgentDesk } from '../tpm/agent-desk.ts';
 import { randomNonce } from '../tpm/quote-desk.ts';
 import type { LiveService } from './live-service.ts';
+import { PeerMail } from './peer-mail.ts';
 
 /** Effects whose outcomes come back. */
 export type AttesterWork = MakeNonce | RequestQuote | ReleaseKeyShare | RevokeKeys;
@@ -43,20 +44,21 @@ export const liveAttestation: LiveService<
     return effect.kind === 'Notify' ? { to: effect.to, body: effect.notice } : null;
   },
 
-  talk: {
-    request(effect) {
-      if (effect.kind !== 'ReportVerdict') return null;
-      return { peer: effect.service, command: effect.command };
-    },
+  openMail: () =>
+    new PeerMail({
+      request(effect) {
+        if (effect.kind !== 'ReportVerdict') return null;
+        return { peer: effect.service, command: effect.command };
+      },
 
-    isAwaited: (state, commandId) => state.reports.has(commandId),
+      isAwaited: (state, commandId) => state.reports.has(commandId),
 
-    notice(state, peer, body) {
-      if (peer !== state.configuration.isolation) return null;
-      const notice = leaseNotice(body);
-      return notice && { kind: 'NoticeReceived', notice };
-    },
-  },
+      notice(state, peer, body) {
+        if (peer !== state.configuration.isolation) return null;
+        const notice = leaseNotice(body);
+        return notice && { kind: 'NoticeReceived', notice };
+      },
+    }),
 };
 
 /** Does what the service wants done in the world, at the desk where nodes answer. */

@@ -1,5 +1,5 @@
 /** The isolation service as the runner runs it. */
-import { isolationService } from '../../core/allocator/service.ts';
+import { siteService } from '../../core/offers/service.ts';
 import type { IsolationConfiguration } from '../../core/allocator/enrolment.ts';
 import type { IsolationEvent } from '../../core/allocator/commands.ts';
 import type { IsolationDeviceEffect, IsolationEffect } from '../../core/allocator/protocol.ts';
@@ -13,7 +13,7 @@ export const liveIsolation: LiveService<
   IsolationEvent,
   IsolationEffect
 > = {
-  service: isolationService,
+  service: siteService,
 
   awaited(state) {
     const effects: IsolationDeviceEffect[] = [];

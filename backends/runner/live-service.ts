@@ -1,7 +1,7 @@
 /** What the runner has to know of a service beyond its reducer; one small file a service. */
 import type { Service, ServiceEffect, ServiceEvent } from '../../core/kernel/service.ts';
 import type { OutboxMessage } from '../store/store.ts';
-import type { PeerTalk } from './peer-mail.ts';
+import type { PeerMail } from './peer-mail.ts';
 
 /** An effect whose outcome comes back as an event. */
 export interface OutcomeEffect extends ServiceEffect {
@@ -23,5 +23,5 @@ export interface LiveService<
   /** What an effect tells somebody, or null. */
   message(effect: Effect): OutboxMessage | null;
   /** Absent: it asks no other service and listens to none. */
-  readonly talk?: PeerTalk<State, Event, Effect>;
+  readonly openMail?: () => PeerMail<State, Event, Effect>;
 }

@@ -7,6 +7,7 @@ import type { ExchangeState } from '../../core/market/exchange/state.ts';
 import type { CommitReceipt } from '../../core/market/sealing/protocol.ts';
 import { leaseNotice } from '../peers/notices.ts';
 import type { LiveService, OutcomeEffect } from './live-service.ts';
+import { PeerMail } from './peer-mail.ts';
 
 export type LiveMarket = LiveService<
   ExchangeConfiguration,
@@ -35,20 +36,21 @@ export function liveMarket(sign: (receipt: CommitReceipt) => string): LiveMarket
       return { to, body: { ...notice, signature: sign(notice.receipt) } };
     },
 
-    talk: {
-      request(effect) {
-        if (effect.kind !== 'Request') return null;
-        return { peer: effect.service, command: effect.command };
-      },
+    openMail: () =>
+      new PeerMail({
+        request(effect) {
+          if (effect.kind !== 'Request') return null;
+          return { peer: effect.service, command: effect.command };
+        },
 
-      isAwaited: (state, commandId) => state.requests.has(commandId),
+        isAwaited: (state, commandId) => state.requests.has(commandId),
 
-      // Which service may speak of which lease, the exchange knows.
-      notice(state, peer, body) {
-        const notice = leaseNotice(body);
-        if (!notice || !deliveryOf(state, notice.leaseId)) return null;
-        return { kind: 'NoticeReceived', service: peer, notice };
-      },
-    },
+        // Which service may speak of which lease, the exchange knows.
+        notice(state, peer, body) {
+          const notice = leaseNotice(body);
+          if (!notice || !deliveryOf(state, notice.leaseId)) return null;
+          return { kind: 'NoticeReceived', service: peer, notice };
+        },
+      }),
   };
 }

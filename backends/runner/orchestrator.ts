@@ -8,6 +8,7 @@ import { orchestratorService } from '../../core/leasing/orchestrator.ts';
 import type { OrchestratorEffect, OrchestratorEvent } from '../../core/leasing/protocol.ts';
 import type { OrchestratorConfiguration, OrchestratorState } from '../../core/leasing/state.ts';
 import type { LiveService } from './live-service.ts';
+import { PeerMail } from './peer-mail.ts';
 
 /** Who reads what the orchestrator tells its tenant (`NodeReady`, `NodeEnding`, `NodeLost`). */
 export const TENANT = { role: 'service', name: 'tenant' } as const;
@@ -33,19 +34,20 @@ export const liveOrchestrator: LiveService<
     }
   },
 
-  talk: {
-    request(effect) {
-      if (effect.kind !== 'Request') return null;
-      return { peer: effect.service, command: effect.command };
-    },
+  openMail: () =>
+    new PeerMail({
+      request(effect) {
+        if (effect.kind !== 'Request') return null;
+        return { peer: effect.service, command: effect.command };
+      },
 
-    isAwaited: (state, commandId) => state.requests.has(commandId),
+      isAwaited: (state, commandId) => state.requests.has(commandId),
 
-    notice(state, peer, body) {
-      const notice = noticeOf(state, peer, body);
-      return notice && { kind: 'NoticeReceived', notice };
-    },
-  },
+      notice(state, peer, body) {
+        const notice = noticeOf(state, peer, body);
+        return notice && { kind: 'NoticeReceived', notice };
+      },
+    }),
 };
 
 function noticeOf(state: OrchestratorState, peer: string, body: unknown) {

@@ -31,17 +31,16 @@ export interface Via {
 }
 
 export class PeerMail<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
-  readonly #talk: PeerTalk<State, Event, Effect> | undefined;
+  readonly #talk: PeerTalk<State, Event, Effect>;
   readonly #cursors = new Map<string, number>();
   readonly #open = new Map<string, PeerRequest>();
 
-  constructor(talk: PeerTalk<State, Event, Effect> | undefined) {
+  constructor(talk: PeerTalk<State, Event, Effect>) {
     this.#talk = talk;
   }
 
   /** Keeps what an event and its effects change. */
   note(event: Event, effects: readonly Effect[]): void {
-    if (!this.#talk) return;
     const { via } = event as Partial<Via>;
     if (via) this.#cursors.set(via.peer, via.cursor);
     if (event.kind === 'ReplyReceived') {
@@ -54,8 +53,7 @@ export class PeerMail<State, Event extends ServiceEvent, Effect extends ServiceE
   }
 
   requests(effects: readonly Effect[]): PeerRequest[] {
-    const talk = this.#talk;
-    return talk ? effects.flatMap((effect) => talk.request(effect) ?? []) : [];
+    return effects.flatMap((effect) => this.#talk.request(effect) ?? []);
   }
 
   /** Requests whose answers still matter. */
@@ -65,7 +63,7 @@ export class PeerMail<State, Event extends ServiceEvent, Effect extends ServiceE
 
   isOpen(state: State, commandId: string): boolean {
     if (!this.#open.has(commandId)) return false;
-    if (this.#talk!.isAwaited(state, commandId)) return true;
+    if (this.#talk.isAwaited(state, commandId)) return true;
     this.#open.delete(commandId);
     return false;
   }
@@ -83,7 +81,7 @@ export class PeerMail<State, Event extends ServiceEvent, Effect extends ServiceE
     body: unknown,
   ): (Omit<Event, 'timeMs'> & Via) | null {
     if (cursor <= this.cursor(peer)) return null;
-    const notice = this.#talk?.notice(state, peer, body);
+    const notice = this.#talk.notice(state, peer, body);
     return notice ? { ...notice, via: { peer, cursor } } : null;
   }
 }

@@ -9,6 +9,7 @@ import { OcxError } from '../../core/kernel/errors.ts';
 import { genesis, readGenesis } from '../../core/kernel/genesis.ts';
 import {
   GENESIS_HASH,
+  isHashedAs,
   journalWriter,
   recordHash,
   STATE_HASH_INTERVAL,
@@ -27,7 +28,7 @@ import type {
 } from '../../core/kernel/service.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { LiveService } from './live-service.ts';
-import { PeerMail } from './peer-mail.ts';
+import type { PeerMail } from './peer-mail.ts';
 import type { Store, StoreWriter } from '../store/store.ts';
 
 export interface RecoveryRequest<Configuration> {
@@ -48,7 +49,7 @@ export interface Recovered<State, Event extends ServiceEvent, Effect extends Ser
   readonly journal: JournalWriter<State, Event, Effect>;
   /** Timers that were set and have not fired. */
   readonly timers: ReadonlyMap<string, TimeMs>;
-  readonly mail: PeerMail<State, Event, Effect>;
+  readonly mail: PeerMail<State, Event, Effect> | null;
   /** Events that were replayed, without the genesis. */
   readonly events: number;
   readonly lastMs: TimeMs;
@@ -74,13 +75,13 @@ export async function recover<
   const writer = await store.openWriter(name);
   const { service } = live;
   const checkedFrom = writer.head.seq - STATE_HASH_INTERVAL;
-  const mail = new PeerMail(live.talk);
+  const mail = live.openMail?.() ?? null;
   const replay = new Replay<State, Event, Effect>(sha256, checkedFrom, mail, (state, event) =>
     service.step(state, event),
   );
   let state: State | null = null;
-  for await (const record of store.records(name, 1)) {
-    replay.chain(record);
+  for await (const text of store.texts(name, 1)) {
+    const record = replay.chain(text);
     if (state === null) state = service.initial(configurationOf(record, request, service.name));
     else state = replay.step(state, record as JournalRecord<Event>);
   }
@@ -92,8 +93,8 @@ export async function recover<
     const first = genesis(service.name, configuration, version, nowMs);
     state = service.initial(configuration);
     // The genesis is an event of every journal, whatever the events of its service.
-    const record = journal.append(first as unknown as Event, [], state);
-    await writer.append([{ record, reply: null, messages: [] }]);
+    const { record, text } = journal.write(first as unknown as Event, [], state);
+    await writer.append([{ record, text, reply: null, messages: [] }]);
     replay.lastMs = nowMs;
     headHash = record.hash;
   }
@@ -129,13 +130,13 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
   #head: JournalHead = { seq: 0, hash: GENESIS_HASH };
   readonly #sha256: Sha256;
   readonly #effectsFrom: number;
-  readonly #mail: PeerMail<State, Event, Effect>;
+  readonly #mail: PeerMail<State, Event, Effect> | null;
   readonly #step: (state: State, event: Event) => { state: State; effects: readonly Effect[] };
 
   constructor(
     sha256: Sha256,
     effectsFrom: number,
-    mail: PeerMail<State, Event, Effect>,
+    mail: PeerMail<State, Event, Effect> | null,
     step: (state: State, event: Event) => { state: State; effects: readonly Effect[] },
   ) {
     this.#sha256 = sha256;
@@ -144,15 +145,16 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
     this.#step = step;
   }
 
-  chain(record: JournalRecord): void {
-    const { prev, hash, ...body } = record;
+  chain(text: string): JournalRecord {
+    const record = JSON.parse(text) as JournalRecord;
     this.seq += 1;
-    const isNext = record.seq === this.seq && prev === this.#head.hash;
-    if (!isNext || recordHash(this.#sha256, prev, body) !== hash) {
+    const isNext = record.seq === this.seq && record.prev === this.#head.hash;
+    if (!isNext || !isHashRight(this.#sha256, text, record)) {
       throw broken(this.seq, 'the record was changed after it was written');
     }
     this.#head = record;
     this.lastMs = record.timeMs;
+    return record;
   }
 
   step(before: State, record: JournalRecord<Event>): State {
@@ -168,7 +170,7 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
       throw broken(record.seq, 'the event leads to another state than it did');
     }
     for (const effect of effects) this.#keepTimer(effect);
-    this.#mail.note(event, effects);
+    this.#mail?.note(event, effects);
     return state;
   }
 
@@ -182,6 +184,13 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
       this.timers.delete((effect as CancelTimer).timerId);
     }
   }
+}
+
+/** Texts of an earlier version of this program are not canonical. */
+function isHashRight(sha256: Sha256, text: string, record: JournalRecord): boolean {
+  if (isHashedAs(sha256, text, record)) return true;
+  const { prev, hash, ...body } = record;
+  return recordHash(sha256, prev, body) === hash;
 }
 
 function broken(seq: number, message: string): OcxError {

@@ -8,7 +8,7 @@
  */
 import { canonicalJson } from '../../core/kernel/canonical-json.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
-import type { JournalRecord, JournalWriter } from '../../core/kernel/journal.ts';
+import type { JournalWriter, WrittenRecord } from '../../core/kernel/journal.ts';
 import type {
   CancelTimer,
   Outcome,
@@ -86,7 +86,7 @@ export class LiveRunner<
   readonly #writer: StoreWriter;
   readonly #journal: JournalWriter<State, Event, Effect>;
   readonly #timers: Timers;
-  readonly #mail: PeerMail<State, Event, Effect>;
+  readonly #mail: PeerMail<State, Event, Effect> | null;
   readonly #waiting = new Map<string, Waiting>();
   readonly #repliers = new Map<string, (reply: StoredReply['reply']) => void>();
   readonly #watchers = new Set<() => void>();
@@ -137,7 +137,7 @@ export class LiveRunner<
     const runner = new LiveRunner(live, request, ports, recovered);
     ports.recovered?.(recovered.events);
     for (const effect of live.awaited(runner.state)) runner.#carryOutAgain(effect);
-    for (const request of recovered.mail.open(runner.state)) ports.ask?.(request);
+    for (const request of recovered.mail?.open(runner.state) ?? []) ports.ask?.(request);
     runner.#timers.start();
     runner.#signAgain();
     return runner;
@@ -192,18 +192,20 @@ export class LiveRunner<
 
   /** Place of the last message of the peer that was taken; ask it for those after that. */
   cursorOf(peer: string): number {
-    return this.#mail.cursor(peer);
+    return this.#mail?.cursor(peer) ?? 0;
   }
 
   /** A message of another service, with its place in that one's outbox: each is taken once. */
   takeMessage(peer: string, cursor: number, body: unknown): void {
-    const event = this.#mail.eventOf(this.state, peer, cursor, body);
+    const event = this.#mail?.eventOf(this.state, peer, cursor, body);
     if (event) this.take(event);
   }
 
   /** True while the answer to a request that another service was sent is missing and matters. */
   isAwaited(commandId: string): boolean {
-    return this.#stopped === null && this.#mail.isOpen(this.state, commandId);
+    return (
+      this.#stopped === null && this.#mail !== null && this.#mail.isOpen(this.state, commandId)
+    );
   }
 
   /** Another service's answer to a request; only the first one to one that is waited for counts. */
@@ -267,21 +269,21 @@ export class LiveRunner<
   /** @returns what settles when the event is durable; null where the reducer could not take it */
   #step(event: Event, requestHash: string | null): Promise<void> | null {
     let effects: readonly Effect[];
-    let record: JournalRecord<Event>;
+    let written: WrittenRecord<Event>;
     try {
       ({ effects } = this.#live.service.step(this.state, event));
-      record = this.#journal.append(event, effects, this.state);
+      written = this.#journal.write(event, effects, this.state);
     } catch (error) {
       this.#ports.deadLetter(event, error);
       this.#fail(error);
       return null;
     }
     this.counts.events += 1;
-    this.#headHash = record.hash;
-    this.#mail.note(event, effects);
+    this.#headHash = written.record.hash;
+    this.#mail?.note(event, effects);
     const reply = requestHash === null ? null : storedReply(effects, requestHash);
     const messages = this.#messages(event, effects);
-    const appended = this.#writer.append([{ record, reply, messages }]).then(
+    const appended = this.#writer.append([{ ...written, reply, messages }]).then(
       () => this.#run(effects, messages.length > 0),
       (error: unknown) => {
         this.#fail(error);
@@ -320,7 +322,7 @@ export class LiveRunner<
         this.#carryOut(effect as Effect & OutcomeEffect);
       }
     }
-    for (const request of this.#mail.requests(effects)) this.#ports.ask?.(request);
+    for (const request of this.#mail?.requests(effects) ?? []) this.#ports.ask?.(request);
     if (hasMessages) for (const callback of this.#watchers) callback();
   }
 

@@ -8,17 +8,14 @@ import type { Clock } from './clock.ts';
 interface Entry {
   readonly timerId: string;
   readonly atMs: TimeMs;
-  /** Order of setting, for those of the same time. */
-  readonly order: number;
 }
 
 export class Timers {
   readonly #clock: Clock;
   readonly #fire: (timerId: string) => void;
   readonly #current = new Map<string, Entry>();
-  /** A binary heap; entries that are not current any more are dropped when they come up. */
-  #heap: Entry[] = [];
-  #orders = 0;
+  /** The earliest last; entries that are not current any more are dropped when they come up. */
+  readonly #queue: Entry[] = [];
   #callOff: (() => void) | null = null;
   #wakesAtMs = Infinity;
   #isRunning = false;
@@ -33,9 +30,9 @@ export class Timers {
   }
 
   set(timerId: string, atMs: TimeMs): void {
-    const entry = { timerId, atMs, order: this.#orders++ };
+    const entry = { timerId, atMs };
     this.#current.set(timerId, entry);
-    this.#push(entry);
+    this.#insert(entry);
     if (this.#isRunning) this.#arm();
   }
 
@@ -71,7 +68,7 @@ export class Timers {
     // Only those that are due now: a timer that is set in the past by one of them waits for its turn.
     const due: Entry[] = [];
     for (let first = this.#first(); first && first.atMs <= nowMs; first = this.#first()) {
-      due.push(this.#pop());
+      due.push(this.#queue.pop()!);
     }
     for (const entry of due) {
       if (this.#current.get(entry.timerId) !== entry) continue;
@@ -82,45 +79,22 @@ export class Timers {
   }
 
   #first(): Entry | undefined {
-    while (this.#heap.length > 0) {
-      const first = this.#heap[0]!;
+    for (let first = this.#queue.at(-1); first; first = this.#queue.at(-1)) {
       if (this.#current.get(first.timerId) === first) return first;
-      this.#pop();
+      this.#queue.pop();
     }
     return undefined;
   }
 
-  #push(entry: Entry): void {
-    const heap = this.#heap;
-    let at = heap.push(entry) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!isBefore(entry, heap[parent]!)) break;
-      heap[at] = heap[parent]!;
-      at = parent;
+  /** Behind all that are not later. */
+  #insert(entry: Entry): void {
+    const queue = this.#queue;
+    let [low, high] = [0, queue.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (queue[middle]!.atMs > entry.atMs) low = middle + 1;
+      else high = middle;
     }
-    heap[at] = entry;
+    queue.splice(low, 0, entry);
   }
-
-  #pop(): Entry {
-    const heap = this.#heap;
-    const first = heap[0]!;
-    const last = heap.pop()!;
-    if (heap.length === 0) return first;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child += 1;
-      if (!isBefore(heap[child]!, last)) break;
-      heap[at] = heap[child]!;
-      at = child;
-    }
-    heap[at] = last;
-    return first;
-  }
-}
-
-function isBefore(a: Entry, b: Entry): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }

@@ -5,10 +5,10 @@
  */
 import pg from 'pg';
 import { OcxError } from '../../core/kernel/errors.ts';
-import { EMPTY_HEAD, type JournalHead, type JournalRecord } from '../../core/kernel/journal.ts';
+import { EMPTY_HEAD, type JournalHead } from '../../core/kernel/journal.ts';
 import type { Principal } from '../../core/kernel/service.ts';
 import { CommitQueue } from './commit-queue.ts';
-import { epochLost, headMismatch, storeFailure } from './store.ts';
+import { epochLost, headMismatch, storeFailure, textOf } from './store.ts';
 import type {
   MessageQuery,
   Store,
@@ -131,12 +131,12 @@ class PostgresStore implements Store {
     return writer;
   }
 
-  async *records(journal: string, fromSeq: number): AsyncIterable<JournalRecord> {
+  async *texts(journal: string, fromSeq: number): AsyncIterable<string> {
     const query =
       'SELECT text FROM ocx_record WHERE journal = $1 AND seq >= $2 ORDER BY seq LIMIT $3';
     for (let next = fromSeq; ;) {
       const page = await this.read<{ text: string }>(journal, query, [journal, next, PAGE_RECORDS]);
-      for (const { text } of page) yield JSON.parse(text) as JournalRecord;
+      for (const { text } of page) yield text;
       if (page.length < PAGE_RECORDS) return;
       next += page.length;
     }
@@ -273,7 +273,7 @@ class PostgresWriter implements StoreWriter {
       }
       await insertAll(client, 'ocx_record', '$2::bigint[], $3::text[]', journal, [
         entries.map(({ record }) => record.seq),
-        entries.map(({ record }) => JSON.stringify(record)),
+        entries.map(textOf),
       ]);
       const replies = entries.flatMap(({ reply }) => reply ?? []);
       await insertAll(client, 'ocx_reply', '$2::text[], $3::text[], $4::text[]', journal, [

@@ -8,10 +8,10 @@
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { OcxError } from '../../core/kernel/errors.ts';
-import { EMPTY_HEAD, type JournalHead, type JournalRecord } from '../../core/kernel/journal.ts';
+import { EMPTY_HEAD, type JournalHead } from '../../core/kernel/journal.ts';
 import type { Principal } from '../../core/kernel/service.ts';
 import { CommitQueue } from './commit-queue.ts';
-import { epochLost, headMismatch, storeFailure } from './store.ts';
+import { epochLost, headMismatch, storeFailure, textOf } from './store.ts';
 import type {
   MessageQuery,
   Store,
@@ -181,11 +181,11 @@ class SqliteStore implements Store {
     return writer;
   }
 
-  async *records(journal: string, fromSeq: number): AsyncIterable<JournalRecord> {
+  async *texts(journal: string, fromSeq: number): AsyncIterable<string> {
     const query = 'SELECT text FROM record WHERE journal = ? AND seq >= ? ORDER BY seq LIMIT ?';
     for (let next = fromSeq; ;) {
       const page = this.prepare(query).all(journal, next, PAGE_RECORDS);
-      for (const { text } of page) yield JSON.parse(text as string) as JournalRecord;
+      for (const { text } of page) yield text as string;
       if (page.length < PAGE_RECORDS) return;
       next += page.length;
     }
@@ -309,12 +309,11 @@ class SqliteWriter implements StoreWriter {
     const journal = this.#journal;
     this.#store.transaction(journal, () => {
       let { seq, hash, cursor } = this.#requireEpoch(this.#store.head(journal));
-      for (const { record, reply, messages } of entries) {
+      for (const entry of entries) {
+        const { record, reply, messages } = entry;
         if (record.seq !== seq + 1 || record.prev !== hash) throw headMismatch(journal, record.seq);
         ({ seq, hash } = record);
-        this.#store.run('INSERT INTO record VALUES (?, ?, ?)', [
-          ...[journal, seq, JSON.stringify(record)],
-        ]);
+        this.#store.run('INSERT INTO record VALUES (?, ?, ?)', [...[journal, seq, textOf(entry)]]);
         if (reply) this.#insertReply(reply);
         for (const { to, body } of messages) {
           cursor += 1;

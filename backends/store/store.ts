@@ -38,6 +38,8 @@ export interface StoredMessage extends OutboxMessage {
 /** All that one event leaves behind. */
 export interface StoreEntry {
   readonly record: JournalRecord;
+  /** Of the record, canonical, where it is at hand. */
+  readonly text?: string;
   readonly reply: StoredReply | null;
   readonly messages: readonly OutboxMessage[];
 }
@@ -80,8 +82,11 @@ export interface MessageQuery {
 export interface Store {
   /** Takes the next epoch of the journal, which is made where there is none. */
   openWriter(journal: string): Promise<StoreWriter>;
-  /** Records from this number on, in order. What is appended meanwhile may or may not come. */
-  records(journal: string, fromSeq: number): AsyncIterable<JournalRecord>;
+  /**
+   * The texts of the records from this number on, in order. What is appended meanwhile may or may
+   * not come.
+   */
+  texts(journal: string, fromSeq: number): AsyncIterable<string>;
   /**
    * How long the journal's writer has been silent, by the store's own clock; Infinity where there has
    * been none or it has resigned.
@@ -119,4 +124,18 @@ export function storeFailure(journal: string, cause: unknown): OcxError {
     },
     { cause },
   );
+}
+
+/** The same, read. */
+export async function* recordsOf(
+  store: Store,
+  journal: string,
+  fromSeq: number,
+): AsyncIterable<JournalRecord> {
+  for await (const text of store.texts(journal, fromSeq)) yield JSON.parse(text) as JournalRecord;
+}
+
+/** What a store keeps of a record. */
+export function textOf({ record, text }: StoreEntry): string {
+  return text ?? JSON.stringify(record);
 }

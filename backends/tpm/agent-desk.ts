@@ -1,30 +1,27 @@
 /**
  * What an attestation service does in the world: nonces, quotes of real TPMs, and key shares. A
  * quote that is asked for waits here until the node's agent has answered; a share is sealed for the
- * very TPM whose quote was good, under the secret of the credential that it has activated for that
- * quote.
+ * very TPM whose quote was good, as the secret of a second credential, so that the agent needs
+ * nothing but its TPM to open it.
  */
-import { createCipheriv, randomBytes } from 'node:crypto';
 import type { RequestQuote, ReleaseKeyShare, RevokeKeys } from '../../core/attester/protocol.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
 import type { Outcome, Principal } from '../../core/kernel/service.ts';
 import { ok } from '../../core/kernel/service.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import { KeyShares, type ShareKey } from '../keys/key-shares.ts';
+import { credentialFile, makeCredential } from './credential.ts';
 import type { TrustedMakers } from './endorsement.ts';
 import type { Finding } from './findings.ts';
-import { parsePublic } from './public-area.ts';
+import { parsePublic, type PublicArea } from './public-area.ts';
 import { QuoteDesk } from './quote-desk.ts';
 import type { Answered, Invitation, Response, SentKeys } from './quote-desk.ts';
 
-/** What a node has shown: a key, and that its TPM has read the secret. */
+/** The keys of a node's TPM. */
 interface NodeKeys {
+  readonly endorsement: PublicArea;
   readonly attestationName: Buffer;
-  readonly secret: Buffer;
 }
-
-/** AES-256-GCM: number of this use, then the tag behind the text. */
-const NUMBER_BYTES = 12;
 
 interface Waiting {
   readonly nodeId: string;
@@ -65,8 +62,9 @@ export class AgentDesk {
     const keys = this.#proved.get(nodeId);
     // As after a restart: the keys are proved anew by the next quote.
     if (!keys) return nothingDone('ATTEST_ATTESTATION_KEY', `no key of node ${nodeId} is proved`);
-    const key = { leaseId, nodeId, party };
-    if (this.#shares.release(key, sequence, (share) => seal(share, keys.secret))) return ok;
+    const seal = (share: Buffer) =>
+      credentialFile(makeCredential(keys.endorsement, keys.attestationName, share));
+    if (this.#shares.release({ leaseId, nodeId, party }, sequence, seal)) return ok;
     return nothingDone('CONFLICT_LATE', 'something newer was done with the share');
   }
 
@@ -85,11 +83,11 @@ export class AgentDesk {
     const result = this.#desk.hello(nodeId, bootCount, sent, this.#nowMs());
     if ('finding' in result) throw new OcxError(result.finding);
     if ('answered' in result) throw new OcxError(this.#settle(result.answered)!);
-    const attestationName = nameOf(sent.attestationKey);
-    this.#offered.set(nodeId, { attestationName, secret: result.secret });
-    // With another key the node has begun anew.
+    const keys = keysOf(sent);
+    this.#offered.set(nodeId, keys);
+    // With another key the node has begun anew; what was sealed for the one before opens no more.
     const before = this.#proved.get(nodeId);
-    if (!before?.attestationName.equals(attestationName)) this.#shares.unseal(nodeId);
+    if (!before?.attestationName.equals(keys.attestationName)) this.#shares.unseal(nodeId);
     return result.invitation;
   }
 
@@ -99,11 +97,7 @@ export class AgentDesk {
     if (!result.ok) throw new OcxError(result.finding);
     const offered = this.#offered.get(nodeId);
     this.#offered.delete(nodeId);
-    if (result.value.outcome.status === 'ok' && offered) {
-      this.#proved.set(nodeId, offered);
-      // Its agent has the secret of this quote and no longer that of the one before.
-      this.#shares.sealAnew(nodeId, (share) => seal(share, offered.secret));
-    }
+    if (result.value.outcome.status === 'ok' && offered) this.#proved.set(nodeId, offered);
     this.#settle(result.value);
   }
 
@@ -139,18 +133,12 @@ export class AgentDesk {
   }
 }
 
-/** The key was read before, when the desk let it pass. */
-function nameOf(attestationKey: Uint8Array): Buffer {
-  const area = parsePublic(attestationKey);
-  if (!area.ok) throw new Error('the desk takes keys that it can read');
-  return area.value.name;
-}
-
-/** iv ‖ ciphertext ‖ tag. */
-function seal(share: Buffer, secret: Buffer): Buffer {
-  const number = randomBytes(NUMBER_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', secret, number);
-  return Buffer.concat([number, cipher.update(share), cipher.final(), cipher.getAuthTag()]);
+/** They were read before, when the desk let them pass. */
+function keysOf(sent: SentKeys): NodeKeys {
+  const endorsement = parsePublic(sent.endorsementKey);
+  const attestation = parsePublic(sent.attestationKey);
+  if (!endorsement.ok || !attestation.ok) throw new Error('the desk takes keys that it can read');
+  return { endorsement: endorsement.value, attestationName: attestation.value.name };
 }
 
 function nothingDone(code: string, message: string): Outcome<unknown> {

@@ -61,14 +61,9 @@ export interface Answered {
   readonly outcome: Outcome<Quote>;
 }
 
-/**
- * An invitation, and the secret that the node's TPM reads out of it; or the end of the challenge;
- * `finding`: nothing was asked of the node.
- */
+/** An invitation or the end of the challenge; `finding`: nothing was asked of the node. */
 export type HelloResult =
-  | { readonly invitation: Invitation; readonly secret: Buffer }
-  | { readonly answered: Answered }
-  | { finding: Finding };
+  { readonly invitation: Invitation } | { readonly answered: Answered } | { finding: Finding };
 
 interface Challenge {
   readonly effectId: string;
@@ -127,7 +122,7 @@ export class QuoteDesk {
     if (!checked.ok) return { answered: this.#end(nodeId, challenge, checked) };
     const { secret, credential, ...keys } = checked.value;
     challenge.proof = { secret, key: { ...keys, bootCount } };
-    return { invitation: { credential, nonce: challenge.nonce }, secret };
+    return { invitation: { credential, nonce: challenge.nonce } };
   }
 
   #invite(

@@ -31,7 +31,7 @@ export interface ServerReady {
 
 function singly(store: Store): Store {
   const single: Store = Object.create(store);
-  for (const name of ['records', 'silenceMs', 'reply', 'messages', 'close'] as const) {
+  for (const name of ['texts', 'silenceMs', 'reply', 'messages', 'close'] as const) {
     single[name] = store[name].bind(store) as never;
   }
   single.openWriter = async (journal) => {

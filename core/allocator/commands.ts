@@ -57,7 +57,7 @@ export const COMMAND_FIELDS = {
     securityLevel: SECURITY_LEVELS,
   },
   NodeDelete: NODE,
-  NicRegister: { ...NIC, macAddress: 'nameOrNull' },
+  NicRegister: { ...NIC, macAddress: 'macAddressOrNull' },
   NicDelete: NIC,
   MetadataSet: { ...NODE, key: 'name', value: 'json' },
   MetadataDelete: { ...NODE, key: 'name' },
@@ -153,6 +153,7 @@ interface FieldValues extends Record<Extract<FieldKind, string>, unknown> {
   name: string;
   nameOrNull: string | null;
   urlOrNull: string | null;
+  macAddressOrNull: string | null;
   names: readonly string[];
   namesOrNull: readonly string[] | null;
   time: number;
@@ -172,9 +173,12 @@ export type Values<F> = { readonly [Name in keyof F]: Value<F[Name]> };
 export type CommandOf<K extends CommandKind> = Command &
   Values<CommandFields[K]> & { readonly kind: K };
 
-/** What decides on commands, by their kinds. */
+/** What decides on commands, by their kinds; offers are decided on before they come here. */
 export type Handlers = {
-  readonly [K in CommandKind]: (isolation: Isolation, command: CommandOf<K>) => Verdict;
+  readonly [K in Exclude<CommandKind, `Offer${string}`>]: (
+    isolation: Isolation,
+    command: CommandOf<K>,
+  ) => Verdict;
 };
 
 /** Those that `protocol.ts` does not have already. */

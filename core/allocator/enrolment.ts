@@ -1,7 +1,12 @@
 /** The site as it is configured before the first event. */
-import { requireConfiguration, completeSettings, type IsolationSettings } from './settings.ts';
+import {
+  NETWORK_ID_MINIMUM,
+  requireConfiguration,
+  completeSettings,
+  type IsolationSettings,
+} from './settings.ts';
 import { isSafeAmount } from '../kernel/units.ts';
-import { isName } from './fields.ts';
+import { isMacAddress, isName } from './fields.ts';
 import { SECURITY_LEVELS } from './commands.ts';
 import { airlockUser, claimNetworkId, isOfPool, networkIdPool } from './network-ids.ts';
 import { NO_ATTACHMENTS } from './devices.ts';
@@ -99,7 +104,9 @@ function enrolOrganisation(state: IsolationState, enrolment: OrganisationEnrolme
 
 function setAside(state: IsolationState, networkId: number, user: string): void {
   const isPossible =
-    isSafeAmount(networkId) && networkId >= 1 && networkId <= state.settings.networkIdMaximum;
+    isSafeAmount(networkId) &&
+    networkId >= NETWORK_ID_MINIMUM &&
+    networkId <= state.settings.networkIdMaximum;
   requireConfiguration(isPossible, `the network id of ${user} is none`);
   requireConfiguration(!isOfPool(state, networkId), `the network id of ${user} is in the pool`);
   const isTaken = state.networkIds.inUse.has(networkId);
@@ -126,6 +133,12 @@ function enrolNode(state: IsolationState, enrolment: NodeEnrolment): void {
     const isNew = node.nics.every((nic) => nic.nicId !== nicId && nic.port?.portId !== portId);
     requireConfiguration(isNew, `NIC ${nicId} or port ${portId} of ${nodeId} is listed twice`);
     requireConfiguration(!wired.ports.has(portId), `port ${portId} is wired twice`);
+    const isOwn =
+      macAddress === undefined ||
+      (isMacAddress(macAddress) &&
+        !hasMacAddress([node], macAddress) &&
+        !hasMacAddress(state.nodes.values(), macAddress));
+    requireConfiguration(isOwn, `NIC ${nicId} of ${nodeId} has no hardware address of its own`);
     wired.ports.set(portId, { nodeId, nicId });
     node.nics.push(newNic(nicId, macAddress ?? null, { switchId, portId }));
   }
@@ -137,6 +150,16 @@ function enrolNode(state: IsolationState, enrolment: NodeEnrolment): void {
 export function newOrganisation(name: string, parent: string | null): Organisation {
   const principal = { role: 'organisation', name } as const;
   return { name, parent, principal, delegations: new Map() };
+}
+
+/** However it is spelt; a NIC without an address has none in common with any. */
+export function hasMacAddress(nodes: Iterable<Node>, macAddress: string | null): boolean {
+  const wanted = macAddress?.toLowerCase();
+  if (wanted === undefined) return false;
+  for (const { nics } of nodes) {
+    if (nics.some((nic) => nic.macAddress?.toLowerCase() === wanted)) return true;
+  }
+  return false;
 }
 
 export function newNic(nicId: string, macAddress: string | null, port: Nic['port']): Nic {

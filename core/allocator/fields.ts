@@ -11,6 +11,7 @@ export type FieldKind =
   | 'name'
   | 'nameOrNull'
   | 'urlOrNull'
+  | 'macAddressOrNull'
   | 'names'
   | 'namesOrNull'
   | 'time'
@@ -26,11 +27,16 @@ export type Fields = Readonly<Record<string, FieldKind>>;
 const NAME = /^[\x21-\x7e]{1,128}$/;
 /** Of what a BMC fetches: a host and a path, without spaces. */
 const URL = /^https?:\/\/[\x21-\x7e]{1,1000}$/;
+const MAC_ADDRESS = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
 /** Longest list of names in one command. */
 const NAMES_MAXIMUM = 100_000;
 
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && NAME.test(value);
+}
+
+export function isMacAddress(value: unknown): value is string {
+  return typeof value === 'string' && MAC_ADDRESS.test(value);
 }
 
 /** Null, or INPUT_BAD_ARGUMENT with the field's name. `besides` are allowed without a check. */
@@ -66,6 +72,8 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
       return value === null || isName(value);
     case 'urlOrNull':
       return value === null || (typeof value === 'string' && URL.test(value));
+    case 'macAddressOrNull':
+      return value === null || isMacAddress(value);
     case 'names':
       return isNameList(value);
     case 'namesOrNull':

@@ -59,4 +59,3 @@ export function setLeaseTimer(isolation: Isolation, leaseId: string, atMs: TimeM
 
 export const NODE_TIMER = 'node/';
 export const LEASE_TIMER = 'lease/';
-export const OFFER_TIMER = 'offer/';

@@ -4,6 +4,7 @@ import { LEASE_TERMS, SECURITY_LEVELS } from './commands.ts';
 import { checkFields } from './fields.ts';
 import type { Isolation } from './isolation.ts';
 import { isPoolExhausted } from './network-ids.ts';
+import { isWithdrawn } from './nodes.ts';
 import {
   badArgument,
   blocked,
@@ -18,24 +19,8 @@ import { conflictingLease } from './reservations.ts';
 import { ENCLAVE_PREFIX } from './walk.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
-import type { LeaseTerms, NodeState } from './protocol.ts';
+import type { LeaseTerms } from './protocol.ts';
 import type { Lease, Node } from './state.ts';
-
-/** States of a node in which it can be promised; an allocated one is in use by hand. */
-const LEASABLE: ReadonlySet<NodeState> = new Set([
-  'free',
-  'reserved',
-  'handover',
-  'airlock',
-  'attesting',
-  'allocated',
-  'provisioning',
-  'active',
-  'draining',
-  'releasing',
-  'sanitizing',
-  'verifying',
-]);
 
 /** Parent null: a lease by the owner of the nodes, else a sub-lease of that lease. */
 export function checkTerms(
@@ -137,7 +122,7 @@ function checkRight(node: Node, terms: LeaseTerms, parent: Lease | null): Refusa
 /** A node that something is wrong with is nobody's until it is verified clean. */
 function checkHealth(node: Node, terms: LeaseTerms): Refusal | null {
   const { nodeId } = node;
-  if (!LEASABLE.has(node.state) || node.trouble !== null) {
+  if (isWithdrawn(node) || node.trouble !== null) {
     const reason = node.trouble ? ` (${node.trouble})` : '';
     return blocked(`node ${nodeId} is ${node.state}${reason}`);
   }

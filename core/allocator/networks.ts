@@ -15,6 +15,7 @@ import {
   refuse,
 } from './refusals.ts';
 import { holderOf } from './reservations.ts';
+import { NETWORK_ID_MINIMUM } from './settings.ts';
 import { ENCLAVE_PREFIX } from './walk.ts';
 import { invariant, type Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
@@ -105,8 +106,8 @@ function checkNetworkId(state: IsolationState, networkId: number | null): Refusa
     return isPoolExhausted(state) ? refuse('CONFLICT_ALLOCATION', 'no network id is left') : null;
   }
   const { networkIdMaximum } = state.settings;
-  if (networkId < 1 || networkId > networkIdMaximum) {
-    return badArgument(`network ids are 1 to ${networkIdMaximum}`);
+  if (networkId < NETWORK_ID_MINIMUM || networkId > networkIdMaximum) {
+    return badArgument(`network ids are ${NETWORK_ID_MINIMUM} to ${networkIdMaximum}`);
   }
   const isTaken = state.networkIds.inUse.has(networkId);
   return isTaken ? duplicate(`network id ${networkId} is in use`) : null;

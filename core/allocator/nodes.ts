@@ -1,7 +1,7 @@
 /** Nodes, their NICs and metadata, and their use by hand, outside any lease. */
 import { forgetAction, hasPendingAction, isActionPending } from './actions.ts';
 import type { Handlers } from './commands.ts';
-import { newNic, newNode } from './enrolment.ts';
+import { hasMacAddress, newNic, newNode } from './enrolment.ts';
 import type { Isolation } from './isolation.ts';
 import { forgetAirlock } from './network-ids.ts';
 import { ownOrganisation } from './organisations.ts';
@@ -9,18 +9,15 @@ import { quarantine, release, withhold } from './recovery.ts';
 import { blocked, duplicate, isRefusal, mismatch, notFound, wrongState } from './refusals.ts';
 import { leaveLease, startWalk } from './walk.ts';
 import type { Refusal } from '../kernel/errors.ts';
-import type { NodeState } from './protocol.ts';
 import type { IsolationState, Nic, Node } from './state.ts';
 
 /** Out of service, until an operator returns it. */
-const WITHDRAWN: ReadonlySet<NodeState> = new Set([
-  'enrolled',
-  'rejected',
-  'quarantined',
-  'maintenance',
-  'broken',
-  'offline',
-]);
+const WITHDRAWN = ['enrolled', 'rejected', 'quarantined', 'maintenance', 'broken', 'offline'];
+
+/** Out of service: promised to nobody until an operator has returned it. */
+export function isWithdrawn({ state }: Node): boolean {
+  return WITHDRAWN.includes(state);
+}
 
 export const nodeAdministration = {
   NodeRegister({ state }, { nodeId, owner, nodeClass, securityLevel }) {
@@ -49,6 +46,9 @@ export const nodeAdministration = {
     const node = findNode(state, nodeId);
     if (isRefusal(node)) return node;
     if (findNic(node, nicId)) return duplicate(`node ${nodeId} has a NIC ${nicId}`);
+    if (hasMacAddress(state.nodes.values(), macAddress)) {
+      return duplicate(`a NIC has the address ${macAddress}`);
+    }
     return () => {
       node.nics.push(newNic(nicId, macAddress, null));
       return { nodeId, nicId };
@@ -107,7 +107,7 @@ export const nodeAdministration = {
     if (isRefusal(node)) return node;
     const { walk, resumption } = node;
     const isUnderWay = walk === 'withhold' || resumption === 'withhold' || resumption === 'release';
-    if (!WITHDRAWN.has(node.state) || isUnderWay) return wrongState(`node ${nodeId}`, node.state);
+    if (!isWithdrawn(node) || isUnderWay) return wrongState(`node ${nodeId}`, node.state);
     return () => {
       node.organisation = null;
       node.outOfBandEnabled = false;
@@ -175,7 +175,7 @@ function detach(isolation: Isolation, node: Node): void {
 /** True where nobody has it, nobody is promised it, and nothing is under way. */
 export function isIdle(node: Node): boolean {
   return (
-    (node.state === 'free' || WITHDRAWN.has(node.state)) &&
+    (node.state === 'free' || isWithdrawn(node)) &&
     node.organisation === null &&
     node.leaseId === null &&
     node.walk === null &&

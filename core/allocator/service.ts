@@ -14,11 +14,10 @@ import {
 import { checkFields } from './fields.ts';
 import { isAdministrator } from './access.ts';
 import { initialState, type IsolationConfiguration } from './enrolment.ts';
-import { LEASE_TIMER, NODE_TIMER, OFFER_TIMER, type Isolation, type Verdict } from './isolation.ts';
+import { LEASE_TIMER, NODE_TIMER, type Isolation, type Verdict } from './isolation.ts';
 import { leaseCommands, leaseTimerFired } from './leases.ts';
 import { networkCommands } from './networks.ts';
 import { nodeAdministration, nodeCommands } from './nodes.ts';
-import { offerCommands, offerTimerFired } from './offers.ts';
 import { organisationAdministration, organisationCommands } from './organisations.ts';
 import { powerCommands } from './power.ts';
 import { denied, refuse } from './refusals.ts';
@@ -65,7 +64,6 @@ function step(state: IsolationState, event: IsolationEvent): Step<IsolationState
 function timerFired(isolation: Isolation, timerId: string): void {
   if (timerId.startsWith(NODE_TIMER)) nodeTimerFired(isolation, timerId);
   else if (timerId.startsWith(LEASE_TIMER)) leaseTimerFired(isolation, timerId);
-  else if (timerId.startsWith(OFFER_TIMER)) offerTimerFired(isolation, timerId);
 }
 
 /** One reply; a refused command has no other effect. */
@@ -81,7 +79,7 @@ function answer(isolation: Isolation, command: IsolationCommand): void {
   isolation.effects.push({ kind: 'Reply', commandId, to: from, refusal: null, result });
 }
 
-const HEADER: ReadonlySet<string> = new Set(['kind', 'timeMs', 'commandId', 'from']);
+export const HEADER: ReadonlySet<string> = new Set(['kind', 'timeMs', 'commandId', 'from']);
 
 /** An administrator's alone. */
 const ADMINISTRATION = {
@@ -98,7 +96,6 @@ const PARTY_COMMANDS = {
   ...networkCommands,
   ...attachmentCommands,
   ...powerCommands,
-  ...offerCommands,
   ...leaseCommands,
   ...tenancyCommands,
 };
@@ -108,9 +105,13 @@ const HANDLERS: Handlers = { ...ADMINISTRATION, ...PARTY_COMMANDS };
 /** Kinds of commands that only administrators may give. */
 export const ADMINISTRATOR_COMMANDS: ReadonlySet<string> = new Set(Object.keys(ADMINISTRATION));
 
+function hasHandler(kind: string): kind is keyof Handlers {
+  return Object.hasOwn(HANDLERS, kind);
+}
+
 function judge(isolation: Isolation, command: IsolationCommand): Verdict {
   const { kind, from } = command;
-  if (!Object.hasOwn(HANDLERS, kind)) {
+  if (!hasHandler(kind)) {
     return refuse('INPUT_UNKNOWN_COMMAND', 'the isolation service has no such command');
   }
   const refusal = checkFields(command, COMMAND_FIELDS[kind], HEADER);

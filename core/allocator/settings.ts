@@ -13,7 +13,7 @@ export interface IsolationSettings {
   readonly retryMaximumMs: number;
   /** Longest lease for anybody but an administrator. */
   readonly maximumLeaseMs: number;
-  /** Ids that networks are given; explicit ids may lie outside, in 1–`networkIdMaximum`. */
+  /** Ids that networks are given; explicit ids may lie outside, up to `networkIdMaximum`. */
   readonly networkIdFirst: number;
   readonly networkIdLast: number;
   /** 4094 for VLANs (0 and 4095 are reserved), 16777215 where ports carry VXLAN ids. */
@@ -23,6 +23,9 @@ export interface IsolationSettings {
   /** `http://host:port` of those that BMCs may be told to fetch images from; a BMC reaches more. */
   readonly mediaOrigins: readonly string[];
 }
+
+/** VLAN 0 is none, and 1 is what switches put a port in by themselves. */
+export const NETWORK_ID_MINIMUM = 2;
 
 export const DEFAULT_SETTINGS: IsolationSettings = Object.freeze({
   deadlineMs: Object.freeze({
@@ -60,10 +63,11 @@ export function completeSettings(given: Partial<IsolationSettings> = {}): Isolat
     requireConfiguration(isSafeAmount(value) && value >= least, `${name} is not a whole number`);
   }
   requireConfiguration(
-    settings.networkIdFirst <= settings.networkIdLast &&
+    NETWORK_ID_MINIMUM <= settings.networkIdFirst &&
+      settings.networkIdFirst <= settings.networkIdLast &&
       settings.networkIdLast <= settings.networkIdMaximum &&
       settings.networkIdMaximum <= 16_777_215,
-    'network ids must be first ≤ last ≤ maximum ≤ 16777215',
+    'network ids must be 2 ≤ first ≤ last ≤ maximum ≤ 16777215',
   );
   requireConfiguration(
     settings.mediaOrigins.every((origin) => /^https?:\/\/[^/\s@]+$/.test(origin)),

@@ -9,7 +9,6 @@ import { blocked, denied, isRefusal, notFound, refuse, wrongState } from './refu
 import { isAdmitted, startWalk } from './walk.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
-import type { NodeState } from './protocol.ts';
 import type { IsolationState, Lease, Node } from './state.ts';
 
 interface Held {
@@ -17,13 +16,7 @@ interface Held {
   readonly node: Node;
 }
 
-const MAY_POWER_ON: ReadonlySet<NodeState> = new Set([
-  'airlock',
-  'attesting',
-  'allocated',
-  'provisioning',
-  'active',
-]);
+const MAY_POWER_ON = ['airlock', 'attesting', 'allocated', 'provisioning', 'active'];
 
 export const tenancyCommands = {
   /**
@@ -34,7 +27,7 @@ export const tenancyCommands = {
     const held = tenantNode(isolation.state, command);
     if (isRefusal(held)) return held;
     const { lease, node } = held;
-    if (!MAY_POWER_ON.has(node.state)) return wrongState(`node ${node.nodeId}`, node.state);
+    if (!MAY_POWER_ON.includes(node.state)) return wrongState(`node ${node.nodeId}`, node.state);
     return () => {
       const isMeasured = lease.terms.attester !== null;
       const isReady = node.power === 'off' && !(node.joined && isMeasured);

@@ -10,7 +10,7 @@ import { compareText } from './isolation.ts';
 import { visibleLease } from './leases.ts';
 import { isOpenTo, notYours, ownsNetwork, userOf } from './networks.ts';
 import { findNode } from './nodes.ts';
-import { maySeeOffer, visibleOffer } from './offers.ts';
+import { maySeeOffer, visibleOffer } from '../offers/offers.ts';
 import { ownOrganisation } from './organisations.ts';
 import { denied, isRefusal, notFound, refuse } from './refusals.ts';
 import { findPort } from './switches.ts';

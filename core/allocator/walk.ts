@@ -23,26 +23,26 @@ import type { Attachment, Lease, Node, WalkName } from './state.ts';
 
 export const NATIVE_CHANNEL = 'vlan/native';
 
-type Step =
-  | 'powerOff'
-  | 'grantBmc'
-  | 'airlockPorts'
-  | 'bootDevice'
-  | 'powerOn'
-  | 'enclavePorts'
-  | 'isolate'
-  | 'revokeBmc'
-  | 'cutPorts'
-  | 'wipe'
-  | 'verify';
+type Step = (isolation: Isolation, node: Node) => void;
 
-const WALKS: Readonly<Record<WalkName, readonly Step[]>> = {
-  handover: ['powerOff', 'grantBmc', 'airlockPorts'],
-  power: ['bootDevice', 'powerOn'],
-  join: ['enclavePorts'],
-  eject: ['isolate', 'grantBmc', 'airlockPorts'],
-  withhold: ['isolate', 'revokeBmc'],
-  release: ['powerOff', 'revokeBmc', 'cutPorts', 'wipe', 'verify'],
+interface Walk {
+  readonly steps: readonly Step[];
+  /** Of the node meanwhile; null: as it is. */
+  readonly state: NodeState | null;
+  readonly finish: Step;
+}
+
+const WALKS: Readonly<Record<WalkName, Walk>> = {
+  handover: { steps: [switchOff, grantBmc, enterAirlock], state: 'handover', finish: inAirlock },
+  power: { steps: [bootFromNetwork, switchOn], state: null, finish: powered },
+  join: { steps: [enterEnclave], state: 'allocated', finish: inEnclave },
+  eject: { steps: [isolate, grantBmc, enterAirlock], state: 'handover', finish: inAirlock },
+  withhold: { steps: [isolate, revokeBmc], state: null, finish: withheld },
+  release: {
+    steps: [switchOff, revokeBmc, cutPorts, wipe, verify],
+    state: 'releasing',
+    finish: released,
+  },
 };
 
 /** Walks that take something away start under a new fencing token. */
@@ -62,24 +62,8 @@ export function startWalk(isolation: Isolation, node: Node, walk: WalkName): voi
     node.joined = false;
   }
   if (walk !== 'power') node.powerNext &&= walk === 'eject';
-  node.state = stateDuring(node, walk);
+  node.state = walk === 'withhold' ? node.withheldAs : (WALKS[walk].state ?? node.state);
   runSteps(isolation, node);
-}
-
-function stateDuring(node: Node, walk: WalkName): NodeState {
-  switch (walk) {
-    case 'handover':
-    case 'eject':
-      return 'handover';
-    case 'power':
-      return node.state;
-    case 'join':
-      return 'allocated';
-    case 'withhold':
-      return node.withheldAs;
-    case 'release':
-      return 'releasing';
-  }
 }
 
 /** The step's effects have all happened. */
@@ -91,43 +75,35 @@ export function nextStep(isolation: Isolation, node: Node): void {
 /** Goes on until a step has to wait for its devices. */
 export function runSteps(isolation: Isolation, node: Node): void {
   invariant(node.walk !== null, 'only a walking node has steps');
-  const steps = WALKS[node.walk];
+  const { steps, finish } = WALKS[node.walk];
   while (node.step < steps.length) {
-    runStep(isolation, node, steps[node.step]!);
+    steps[node.step]!(isolation, node);
     if (node.operations.length > 0 || node.retryAtMs !== null) return;
     node.step += 1;
   }
-  finishWalk(isolation, node, node.walk);
+  node.walk = null;
+  node.changedMs = isolation.nowMs;
+  finish(isolation, node);
 }
 
-function runStep(isolation: Isolation, node: Node, step: Step): void {
-  switch (step) {
-    case 'powerOff':
-      return issue(isolation, node, { kind: 'PowerOff', force: true }, 'walk');
-    case 'grantBmc':
-      return rotateBmc(isolation, node, lesseeOf(isolation, node));
-    case 'airlockPorts':
-      return enterAirlock(isolation, node);
-    case 'bootDevice':
-      return issue(isolation, node, { kind: 'SetBootDevice', device: 'network' }, 'walk');
-    case 'powerOn':
-      return powerOn(isolation, node, 'walk');
-    case 'enclavePorts':
-      return configurePorts(isolation, node, enclaveNetworkId(isolation, node));
-    case 'isolate':
-      configurePorts(isolation, node, null);
-      return issue(isolation, node, { kind: 'PowerOff', force: true }, 'walk');
-    case 'revokeBmc':
-      return rotateBmc(isolation, node, null);
-    case 'cutPorts':
-      return configurePorts(isolation, node, null);
-    case 'wipe':
-      leaveNetworks(isolation, node);
-      return issue(isolation, node, { kind: 'WipeNode' }, 'walk');
-    case 'verify':
-      node.state = 'verifying';
-      return issue(isolation, node, { kind: 'ObserveNode' }, 'walk');
-  }
+function switchOff(isolation: Isolation, node: Node): void {
+  issue(isolation, node, { kind: 'PowerOff', force: true }, 'walk');
+}
+
+function switchOn(isolation: Isolation, node: Node): void {
+  powerOn(isolation, node, 'walk');
+}
+
+function bootFromNetwork(isolation: Isolation, node: Node): void {
+  issue(isolation, node, { kind: 'SetBootDevice', device: 'network' }, 'walk');
+}
+
+function grantBmc(isolation: Isolation, node: Node): void {
+  rotateBmc(isolation, node, lesseeOf(isolation, node));
+}
+
+function revokeBmc(isolation: Isolation, node: Node): void {
+  rotateBmc(isolation, node, null);
 }
 
 function rotateBmc(isolation: Isolation, node: Node, grantee: string | null): void {
@@ -136,6 +112,16 @@ function rotateBmc(isolation: Isolation, node: Node, grantee: string | null): vo
 
 function lesseeOf(isolation: Isolation, node: Node): string | null {
   return holderOf(isolation.state, node)?.terms.lessee ?? null;
+}
+
+/** Ports and power at once: the node is not trusted. */
+function isolate(isolation: Isolation, node: Node): void {
+  cutPorts(isolation, node);
+  switchOff(isolation, node);
+}
+
+function cutPorts(isolation: Isolation, node: Node): void {
+  configurePorts(isolation, node, null);
 }
 
 /** The network on the first wired NIC, nothing on the others; null: nothing on any. */
@@ -164,45 +150,36 @@ function enterAirlock(isolation: Isolation, node: Node): void {
 export const ENCLAVE_PREFIX = 'enclave:';
 
 /** Every lessee has one enclave network, made with its first lease. */
-function enclaveNetworkId(isolation: Isolation, node: Node): number {
-  const lessee = lesseeOf(isolation, node);
-  const network = isolation.state.networks.get(`${ENCLAVE_PREFIX}${lessee}`);
+function enterEnclave(isolation: Isolation, node: Node): void {
+  const network = isolation.state.networks.get(ENCLAVE_PREFIX + lesseeOf(isolation, node));
   invariant(network !== undefined, 'a lessee has an enclave network');
-  return network.networkId;
+  configurePorts(isolation, node, network.networkId);
 }
 
 /** Power is off and all ports are known to be empty. */
-function leaveNetworks(isolation: Isolation, node: Node): void {
+function wipe(isolation: Isolation, node: Node): void {
   const { state, nowMs } = isolation;
   node.state = 'sanitizing';
   node.lastUseEndMs = nowMs;
   const lease = holderOf(state, node);
-  if (!lease) return;
-  const { leaseId } = lease.terms;
-  const notice = { kind: 'NodeCutOff', leaseId, nodeId: node.nodeId } as const;
-  notifyParties(isolation, lease, notice);
-  notifyAttester(isolation, lease, notice);
-}
-
-function finishWalk(isolation: Isolation, node: Node, walk: WalkName): void {
-  node.walk = null;
-  node.changedMs = isolation.nowMs;
-  switch (walk) {
-    case 'handover':
-    case 'eject':
-      return finishHandover(isolation, node);
-    case 'power':
-      return finishPower(isolation, node);
-    case 'join':
-      return finishJoin(isolation, node);
-    case 'withhold':
-      return finishWithhold(isolation, node);
-    case 'release':
-      return finishRelease(isolation, node);
+  if (lease) {
+    const notice = {
+      kind: 'NodeCutOff',
+      leaseId: lease.terms.leaseId,
+      nodeId: node.nodeId,
+    } as const;
+    notifyParties(isolation, lease, notice);
+    notifyAttester(isolation, lease, notice);
   }
+  issue(isolation, node, { kind: 'WipeNode' }, 'walk');
 }
 
-function finishHandover(isolation: Isolation, node: Node): void {
+function verify(isolation: Isolation, node: Node): void {
+  node.state = 'verifying';
+  issue(isolation, node, { kind: 'ObserveNode' }, 'walk');
+}
+
+function inAirlock(isolation: Isolation, node: Node): void {
   const lease = requireLease(isolation, node);
   const { leaseId, lessee } = lease.terms;
   node.state = duringLease(lease, 'airlock');
@@ -211,7 +188,7 @@ function finishHandover(isolation: Isolation, node: Node): void {
   if (node.powerNext) startWalk(isolation, node, 'power');
 }
 
-function finishPower(isolation: Isolation, node: Node): void {
+function powered(isolation: Isolation, node: Node): void {
   const lease = requireLease(isolation, node);
   const { leaseId, lessee, attester } = lease.terms;
   node.powerNext = false;
@@ -223,7 +200,7 @@ function finishPower(isolation: Isolation, node: Node): void {
   notifyAttester(isolation, lease, notice);
 }
 
-function finishJoin(isolation: Isolation, node: Node): void {
+function inEnclave(isolation: Isolation, node: Node): void {
   const lease = requireLease(isolation, node);
   const { leaseId, lessee } = lease.terms;
   node.joined = true;
@@ -244,7 +221,7 @@ export function isAdmitted(isolation: Isolation, node: Node, lease: Lease): bool
 }
 
 /** Off, cut, without credentials: it leaves its leases and stays where it is. */
-function finishWithhold(isolation: Isolation, node: Node): void {
+function withheld(isolation: Isolation, node: Node): void {
   node.lastUseEndMs = isolation.nowMs;
   leaveLease(isolation, node);
 }
@@ -261,7 +238,7 @@ export function leaveLease(isolation: Isolation, node: Node): void {
 }
 
 /** Verified clean, with evidence: back to its owner, or on to whose turn it is. */
-function finishRelease(isolation: Isolation, node: Node): void {
+function released(isolation: Isolation, node: Node): void {
   const { state } = isolation;
   node.trouble = null;
   node.recoveries = 0;

@@ -41,13 +41,15 @@ function quoted(text: string): string {
 
 function structure(value: object, depth: number): string {
   if (depth > DEEPEST) throw impossible('it is a circle, or far too deep');
+  if (Object.getPrototypeOf(value) === Object.prototype) {
+    return object(value as Record<string, unknown>, depth);
+  }
   if (Array.isArray(value)) return list(value, depth);
   if (value instanceof Map)
     return members([...value.keys()] as string[], (key) => value.get(key), depth);
   if (value instanceof Set) return list([...value], depth);
   if (ArrayBuffer.isView(value)) return list(Array.from(value as Float64Array), depth);
-  const object = value as Record<string, unknown>;
-  return members(Object.keys(object), (key) => object[key], depth);
+  return object(value as Record<string, unknown>, depth);
 }
 
 function list(values: readonly unknown[], depth: number): string {
@@ -69,6 +71,49 @@ function members(keys: string[], valueOf: (key: string) => unknown, depth: numbe
     text += `${text === '' ? '{' : ','}${quoted(key)}:${textOf(member, depth)}`;
   }
   return text === '' ? '{}' : `${text}}`;
+}
+
+/** Objects that were made alike have the same keys in the same order. */
+interface Shape {
+  /** As an object of this shape has them. */
+  readonly keys: readonly string[];
+  /** In order, each with the text that stands before its value. */
+  readonly fields: readonly (readonly [key: string, before: string])[];
+}
+
+/** Enough for all that programs make; what parties name their keys must not fill the memory. */
+const MOST_SHAPES = 1_000;
+const MOST_LENGTHS = 16;
+/** First key and number of keys → the shape that was met there last. */
+const shapes = new Map<string, Map<number, Shape>>();
+
+function object(value: Record<string, unknown>, depth: number): string {
+  const keys = Object.keys(value);
+  if (keys.length === 0) return '{}';
+  let text = '';
+  for (const [key, before] of shapeOf(keys).fields) {
+    const member = value[key];
+    if (member === undefined) continue;
+    text += (text === '' ? '{' : ',') + before + textOf(member, depth);
+  }
+  return text === '' ? '{}' : `${text}}`;
+}
+
+function shapeOf(keys: readonly string[]): Shape {
+  const alike = shapes.get(keys[0]!);
+  const met = alike?.get(keys.length);
+  if (met && isSame(met.keys, keys)) return met;
+  const fields = keys.toSorted().map((key) => [key, `${quoted(key)}:`] as const);
+  const shape = { keys, fields };
+  if (alike && alike.size < MOST_LENGTHS) alike.set(keys.length, shape);
+  else if (!alike && shapes.size < MOST_SHAPES)
+    shapes.set(keys[0]!, new Map([[keys.length, shape]]));
+  return shape;
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 function impossible(message: string): OcxError {

@@ -32,6 +32,12 @@ export function recordHash(sha256: Sha256, prev: string, body: object): string {
   return sha256(prev + canonicalJson(body));
 }
 
+/** A record and its canonical JSON, which was made for its hash anyway. */
+export interface WrittenRecord<Event extends ServiceEvent = ServiceEvent> {
+  readonly record: JournalRecord<Event>;
+  readonly text: string;
+}
+
 export interface JournalWriter<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
   /** The record of one event, chained to the one before it. `last` adds the state hash. */
   append(
@@ -40,6 +46,32 @@ export interface JournalWriter<State, Event extends ServiceEvent, Effect extends
     state: State,
     last?: boolean,
   ): JournalRecord<Event>;
+  /** The same, with its text. */
+  write(
+    event: Event,
+    effects: readonly Effect[],
+    state: State,
+    last?: boolean,
+  ): WrittenRecord<Event>;
+}
+
+/** In canonical JSON `hash` and `prev` stand between `event` and `seq`, the last member so called. */
+const BEFORE_SEQ = ',"seq":';
+const CHAIN_LENGTH = chainText(GENESIS_HASH, GENESIS_HASH).length;
+
+function chainText(hash: string, prev: string): string {
+  return `,"hash":"${hash}","prev":"${prev}"`;
+}
+
+/**
+ * True where the record's text is canonical and its hash is the right one: then the hash is that of
+ * the text without two of its members, and nothing has to be put in order. False says nothing yet.
+ */
+export function isHashedAs(sha256: Sha256, text: string, { hash, prev }: JournalRecord): boolean {
+  const end = text.lastIndexOf(BEFORE_SEQ);
+  const start = end - CHAIN_LENGTH;
+  if (start < 0 || text.slice(start, end) !== chainText(hash, prev)) return false;
+  return sha256(prev + text.slice(0, start) + text.slice(end)) === hash;
 }
 
 /** Where a journal ends: number and hash of its last record. */
@@ -57,23 +89,25 @@ export function journalWriter<State, Event extends ServiceEvent, Effect extends 
   head: JournalHead = EMPTY_HEAD,
 ): JournalWriter<State, Event, Effect> {
   let { seq, hash: prev } = head;
-  return {
-    append(event, effects, state, last = false) {
-      seq += 1;
-      const withState = last || seq % STATE_HASH_INTERVAL === 0;
-      const body = {
-        seq,
-        timeMs: event.timeMs,
-        event,
-        effectsHash: sha256(canonicalJson(effects)),
-        ...(withState ? { stateHash: sha256(canonicalJson(state)) } : {}),
-      };
-      const hash = recordHash(sha256, prev, body);
-      const record = { ...body, prev, hash };
-      prev = hash;
-      return record;
-    },
+  const write = (event: Event, effects: readonly Effect[], state: State, last = false) => {
+    seq += 1;
+    const withState = last || seq % STATE_HASH_INTERVAL === 0;
+    const body = {
+      seq,
+      timeMs: event.timeMs,
+      event,
+      effectsHash: sha256(canonicalJson(effects)),
+      ...(withState ? { stateHash: sha256(canonicalJson(state)) } : {}),
+    };
+    const bodyText = canonicalJson(body);
+    const hash = sha256(prev + bodyText);
+    const at = bodyText.lastIndexOf(BEFORE_SEQ);
+    const text = bodyText.slice(0, at) + chainText(hash, prev) + bodyText.slice(at);
+    const record = { ...body, prev, hash };
+    prev = hash;
+    return { record, text };
   };
+  return { write, append: (...given) => write(...given).record };
 }
 
 /** Checks the chain alone; the first record that does not fit is named. */

@@ -1,6 +1,6 @@
 /** The small site of a fault simulation: who is there, on what hardware, with which services. */
 import type { IsolationConfiguration } from '../../core/allocator/service.ts';
-import { isolationService } from '../../core/allocator/service.ts';
+import { siteService } from '../../core/offers/service.ts';
 import { attesterService } from '../../core/attester/attester.ts';
 import { ATTESTER_DEFAULTS } from '../../core/attester/state.ts';
 import type { AttesterConfiguration } from '../../core/attester/state.ts';
@@ -170,7 +170,7 @@ export interface SiteServices {
 }
 
 export const SITE_SERVICES: SiteServices = {
-  isolation: isolationService as unknown as AnyService,
+  isolation: siteService as unknown as AnyService,
   attester: attesterService as unknown as AnyService,
   provisioner: provisionerService as unknown as AnyService,
   orchestrator: orchestratorService as unknown as AnyService,

@@ -5,7 +5,7 @@
 import type { IsolationEvent } from '../../core/allocator/commands.ts';
 import type { IsolationEffect, LeaseNotice } from '../../core/allocator/protocol.ts';
 import { checkIsolationInvariants } from '../../core/allocator/invariants.ts';
-import { isolationService } from '../../core/allocator/service.ts';
+import { siteService } from '../../core/offers/service.ts';
 import { attesterService } from '../../core/attester/attester.ts';
 import type { AttesterEffect } from '../../core/attester/protocol.ts';
 import type { Principal } from '../../core/kernel/service.ts';
@@ -52,7 +52,7 @@ export class ProviderSite {
     const { bus } = ports;
     this.#isolation = new ServiceRunner(
       names.isolation,
-      isolationService,
+      siteService,
       isolationConfiguration(setup, names),
       bus,
       (effect, nowMs) => this.#onIsolation(effect, nowMs),

@@ -124,6 +124,26 @@ test('behaviour 15: NICs may share a label across nodes, not on one', (t) => {
   t.is(site.refused(ADMIN, { ...add, nodeId: 'a1' }), 'CONFLICT_DUPLICATE');
 });
 
+test('two NICs never have the same hardware address, however it is spelt', (t) => {
+  const site = new Site(smallSite());
+  const add = { kind: 'NicRegister', nodeId: 'a1', nicId: 'nic8' } as const;
+  site.done(ADMIN, { ...add, macAddress: '02:00:00:00:00:Fe' });
+  const again = { ...add, nodeId: 'b1', nicId: 'nic9' };
+  t.is(site.refused(ADMIN, { ...again, macAddress: '02:00:00:00:00:fE' }), 'CONFLICT_DUPLICATE');
+  for (const macAddress of ['02-00-00-00-00-fe', '02:00:00:00:00', '02:00:00:00:00:0g', '']) {
+    t.is(site.refused(ADMIN, { ...again, macAddress }), 'INPUT_BAD_ARGUMENT', macAddress);
+  }
+  const { nodes, ...rest } = smallSite();
+  const withAddress = (macAddress: string) => () =>
+    new Site({
+      ...rest,
+      nodes: nodes!.map((node) => ({ ...node, nics: [{ ...node.nics[0]!, macAddress }] })),
+    });
+  for (const macAddress of ['02:00:00:00:00:01', 'mine']) {
+    t.throws(withAddress(macAddress), { code: 'INPUT_BAD_CONFIGURATION' });
+  }
+});
+
 test('behaviour 16: a NIC of a node in use is not deleted', (t) => {
   const site = new Site(smallSite());
   site.done(ADMIN, { kind: 'NicRegister', nodeId: 'a1', nicId: 'nic9', macAddress: null });

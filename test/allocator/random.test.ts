@@ -14,7 +14,7 @@ import type { Principal } from '../../core/kernel/service.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/kernel/units.ts';
 import type { IsolationEvent } from '../../core/allocator/commands.ts';
 import type { IsolationDeviceEffect } from '../../core/allocator/protocol.ts';
-import { isolationService } from '../../core/allocator/service.ts';
+import { siteService } from '../../core/offers/service.ts';
 import type { Node } from '../../core/allocator/state.ts';
 import {
   ADMIN,
@@ -354,7 +354,7 @@ test('A5: a journal replays to the same effects at every event and the same stat
       // As they come back from a file.
       const read = records.map((record) => JSON.parse(JSON.stringify(record)) as typeof record);
       invariant(verifyChain(sha256, read) === null, 'the chain holds');
-      const replay = replayJournal(isolationService, configuration, read, sha256);
+      const replay = replayJournal(siteService, configuration, read, sha256);
       invariant(replay.difference === null, replay.difference?.message ?? '');
       invariant(replay.events === site.log.length, 'every event was replayed');
     }),
@@ -374,12 +374,12 @@ test('A5: a throw at any object leaves nothing outside the state; replay recover
       const crashed = replay(configuration, events.slice(0, at));
       freeze(crashed);
       try {
-        isolationService.step(crashed, events[at]!);
+        siteService.step(crashed, events[at]!);
       } catch {
         throws += 1;
       }
       const recovered = replay(configuration, events.slice(0, at));
-      const { effects } = isolationService.step(recovered, events[at]!);
+      const { effects } = siteService.step(recovered, events[at]!);
       t.is(canonicalJson(effects), canonicalJson(site.log[at]!.effects));
     }
   }
@@ -395,11 +395,11 @@ const FREEZERS: readonly ((state: Site['state']) => void)[] = [
 ];
 
 function replay(
-  configuration: Parameters<typeof isolationService.initial>[0],
+  configuration: Parameters<typeof siteService.initial>[0],
   events: readonly IsolationEvent[],
 ): Site['state'] {
-  const state = isolationService.initial(configuration);
-  for (const event of events) isolationService.step(state, event);
+  const state = siteService.initial(configuration);
+  for (const event of events) siteService.step(state, event);
   return state;
 }
 

@@ -16,7 +16,7 @@ import type {
   LeaseTerms,
   NodeObservation,
 } from '../../core/allocator/protocol.ts';
-import { isolationService } from '../../core/allocator/service.ts';
+import { siteService } from '../../core/offers/service.ts';
 import type { IsolationState, Nic, Node } from '../../core/allocator/state.ts';
 import { viewIsolation, type IsolationQuery } from '../../core/allocator/views.ts';
 
@@ -107,7 +107,7 @@ export class Site {
 
   /** Runs one event and what it sets off at once. */
   event(event: IsolationEvent): readonly IsolationEffect[] {
-    const { effects } = isolationService.step(this.state, event);
+    const { effects } = siteService.step(this.state, event);
     this.log.push({ event, effects });
     for (const effect of effects) this.#run(effect);
     const violations = checkIsolationInvariants(this.state);

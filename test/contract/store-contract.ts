@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ExecutionContext, TestFn } from 'ava';
+import { recordsOf } from '../../backends/store/store.ts';
 import type { Store, StoreEntry, StoreWriter } from '../../backends/store/store.ts';
 import { EMPTY_HEAD, journalWriter, verifyChain } from '../../core/kernel/journal.ts';
 import type { JournalHead, JournalRecord } from '../../core/kernel/journal.ts';
@@ -51,7 +52,7 @@ export async function readAll(
   journal = 'isolation',
 ): Promise<JournalRecord[]> {
   const records: JournalRecord[] = [];
-  for await (const record of store.records(journal, from)) records.push(record);
+  for await (const record of recordsOf(store, journal, from)) records.push(record);
   return records;
 }
 

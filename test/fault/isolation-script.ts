@@ -4,7 +4,7 @@ import type {
   LeaseNotice,
   LeaseTerms,
 } from '../../core/allocator/protocol.ts';
-import { isolationService } from '../../core/allocator/service.ts';
+import { siteService } from '../../core/offers/service.ts';
 import type { IsolationConfiguration, IsolationEvent } from '../../core/allocator/service.ts';
 import { canonicalJson } from '../../core/kernel/canonical-json.ts';
 import { invariant } from '../../core/kernel/errors.ts';
@@ -35,7 +35,7 @@ export const CONFIGURATION: IsolationConfiguration = {
 };
 
 export class IsolationScript {
-  readonly state = isolationService.initial(CONFIGURATION);
+  readonly state = siteService.initial(CONFIGURATION);
   readonly hardware: SimulatedHardware;
   readonly journal: { readonly event: IsolationEvent; readonly stateAfter: string }[] = [];
   readonly effects: ServiceEffect[] = [];
@@ -140,7 +140,7 @@ export class IsolationScript {
   }
 
   #step(event: IsolationEvent): readonly ServiceEffect[] {
-    const { effects } = isolationService.step(this.state, event);
+    const { effects } = siteService.step(this.state, event);
     this.journal.push({ event, stateAfter: canonicalJson(this.state) });
     for (const effect of effects) this.#begin(effect);
     return effects;

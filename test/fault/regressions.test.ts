@@ -1,6 +1,6 @@
 /** Bugs that the fault simulation has found, each as short as it can be told. */
 import test from 'ava';
-import { isolationService } from '../../core/allocator/service.ts';
+import { siteService } from '../../core/offers/service.ts';
 import type { IsolationEvent } from '../../core/allocator/service.ts';
 import { canonicalJson } from '../../core/kernel/canonical-json.ts';
 import { CONFIGURATION, IsolationScript, MINUTE_MS, organisation } from './isolation-script.ts';
@@ -75,9 +75,9 @@ test('a journal that was stored as text replays to the same states', (t) => {
   script.run(60 * MINUTE_MS);
   script.lease({ leaseId: 'second', lessee: 'tenant-y' });
   script.run(120 * MINUTE_MS);
-  const state = isolationService.initial(CONFIGURATION);
+  const state = siteService.initial(CONFIGURATION);
   for (const { event, stateAfter } of script.journal) {
-    isolationService.step(state, JSON.parse(JSON.stringify(event)) as IsolationEvent);
+    siteService.step(state, JSON.parse(JSON.stringify(event)) as IsolationEvent);
     t.is(canonicalJson(state), stateAfter, event.kind);
   }
 });

@@ -14,7 +14,7 @@ import { liveIsolation, wiredPorts } from '../../backends/runner/isolation.ts';
 import { LiveRunner } from '../../backends/runner/runner.ts';
 import type { RunnerPorts } from '../../backends/runner/runner.ts';
 import { openSqliteStore } from '../../backends/store/sqlite.ts';
-import type { Store } from '../../backends/store/store.ts';
+import { recordsOf, type Store } from '../../backends/store/store.ts';
 import type { IsolationDeviceEffect, IsolationEffect } from '../../core/allocator/protocol.ts';
 import type { IsolationState } from '../../core/allocator/state.ts';
 import type { EffectLogLine } from '../../core/kernel/effect-log.ts';
@@ -99,7 +99,7 @@ class LiveRun {
     await runner.stop();
     this.#log.push({ kind: 'stopped', timeMs: this.#time.nowMs });
     const records: JournalRecord[] = [];
-    for await (const record of this.#store.records('isolation', 1)) records.push(record);
+    for await (const record of recordsOf(this.#store, 'isolation', 1)) records.push(record);
     await this.#store.close();
     return { records, log: this.#log };
   }
@@ -167,7 +167,7 @@ class LiveRun {
           resign: async () => (life.isAlive ? writer.resign() : undefined),
         };
       },
-      records: (journal, from) => store.records(journal, from),
+      texts: (journal, from) => store.texts(journal, from),
       silenceMs: (journal) => store.silenceMs(journal),
       reply: (journal, id) => store.reply(journal, id),
       messages: (journal, query) => store.messages(journal, query),

@@ -116,6 +116,7 @@ export function batchFormat(reader: BatchReader): TraceFormat {
     schema: batchSchema(reader.name, reader.description, reader.fields),
     recognises: (fileName, head) => reader.recognises(fileName, head),
     load: (table: never, path, context) => loadBatch(table, path, context, read, reader),
+    jobs: (table: never, path, nodes) => jobsAsLogged(table, path, nodes, read),
     inspect: (path, options) => {
       const inspection = inspectSwf(read(path, options), options);
       return { ...inspection, format: reader.name, label: reader.label ?? inspection.label };
@@ -189,6 +190,16 @@ export function loadBatch(
       },
     ],
   };
+}
+
+/** The jobs of a batch log, neither resampled nor moved. */
+export function jobsAsLogged(
+  table: BatchTable,
+  path: string,
+  nodes: number,
+  read: ReadBatch,
+): JobTable {
+  return clusterLog(table, read(path, table), nodes).jobs;
 }
 
 function clusterLog(

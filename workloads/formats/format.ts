@@ -80,4 +80,6 @@ export interface TraceFormat extends TraceFile {
   readonly schema: TObject;
   /** @param path of the trace, resolved */
   load(table: never, path: string, context: WorkloadContext): LoadedDemand;
+  /** Its jobs as they were, on whole nodes of a cluster of that size; absent: it holds none. */
+  jobs?(table: never, path: string, nodes: number): JobTable;
 }

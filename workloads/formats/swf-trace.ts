@@ -1,7 +1,7 @@
 /** The Standard Workload Format as a trace format: batch demand, inspection, columns. */
 import type { ColumnTable } from '../column-table.ts';
 import { swfColumns, swfDocument } from './batch-columns.ts';
-import { batchSchema, loadBatch } from './batch-format.ts';
+import { batchSchema, jobsAsLogged, loadBatch } from './batch-format.ts';
 import type { TraceFormat } from './format.ts';
 import { cleanSwf, KEEP_POLICY } from './swf-cleaning.ts';
 import { inspectSwf } from './swf-inspection.ts';
@@ -18,6 +18,7 @@ export const swfFormat: TraceFormat = {
     /^;\s*(Version|Computer|MaxProcs|MaxNodes|UnixStartTime):/m.test(head),
   load: (table: never, path, context) =>
     loadBatch(table, path, context, readDetailed, { name: 'swf' }),
+  jobs: (table: never, path, nodes) => jobsAsLogged(table, path, nodes, readDetailed),
   inspect: (path, options) => inspectSwf(readDetailed(path), options),
   columns,
   swf: (path, options) => swfDocument(readDetailed(path), options),

@@ -92,9 +92,9 @@ function leaseEndMs({ configuration }: ExchangeState, { endMs }: Contract): numb
 /** The contract is over, whatever ended it: what has not begun does not begin, the rest goes back. */
 export function callOff(turn: Turn, contractId: string): void {
   const delivery = turn.state.deliveries.get(contractId);
-  if (!delivery || delivery.endedAtMs !== null) return;
-  if (delivery.state === 'waiting') turn.state.deliveries.delete(contractId);
-  else takeBack(turn, contractId, 'calledOff');
+  if (delivery?.state === 'waiting' || delivery?.state === 'over') {
+    turn.state.deliveries.delete(contractId);
+  } else if (delivery?.endedAtMs === null) takeBack(turn, contractId, 'calledOff');
 }
 
 /** As soon as the lease is there; before that, the answer to its making waits for it. */
@@ -214,7 +214,9 @@ export function deliveryOf(
 function ended(turn: Turn, delivery: Delivery): void {
   const { contract, end, endedAtMs, lostNodeIds, cancelledBy, state } = delivery;
   const { contractId, buyer, seller } = contract;
-  turn.state.deliveries.delete(contractId);
+  delivery.state = 'over';
+  // Where the contract is over already, nothing more is to come of it.
+  if (!turn.state.market.contracts.has(contractId)) turn.state.deliveries.delete(contractId);
   if (cancelledBy !== null) {
     const own = delivery.takeBack === 'preempted' ? 'recalled' : 'failed';
     const what =

@@ -27,7 +27,7 @@ export interface Delivery {
   nodeIds: readonly string[];
   /** How many choices of nodes were refused. */
   attempts: number;
-  state: 'waiting' | 'asked' | 'arranged' | 'started';
+  state: 'waiting' | 'asked' | 'arranged' | 'started' | 'over';
   /** What is to become of it as soon as it can: its contract is over, or its nodes go to others. */
   takeBack: 'calledOff' | 'preempted' | null;
   end: LeaseEnd['end'];

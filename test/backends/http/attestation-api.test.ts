@@ -1,4 +1,3 @@
-import { createDecipheriv } from 'node:crypto';
 import test from 'ava';
 import { combineKeyShares } from '../../../core/attester/key-shares.ts';
 import {
@@ -155,14 +154,6 @@ test('after a restart the same question is open, and no answer to the old proces
   t.is(served.verdict('l', 'n1'), 'trusted');
 });
 
-/** As a node's agent does it. */
-function opened(sealed: string, secret: Buffer): Buffer {
-  const bytes = Buffer.from(sealed, 'base64');
-  const cipher = createDecipheriv('aes-256-gcm', secret, bytes.subarray(0, 12));
-  cipher.setAuthTag(bytes.subarray(-16));
-  return Buffer.concat([cipher.update(bytes.subarray(12, -16)), cipher.final()]);
-}
-
 test('a key share goes to the TPM whose quote was good, the same one in each boot, until it is revoked', async (t) => {
   const served = await ServedAttester.open(t);
   const tpm = await served.addNode('n1', true);
@@ -191,20 +182,17 @@ test('a key share goes to the TPM whose quote was good, the same one in each boo
       await served.start();
     }
     const sealed = await served.send('airlock', key);
-    const share = opened(sealed.json<{ sealed: string }>().sealed, secret);
+    const file = Buffer.from(sealed.json<{ sealed: string }>().sealed, 'base64');
+    const share = tpm.activate(file)!;
     t.deepEqual(share, chosen);
-    // Attested again in the same boot, the agent has another secret.
-    await served.attest('l', 'n1', { bootCount });
-    await rest();
-    const again = await served.send('airlock', 'POST /nodes/n1/hello', tpm.hello());
-    const next = again.json<{ nonce: string; credential: string }>();
-    const later = tpm.activate(Buffer.from(next.credential, 'base64'))!;
-    await served.send('airlock', 'POST /nodes/n1/answer', tpm.quote(next.nonce, later));
-    await rest();
-    const anew = (await served.send('airlock', key)).json<{ sealed?: string }>().sealed;
-    // A process that has not proved the key itself gives out nothing that was sealed for another.
-    if (bootCount === 1) t.deepEqual(opened(anew!, later), chosen);
-    else t.is(anew, undefined);
+    // Attested again in the same boot, by the same process, it is there still.
+    if (bootCount === 1) {
+      await served.attest('l', 'n1', { bootCount });
+      await rest();
+      t.is(await served.agent('n1', tpm), '202');
+      await rest();
+      t.is(await served.code('airlock', key), '200');
+    }
     const whole = combineKeyShares('ff'.repeat(32), share.toString('hex'));
     t.is(whole, 'fa'.repeat(32));
   }

@@ -250,7 +250,7 @@ test('every command and every query has exactly one call, and each is in the Ope
     Object.values(path).map(({ summary }) => summary),
   );
   const wanted = [...Object.keys(COMMAND_FIELDS), ...Object.keys(QUERY_FIELDS)];
-  wanted.push('Events', 'BmcCredential');
+  wanted.push('Events', 'BmcCredential', 'Whoami');
   t.deepEqual(summaries.sort(), wanted.sort());
 });
 

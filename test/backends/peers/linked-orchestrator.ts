@@ -11,6 +11,7 @@ import { liveClock } from '../../../backends/runner/clock.ts';
 import { liveOrchestrator } from '../../../backends/runner/orchestrator.ts';
 import { LiveRunner } from '../../../backends/runner/runner.ts';
 import { openSqliteStore } from '../../../backends/store/sqlite.ts';
+import { recordsOf } from '../../../backends/store/store.ts';
 import type { OrchestratorEvent } from '../../../core/leasing/protocol.ts';
 import { ORCHESTRATOR_DEFAULTS } from '../../../core/leasing/state.ts';
 import { sha256 } from '../../contract/store-contract.ts';
@@ -83,7 +84,7 @@ export class LinkedTenant {
   async events(): Promise<Journalled[]> {
     const store = openSqliteStore(this.#path);
     const events: Journalled[] = [];
-    for await (const { event } of store.records('orchestrator', 2)) events.push(event as never);
+    for await (const { event } of recordsOf(store, 'orchestrator', 2)) events.push(event as never);
     await store.close();
     return events;
   }

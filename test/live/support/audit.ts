@@ -2,13 +2,14 @@
  * What is left of a process that was killed: its store, read by another process and held against
  * what clients were told and what the hardware was asked for.
  */
-import { isolationService } from '../../../core/allocator/service.ts';
+import { siteService } from '../../../core/offers/service.ts';
 import { initialState, type IsolationConfiguration } from '../../../core/allocator/enrolment.ts';
 import { checkIsolationInvariants } from '../../../core/allocator/invariants.ts';
 import type { IsolationEvent } from '../../../core/allocator/commands.ts';
 import { canonicalJson } from '../../../core/kernel/canonical-json.ts';
 import { GENESIS_HASH, recordHash } from '../../../core/kernel/journal.ts';
 import { openSqliteStore } from '../../../backends/store/sqlite.ts';
+import { recordsOf } from '../../../backends/store/store.ts';
 import { sha256 } from '../../contract/store-contract.ts';
 import type { World } from './world.ts';
 
@@ -39,7 +40,7 @@ export class Audit {
     const wrong: string[] = [];
     const store = openSqliteStore(this.#path);
     try {
-      for await (const record of store.records('isolation', Math.max(1, this.#seq))) {
+      for await (const record of recordsOf(store, 'isolation', Math.max(1, this.#seq))) {
         const { prev, hash, ...body } = record;
         if (record.seq === this.#seq) {
           if (hash !== this.#hash) wrong.push(`record ${record.seq} is another than it was`);
@@ -75,7 +76,7 @@ export class Audit {
       if (this.commands.has(event.commandId)) wrong.push(`${event.commandId} was done twice`);
       this.commands.add(event.commandId);
     }
-    for (const effect of isolationService.step(this.state, event).effects) {
+    for (const effect of siteService.step(this.state, event).effects) {
       if ('effectId' in effect) this.#effects.set(effect.effectId, canonicalJson(effect));
     }
   }

@@ -79,7 +79,7 @@ function slowStore(store: Store, saysSo: boolean): Store {
     );
     return { epoch, head, append, confirm: confirm!, sign: sign!, resign: resign! };
   };
-  for (const name of ['records', 'silenceMs', 'reply', 'messages', 'close'] as const) {
+  for (const name of ['texts', 'silenceMs', 'reply', 'messages', 'close'] as const) {
     slow[name] = store[name].bind(store) as never;
   }
   return slow;

@@ -6,23 +6,34 @@ import type { PortVlans } from '../../../backends/switches/port-vlans.ts';
 import type { Wires } from './wires.ts';
 
 /** Node → tags with which the frame comes out there. */
-export type Reached = Readonly<Record<string, readonly number[]>>;
+type Reached = Readonly<Record<string, readonly number[]>>;
 
-/** Null: it is dropped. Frames with a tag inside a tag always are. */
-function networkOf({ native, tagged }: PortVlans, tags: readonly number[]): number | null {
-  const [outer = 0, ...inner] = tags;
-  if (inner.length > 0) return null;
-  if (outer === 0) return native;
-  const isTrunk = tagged.length > 0;
-  return tagged.includes(outer) || (isTrunk && outer === native) ? outer : null;
+/** Where switches differ, within the standard. */
+export interface Habits {
+  /** A frame with a priority and no VLAN is of the untagged network. */
+  readonly takesPriorityTags: boolean;
+  /** A port with tagged networks takes its untagged one tagged as well. */
+  readonly takesNativeTagged: boolean;
 }
 
-export function reachedBy(
+/** Null: it is dropped. Frames with a tag inside a tag always are. */
+function networkOf(port: PortVlans, tags: readonly number[], habits: Habits): number | null {
+  const { native, tagged } = port;
+  if (tags.length === 0) return native;
+  const [outer, ...inner] = tags;
+  if (inner.length > 0) return null;
+  if (outer === 0) return habits.takesPriorityTags ? native : null;
+  const isNative = habits.takesNativeTagged && tagged.length > 0 && outer === native;
+  return isNative || tagged.includes(outer!) ? outer! : null;
+}
+
+function reachedBy(
   ports: ReadonlyMap<string, PortVlans>,
   from: string,
   tags: readonly number[],
+  habits: Habits,
 ): Reached {
-  const network = networkOf(ports.get(from)!, tags);
+  const network = networkOf(ports.get(from)!, tags, habits);
   const reached: Record<string, number[]> = {};
   if (network === null) return reached;
   for (const [name, { native, tagged }] of ports) {
@@ -38,11 +49,12 @@ export async function deviations(
   wires: Wires,
   ports: ReadonlyMap<string, PortVlans>,
   frames: readonly (readonly number[])[],
+  habits: Habits,
 ): Promise<string[]> {
   const probes = [...ports.keys()].flatMap((from) => frames.map((tags) => ({ from, tags })));
   const seen = await wires.reachAll(probes);
   return probes.flatMap(({ from, tags }, index) => {
-    const expected = JSON.stringify(sorted(reachedBy(ports, from, tags)));
+    const expected = JSON.stringify(sorted(reachedBy(ports, from, tags, habits)));
     const found = JSON.stringify(sorted(seen[index]!));
     return found === expected ? [] : [`${from} [${tags.join()}]: ${found}, not ${expected}`];
   });

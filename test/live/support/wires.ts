@@ -158,7 +158,14 @@ export class Wires {
 }
 
 export function run(program: string, ...options: readonly string[]): string {
-  return execFileSync(program, options, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  // Not what npm may have put before them.
+  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+  return execFileSync(program, options, {
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 20_000,
+  });
 }
 
 /** @throws after 20 s */

@@ -29,6 +29,11 @@ test('orders by the clock become a round, a contract, a lease and money', (t) =>
   t.is(traded.balance('org-t'), OPENING - PRICE / 10);
   traded.runUntil(EPOCH_MS + 2 * SLOT_MS + 60_000);
   t.deepEqual(traded.settled(), [`completed ${2 * SLOT_MS} ${PRICE} ${PRICE}`]);
+  for (const name of ['org-a', 'org-t']) {
+    const [settled, ...more] = traded.told(name, 'ContractSettled');
+    t.like(settled, { contractId: 'c1', millicredits: PRICE });
+    t.is(more.length, 0);
+  }
   t.is(traded.balance('org-t'), OPENING - PRICE);
   t.is(traded.balance('org-a'), OPENING + PRICE);
   t.is(traded.imbalance(), 0);

@@ -3,7 +3,7 @@
  * by the simulated hardware. It leases all its nodes to one tenant and notes when what happened.
  */
 import type { LeaseNotice } from '../../../core/allocator/protocol.ts';
-import { isolationService } from '../../../core/allocator/service.ts';
+import { siteService } from '../../../core/offers/service.ts';
 import { attesterService } from '../../../core/attester/attester.ts';
 import { ATTESTER_DEFAULTS } from '../../../core/attester/state.ts';
 import type { Principal, ServiceEffect, ServiceEvent } from '../../../core/kernel/service.ts';
@@ -96,7 +96,7 @@ class WalkWorld {
   }
 
   #addServices(nodeIds: readonly string[], firmware: NodeFirmware): void {
-    this.#add('isolation', isolationService as never, {
+    this.#add('isolation', siteService as never, {
       organisations: [{ name: 'owner' }, { name: 'tenant' }],
       switches: [{ switchId: 'switch' }],
       nodes: nodeIds.map((nodeId) => ({

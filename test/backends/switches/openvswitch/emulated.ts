@@ -39,6 +39,7 @@ export const EMULATED: SwitchKind = {
   name: 'Open vSwitch, emulated',
   isFenced: true,
   afterRestart: 'same',
+  isMixing: true,
   sequences: 20,
   timings: HASTY,
   open: openEmulated,

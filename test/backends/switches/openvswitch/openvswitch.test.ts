@@ -162,7 +162,7 @@ test('addresses', (t) => {
 });
 
 test('drivers that do not keep the contract are caught', async (t) => {
-  const kind = { ...EMULATED, sequences: 3, timings: { ...HASTY, callMs: 500 } };
+  const kind = { ...EMULATED, sequences: 15, timings: { ...HASTY, callMs: 500 } };
   const believes = await brokenCases(kind, (dialect) => {
     const said = new Map<string, object>();
     return changed(dialect, {

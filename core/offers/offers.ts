@@ -1,16 +1,28 @@
-/** Offers: a node and a window that others may claim leases in (after ESI-Leap). */
-import { actsFor, isAdministrator } from './access.ts';
-import type { CommandOf, Handlers } from './commands.ts';
-import { OFFER_TIMER, type Isolation } from './isolation.ts';
-import { checkTerms } from './lease-terms.ts';
-import { reserve } from './leases.ts';
-import { findNode } from './nodes.ts';
-import { blocked, denied, duplicate, isRefusal, notFound, refuse } from './refusals.ts';
+/**
+ * Offers: a node and a window that others may claim leases in (after ESI-Leap). They stand beside
+ * the isolation service, not in it: what an offer does to nodes is one command of its owner.
+ */
+import { actsFor, isAdministrator } from '../allocator/access.ts';
+import type { CommandOf, IsolationCommand } from '../allocator/commands.ts';
+import type { Change, Isolation } from '../allocator/isolation.ts';
+import { findNode } from '../allocator/nodes.ts';
+import { blocked, denied, duplicate, isRefusal, notFound, refuse } from '../allocator/refusals.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
-import type { IsolationState, Lease, Offer } from './state.ts';
+import type { IsolationState, Lease, Offer } from '../allocator/state.ts';
 
-export const offerCommands = {
+export const OFFER_TIMER = 'offer/';
+
+/** Refused, changed, or to be asked of the isolation service in somebody's name. */
+export type OfferVerdict = Refusal | Change | IsolationCommand;
+
+export type OfferKind = 'OfferCreate' | 'OfferDelete' | 'OfferClaim';
+
+type OfferHandlers = {
+  readonly [K in OfferKind]: (isolation: Isolation, command: CommandOf<K>) => OfferVerdict;
+};
+
+export const offerCommands: OfferHandlers = {
   OfferCreate(isolation, command) {
     const { state } = isolation;
     const { offerId, nodeId, startMs, endMs, lessee, recallNoticeMs, parentLeaseId } = command;
@@ -60,10 +72,12 @@ export const offerCommands = {
     const parent = leaseBy(state, offer.parentLeaseId);
     if (offer.parentLeaseId !== null && !parent) return notFound('LEASE', offer.parentLeaseId);
     const speaker = isAdministrator(from) ? from : state.organisations.get(owner)!.principal;
-    const refusal = checkTerms(isolation, terms, speaker, parent ?? null);
-    return refusal ?? (() => reserve(isolation, terms, parent ?? null, null));
+    const header = { commandId: command.commandId, timeMs: command.timeMs, from: speaker };
+    return parent
+      ? { ...header, kind: 'LeaseSublet', parentLeaseId: parent.terms.leaseId, terms }
+      : { ...header, kind: 'LeaseCreate', terms };
   },
-} satisfies Partial<Handlers>;
+};
 
 function checkOffer(
   { state, nowMs }: Isolation,
@@ -101,7 +115,10 @@ function checkParent(
   return isInside ? null : refuse('CONFLICT_WINDOW', `not inside the window of ${parentLeaseId}`);
 }
 
-export function offerTimerFired({ state, nowMs }: Isolation, timerId: string): void {
+export function offerTimerFired(
+  { state, nowMs }: Pick<Isolation, 'state' | 'nowMs'>,
+  timerId: string,
+): void {
   const offer = state.offers.get(timerId.slice(OFFER_TIMER.length));
   if (offer && nowMs >= offer.endMs) forgetOffer(state, offer);
 }
