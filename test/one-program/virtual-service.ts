@@ -12,7 +12,7 @@ import type { LiveService } from '../../backends/runner/live-service.ts';
 import type { PeerRequest } from '../../backends/runner/peer-mail.ts';
 import { LiveRunner } from '../../backends/runner/runner.ts';
 import { openSqliteStore } from '../../backends/store/sqlite.ts';
-import type { Store } from '../../backends/store/store.ts';
+import { recordsOf, type Store } from '../../backends/store/store.ts';
 import type { AnsweredEffect, EffectLogLine } from '../../core/kernel/effect-log.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
 import type { JournalRecord } from '../../core/kernel/journal.ts';
@@ -169,7 +169,8 @@ export class VirtualService {
       this.#life.isAlive = false;
     }
     const records: JournalRecord[] = [];
-    for await (const record of this.#store.records(this.options.instance, 1)) records.push(record);
+    for await (const record of recordsOf(this.#store, this.options.instance, 1))
+      records.push(record);
     await this.#store.close();
     return records;
   }
@@ -272,7 +273,7 @@ export class VirtualService {
           resign: async () => (life.isAlive ? writer.resign() : undefined),
         };
       },
-      records: (journal, from) => store.records(journal, from),
+      texts: (journal, from) => store.texts(journal, from),
       silenceMs: (journal) => store.silenceMs(journal),
       reply: (journal, id) => store.reply(journal, id),
       messages: (journal, query) => store.messages(journal, query),
