@@ -11,6 +11,7 @@ import type { Benchmark, BenchmarkReport, Figure } from './benchmark.ts';
 import { clearing } from './clearing.ts';
 import { holdModel } from './hold-model.ts';
 import { live } from './live.ts';
+import { liveReplay } from './live-replay.ts';
 import { marketYear } from './market-year.ts';
 import { npmStart } from './npm-start.ts';
 import { replay } from './replay.ts';
@@ -28,6 +29,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   marketYear,
   npmStart,
   live,
+  liveReplay,
 ];
 
 const argv = process.argv.slice(2);

@@ -24,9 +24,6 @@ export interface ServerStart {
 /** What the parent is told once it answers. */
 export interface ServerReady {
   readonly port: number;
-  /** Of CPU. */
-  readonly replayMs: number;
-  readonly replayed: number;
 }
 
 function singly(store: Store): Store {
@@ -61,7 +58,6 @@ async function serve({ path, tokenSha256, nodes, commits }: ServerStart): Promis
       securityLevel: 'none' as const,
     })),
   };
-  const before = process.cpuUsage();
   const runner: IsolationRunner = await LiveRunner.start(
     liveIsolation,
     {
@@ -82,8 +78,6 @@ async function serve({ path, tokenSha256, nodes, commits }: ServerStart): Promis
       },
     },
   );
-  const { user, system } = process.cpuUsage(before);
-  const replayMs = (user + system) / 1_000;
   const app = await serviceApi({
     facade: isolationFacade,
     gateway: serviceGateway(isolationFacade, runner, store, 'isolation'),
@@ -92,7 +86,7 @@ async function serve({ path, tokenSha256, nodes, commits }: ServerStart): Promis
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0, backlog: 2_048 });
   const port = Number(new URL(url).port);
-  process.send!({ port, replayMs, replayed: runner.replayed } satisfies ServerReady);
+  process.send!({ port } satisfies ServerReady);
 }
 
 process.once('message', (start: ServerStart) => {
