@@ -65,6 +65,8 @@ export class Ironic {
       child.stderr.pipe(log);
       t.teardown(() => end(child));
     }
+    // Before the processes end and the folder goes.
+    t.teardown(() => t.passed || t.log(ironic.log('conductor')));
     await ironic.#ready();
     return ironic;
   }
