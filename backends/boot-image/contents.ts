@@ -30,7 +30,18 @@ export const IMAGE_PACKAGES: readonly string[] = [
 /** Cards and disks of virtual machines, network disks, encryption of disks and of networks. */
 const MODULES = [
   ...['virtio_pci', 'virtio_net', 'virtio_blk', 'virtio_rng', 'efivarfs'],
-  ...['nbd', 'iscsi_tcp', 'sd_mod', 'dm_crypt', 'xts', 'wireguard', 'overlay'],
+  ...[
+    'nbd',
+    'iscsi_tcp',
+    'sd_mod',
+    'dm_crypt',
+    'xts',
+    'ecb',
+    'aesni_intel',
+    'algif_skcipher',
+    'wireguard',
+    'overlay',
+  ],
 ];
 
 /** Ours: name in `node/` → path in the image. */

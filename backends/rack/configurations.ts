@@ -52,9 +52,15 @@ export function bootTable(rack: Rack, tenant: TenantPlan): object {
   const hosts = enclaveHosts(rack, tenant);
   return {
     ...{ host: tenant.address, port: BOOT_PORT, image: rack.bootImage },
-    nodes: rack.nodes.map(({ nodeId, macAddress }, index) => ({
-      ...{ nodeId, macs: [macAddress], address: hosts[index]!.address },
-    })),
+    nodes: rack.nodes.map(({ nodeId, macAddress }, index) => {
+      const { address } = hosts[index]!;
+      return { nodeId, macs: [macAddress], address, tunnelAddress: inTunnel(address) };
+    }),
+    // wireguard-go's control socket has the interface's name, whatever the namespace.
+    tunnel: {
+      interface: `${rack.id}-${tenant.networkId}`,
+      ...{ address: inTunnel(tenant.address), host: tenant.address },
+    },
   };
 }
 
@@ -103,6 +109,11 @@ export function siteOf(rack: Rack): IsolationConfiguration {
       nics: [{ nicId: 'nic0', macAddress, switchId: SWITCH_ID, portId }],
     })),
   };
+}
+
+/** Addresses of a tenant's tunnels are those of its enclave, in another network. */
+function inTunnel(address: string): string {
+  return address.replace(/^10\.102\./, '10.103.');
 }
 
 /** Registry, policy and makers of an attestation service that knows this rack. */

@@ -64,6 +64,22 @@ attach_disk() {
   return 1
 }
 
+open_disk() {
+  # The crypto API asks for modules by names that this system does not resolve.
+  for module in dm_crypt aesni_intel ecb xts algif_skcipher; do modprobe "$module"; done
+  printf '%s' "$key" | cryptsetup open --type luks --key-file - "$device" root || return 1
+  device=/dev/mapper/root
+}
+
+# detach_disk: what failed is tried again from the beginning, perhaps with another disk
+detach_disk() {
+  [ -b /dev/mapper/root ] && cryptsetup close root
+  case $(value method) in
+    nbd) nbd-client -d /dev/nbd0 >/dev/null 2>&1 ;;
+    iscsi) echo 1 > /sys/block/sda/device/delete ;;
+  esac
+}
+
 # mount_root: the disk itself, or its first partition
 mount_root() {
   kind=$(value fstype)
@@ -84,15 +100,11 @@ enclave_round() {
     key=$(disk_key) || { say 'the key shares do not fit'; return; }
   fi
   if [ -n "$(value wgPeerKey)" ]; then join_tunnel; fi
-  attach_disk || { say 'the disk cannot be attached'; return; }
+  attach_disk || { say 'the disk cannot be attached'; detach_disk; return; }
   if [ -n "$key" ]; then
-    modprobe dm_crypt
-    modprobe xts
-    printf '%s' "$key" | cryptsetup open --type luks --key-file - $device root ||
-      { say 'the disk cannot be opened'; return; }
-    device=/dev/mapper/root
+    open_disk || { say 'the disk cannot be opened'; detach_disk; return; }
   fi
-  mount_root || { say 'the disk cannot be mounted'; return; }
+  mount_root || { say 'the disk cannot be mounted'; detach_disk; return; }
   say 'the disk is mounted'
   mkdir -p /run/ocx
   echo "http://$server:8080/v1/boot/$mac/up" > /run/ocx/up

@@ -2,15 +2,19 @@
  * A whole site on a virtual rack: every service a process of its own, each where it belongs, joined by
  * nothing but Unix sockets and the rack's networks.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'smol-toml';
+import { readShareSecret, shareV } from '../../../backends/boot/key-shares.ts';
 import { newToken } from '../../../backends/http/tokens.ts';
 import { startDaemon } from '../../../backends/rack/daemon.ts';
 import type { TenantPlan } from '../../../backends/rack/plan.ts';
 import type { Rack } from '../../../backends/rack/rack-file.ts';
+import { serverOf } from '../../../backends/peers/server.ts';
+import { callService } from '../../../cli/live-client.ts';
 import { runCli } from '../../cli/run.ts';
 
 type Role = 'admin' | 'organisation' | 'service';
@@ -18,6 +22,11 @@ type Role = 'admin' | 'organisation' | 'service';
 /** Who calls, as the services know them. */
 export type Party =
   'operator' | 'watcher' | 'org-a' | 'gateway' | `tenant-${number}` | `attester-${number}`;
+
+interface Token {
+  readonly token: string;
+  readonly sha256: string;
+}
 
 const START_MS = 120_000;
 const POLL_MS = 500;
@@ -27,12 +36,20 @@ export class RackSite {
   readonly rack: Rack;
   readonly folder: string;
   readonly pids = new Map<string, number>();
-  readonly #tokens = new Map<Party, { readonly token: string; readonly sha256: string }>();
+  readonly #tokens = new Map<Party, Token>();
 
   constructor(rack: Rack) {
     this.rack = rack;
     this.folder = join(rack.folder, 'site');
     mkdirSync(this.folder, { recursive: true });
+    // Kept beside the site, so that a person can look at it while a test has stopped.
+    const file = join(this.folder, 'tokens.json');
+    if (existsSync(file)) this.#read(file);
+  }
+
+  #read(file: string): void {
+    const tokens = JSON.parse(readFileSync(file, 'utf8')) as [Party, Token][];
+    for (const [party, token] of tokens) this.#tokens.set(party, token);
   }
 
   token(party: Party): string {
@@ -104,6 +121,7 @@ export class RackSite {
           ...provisioning,
           name: `provisioner-${number}`,
           operators: [name],
+          keyShareFile: this.#keyShareSecret(number),
           images: {
             ...{ driver: 'qcow2-nbd', folder: `images-${number}`, host: address },
             importFolder: imports,
@@ -114,6 +132,22 @@ export class RackSite {
       },
       namespace,
     );
+  }
+
+  /** The tenant's own: what its attester gives a node of level `full`, as docs/boot.md has it. */
+  async depositKeyShare(number: number, leaseId: string, nodeId: string): Promise<void> {
+    const secret = readShareSecret(this.#keyShareSecret(number));
+    const share = shareV(secret, leaseId, nodeId).toString('base64');
+    const path = `/leases/${leaseId}/nodes/${nodeId}/key-share`;
+    await this.call(`tenant-${number}`, `attester-${number}`, 'PUT', path, { share });
+  }
+
+  #keyShareSecret(number: number): string {
+    const file = join(this.folder, `tenant-${number}.secret`);
+    if (!existsSync(file)) {
+      writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+    }
+    return file;
   }
 
   async startAirlock(): Promise<void> {
@@ -145,6 +179,18 @@ export class RackSite {
     const { exitCode, stdout, stderr } = await runCli([...words, '--json'], { environment });
     if (exitCode !== 0) throw new Error(`${words.join(' ')}: ${stderr}`);
     return JSON.parse(stdout) as Value;
+  }
+
+  /** A call for which there is no command. @throws what the service says on failure */
+  call(
+    party: Party,
+    service: string,
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: object,
+  ): Promise<object> {
+    const server = serverOf(this.socket(service));
+    return callService(server, this.token(party), { method, path, ...(body ? { body } : {}) });
   }
 
   /** Waits until `isSo` of what is asked for. @throws with the last answer */
@@ -216,10 +262,15 @@ export class RackSite {
     }));
   }
 
-  #known(party: Party): { readonly token: string; readonly sha256: string } {
-    const known = this.#tokens.get(party) ?? newToken();
-    this.#tokens.set(party, known);
-    return known;
+  #known(party: Party): Token {
+    const known = this.#tokens.get(party);
+    if (known) return known;
+    const fresh = newToken();
+    this.#tokens.set(party, fresh);
+    writeFileSync(join(this.folder, 'tokens.json'), JSON.stringify([...this.#tokens]), {
+      mode: 0o600,
+    });
+    return fresh;
   }
 }
 
