@@ -15,7 +15,7 @@ import type { MarketNotice, OwnContract } from '../../core/market/exchange/proto
 import { plainAsk, plainBid } from '../../core/market/order-check.ts';
 import { commitmentOf } from '../../core/market/sealing/commitment.ts';
 import type { ClusterEngine, ClusterReport } from '../engines/cluster-engine.ts';
-import type { AgentFile } from './agent-memory.ts';
+import type { AgentFile, KeptContract } from './agent-memory.ts';
 import { BorrowedNodes } from './borrowed-nodes.ts';
 import { epochTerms } from './market-view.ts';
 import type { ShownMarket, ShownPrices } from './market-view.ts';
@@ -146,7 +146,8 @@ export class Agent {
     if (!kept) return;
     Object.assign(kept, { leaseId, nodeIds, endMs });
     if (kept.contract.side === 'sold') return engine.lend(nodeIds);
-    const { securityLevel } = kept.contract;
+    const { securityLevel, nodeClass } = kept.contract;
+    for (const nodeId of nodeIds) await engine.expect({ nodeId, leaseId, nodeClass, endMs });
     await leases.plan({ ...setup, leaseId, securityLevel, attester, endMs });
   }
 
@@ -157,8 +158,20 @@ export class Agent {
     if (!kept) return;
     note(`contract ${contractId} is over: ${outcome}, ${millicredits} millicredits`);
     if (kept.contract.side === 'sold') await engine.takeBack(kept.nodeIds);
-    else if (kept.leaseId !== null) this.#nodes.endLease(kept.leaseId, this.#options.nowMs());
+    else if (kept.leaseId !== null) {
+      this.#nodes.endLease(kept.leaseId, this.#options.nowMs());
+      // Those that never came are not expected any more.
+      for (const nodeId of this.#notElsewhere(kept)) await engine.remove(nodeId);
+    }
     delete file.record.contracts[contractId];
+  }
+
+  /** Nodes of a contract that are neither in the cluster nor part of another contract. */
+  #notElsewhere(kept: KeptContract): string[] {
+    const { nodes, contracts } = this.#options.file.record;
+    const others = Object.values(contracts).filter((other) => other !== kept);
+    const taken = new Set([...Object.keys(nodes), ...others.flatMap(({ nodeIds }) => nodeIds)]);
+    return kept.nodeIds.filter((nodeId) => !taken.has(nodeId));
   }
 
   async #takeNews(): Promise<void> {

@@ -25,6 +25,8 @@ export interface BorrowedNode {
 export interface ClusterEngine {
   readonly kind: ClusterKind;
   report(nowMs: TimeMs): Promise<ClusterReport>;
+  /** A borrowed node is on its way; it may be up before anybody says so. */
+  expect(node: BorrowedNode): Promise<void>;
   /** A borrowed node is up: work may run on it until it ends. */
   add(node: BorrowedNode, nowMs: TimeMs): Promise<void>;
   /** Nothing new begins on the node. */

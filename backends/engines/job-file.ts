@@ -64,6 +64,10 @@ export class JobFile implements ClusterEngine {
     };
   }
 
+  async expect(): Promise<void> {
+    // A node that is up is known by that alone.
+  }
+
   async add({ nodeId, endMs }: BorrowedNode, nowMs: TimeMs): Promise<void> {
     if (!this.#nodes.has(nodeId)) this.#nodes.set(nodeId, { nodeId, endMs, isDrained: false });
     this.#advance(nowMs);

@@ -87,16 +87,22 @@ export class SlurmCluster implements ClusterEngine {
     };
   }
 
-  async add({ nodeId, nodeClass, endMs }: BorrowedNode, nowMs: TimeMs): Promise<void> {
-    const { addresses, processors, registerMs } = this.#options;
+  /** Before it boots: a slurmd that registers as a node that nobody knows is turned away for good. */
+  async expect({ nodeId, nodeClass }: BorrowedNode): Promise<void> {
+    const { addresses, processors } = this.#options;
     const name = checked(nodeId);
     const address = checked(Object.hasOwn(addresses, name) ? addresses[name]! : name);
-    if (!(await this.#node(name))) {
-      await this.#control('create', [
-        ...[`NodeName=${name}`, `NodeAddr=${address}`, `NodeHostname=${name}`],
-        ...[`CPUs=${processors}`, `Feature=${BORROWED},${checked(nodeClass)}`, 'State=FUTURE'],
-      ]);
-    }
+    if (await this.#isKnown(name)) return;
+    await this.#control('create', [
+      ...[`NodeName=${name}`, `NodeAddr=${address}`, `NodeHostname=${name}`],
+      ...[`CPUs=${processors}`, `Feature=${BORROWED},${checked(nodeClass)}`, 'State=FUTURE'],
+    ]);
+  }
+
+  async add(node: BorrowedNode, nowMs: TimeMs): Promise<void> {
+    const { registerMs } = this.#options;
+    const name = checked(node.nodeId);
+    await this.expect(node);
     const untilMs = Date.now() + registerMs;
     while (!(await this.#node(name))) {
       if (Date.now() > untilMs) {
@@ -108,7 +114,7 @@ export class SlurmCluster implements ClusterEngine {
       }
       await pause(POLL_MS);
     }
-    const seconds = Math.max(1, Math.floor((endMs - nowMs) / 1_000));
+    const seconds = Math.max(1, Math.floor((node.endMs - nowMs) / 1_000));
     await this.#control('create', [
       ...['reservation', `ReservationName=${reservationOf(name)}`, `Nodes=${name}`, 'Users=root'],
       ...[`StartTime=now+${seconds}seconds`, 'Duration=infinite', 'Flags=MAINT,IGNORE_JOBS'],

@@ -21,12 +21,15 @@ export class OneNodeSlurm {
     this.configuration = join(folder, 'slurm.conf');
   }
 
-  /** @throws where Slurm is not installed: a test that never runs must not look like one that passes */
-  static async start(): Promise<OneNodeSlurm> {
+  /**
+   * @param processors of its node; else those of the machine
+   * @throws where Slurm is not installed: a test that never runs must not look like one that passes
+   */
+  static async start(processors = availableParallelism()): Promise<OneNodeSlurm> {
     const slurm = new OneNodeSlurm(mkdtempSync(join(tmpdir(), 'ocx-slurm-')));
     for (const name of ['munge', 'state', 'spool', 'log']) mkdirSync(join(slurm.folder, name));
     const ports = await freePorts(2);
-    writeFileSync(slurm.configuration, configurationOf(slurm.folder, ports));
+    writeFileSync(slurm.configuration, configurationOf(slurm.folder, ports, processors));
     slurm.#startMunge();
     slurm.#run('slurmctld', ['-f', slurm.configuration]);
     slurm.#run('slurmd', ['-f', slurm.configuration]);
@@ -88,7 +91,11 @@ export class OneNodeSlurm {
   }
 }
 
-function configurationOf(folder: string, [controller, daemon]: readonly number[]): string {
+function configurationOf(
+  folder: string,
+  [controller, daemon]: readonly number[],
+  processors: number,
+): string {
   const node = hostname().split('.')[0];
   return `ClusterName=ocx
 SlurmctldHost=${node}(127.0.0.1)
@@ -115,8 +122,9 @@ SchedulerParameters=bf_interval=5,sched_min_interval=100000
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 JobAcctGatherType=jobacct_gather/none
-NodeName=${node} NodeAddr=127.0.0.1 CPUs=${availableParallelism()} RealMemory=1000 State=UNKNOWN
-PartitionName=all Nodes=${node} Default=YES MaxTime=INFINITE State=UP OverSubscribe=NO
+MaxNodeCount=8
+NodeName=${node} NodeAddr=127.0.0.1 CPUs=${processors} RealMemory=1000 State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=NO
 `;
 }
 
