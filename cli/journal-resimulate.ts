@@ -114,12 +114,18 @@ function readRecorded(output: Output, file: JournalFile): Recorded {
     verifyChain(sha256, records) ??
     runEvents(service, configuration, eventsOf(file, records.length), false).difference;
   if (broken) throw new OcxError({ ...broken, place: { ...broken.place, file: path } });
-  const instance = file.name ?? start.service;
+  const instance = instanceOf(file.name ?? start.service, configuration);
   const events = records.slice(1).map(({ event }) => event);
   return {
     recording: { instance, service, configuration, events },
     file: path,
   };
+}
+
+/** Every tenant has an orchestrator, each in a store of its own. */
+function instanceOf(journal: string, configuration: unknown): string {
+  const { name } = (configuration ?? {}) as { readonly name?: string };
+  return journal === 'orchestrator' ? `${journal}/${name}` : journal;
 }
 
 function requireDistinct(recorded: readonly Recorded[]): void {

@@ -41,7 +41,7 @@ async function serveIsolation(request: ServeRequest): Promise<Served> {
     nowMs,
   );
   const started = await startService(request, liveIsolation, {
-    ...{ journal: isolationRole.name, configuration },
+    ...{ journal: isolationRole.name, configuration, logsItself: true },
     clock: (notBeforeMs) => (clock = liveClock(notBeforeMs)),
     carryOut: (effect, state, confirm) => {
       // Only device effects have outcomes.

@@ -46,7 +46,8 @@ const PAGE_MESSAGES = 100;
 
 /** @param own at least the name, which no other orchestrator of the organisation may have */
 export async function startOrchestrator(
-  request: Pick<ServeRequest, 'store' | 'version' | 'deadLetters' | 'peers' | 'file' | 'log'>,
+  request: Pick<ServeRequest, 'store' | 'version' | 'deadLetters' | 'peers' | 'file' | 'log'> &
+    Partial<Pick<ServeRequest, 'effectLog'>>,
   own: Pick<OrchestratorConfiguration, 'name'> & Partial<OrchestratorConfiguration>,
 ): Promise<RunningOrchestrator> {
   if (!isName(own.name) || own.name.length > NAME_LENGTH_MAXIMUM) {
@@ -60,6 +61,8 @@ export async function startOrchestrator(
   };
   const { runner, peers, failed } = await startService(request, liveOrchestrator, {
     ...{ journal: ORCHESTRATOR_JOURNAL, configuration },
+    // Every tenant has one, in a store of its own.
+    instance: `${ORCHESTRATOR_JOURNAL}/${own.name}`,
     carryOut: () => Promise.reject(new Error('an orchestrator moves nothing itself')),
   });
   return {
@@ -78,6 +81,8 @@ export async function startOrchestrator(
     async stop() {
       await peers.stop();
       await runner.stop();
+      request.effectLog?.write({ kind: 'stopped', timeMs: runner.clock.nowMs() });
+      request.effectLog?.close();
     },
   };
 }

@@ -9,6 +9,7 @@ import type { ServiceFacade } from '../backends/http/service-facade.ts';
 import { Tokens } from '../backends/http/tokens.ts';
 import { liveClock, type Clock } from '../backends/runner/clock.ts';
 import { writeDeadLetter } from '../backends/runner/dead-letters.ts';
+import { carryOutLogged } from '../backends/runner/effect-log.ts';
 import type { LiveService } from '../backends/runner/live-service.ts';
 import { LiveRunner, type RunnerPorts } from '../backends/runner/runner.ts';
 import { openSqliteStore } from '../backends/store/sqlite.ts';
@@ -63,10 +64,16 @@ export async function startService<
     readonly configuration: Configuration;
     readonly carryOut: RunnerPorts<State, Effect>['carryOut'];
     readonly clock?: RunnerPorts<State, Effect>['clock'];
+    /** Its devices log what they are asked themselves, behind their lanes. */
+    readonly logsItself?: boolean;
+    /** Name in the log of effects, where it is another than the journal's. */
+    readonly instance?: string;
   },
 ): Promise<Started<LiveRunner<Configuration, State, Event, Effect>>> {
   const { store, version, deadLetters } = request;
   const { journal, configuration, carryOut, clock = liveClock } = own;
+  const { instance = journal, logsItself = false } = own;
+  const { effectLog = null } = request;
   const peers = new Peers(request.peers, request.file, (line) => request.log(`${line}\n`));
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => {});
@@ -77,10 +84,13 @@ export async function startService<
     {
       clock: (notBeforeMs) => (shown = clock(notBeforeMs)),
       recovered: (events) => {
-        const timeMs = shown!.nowMs();
-        request.effectLog?.write({ kind: 'started', instance: journal, events, timeMs });
+        effectLog?.write({ kind: 'started', instance, events, timeMs: shown!.nowMs() });
       },
-      carryOut,
+      carryOut: (effect, ...rest) => {
+        const work = () => carryOut(effect, ...rest);
+        if (!effectLog || logsItself) return work();
+        return carryOutLogged(effectLog, () => shown!.nowMs(), effect, work);
+      },
       ask: (asked) => peers.ask(asked),
       deadLetter: (event, error) => writeDeadLetter(deadLetters, event, error),
       failed: reject,
