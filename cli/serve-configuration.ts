@@ -149,6 +149,26 @@ export function tableOf(configuration: ServeConfiguration, { name }: LiveRole): 
 }
 
 /**
+ * Provisioning and attestation know the owners of images and policies by their names alone.
+ *
+ * @throws INPUT_SERVE_PARTY where two parties have one name
+ */
+export function requireDistinctParties({ tokens }: RoleTable, file: string): void {
+  const roles = new Map<string, string>();
+  for (const { role, name } of tokens) {
+    const known = roles.get(name) ?? role;
+    roles.set(name, known);
+    if (known === role) continue;
+    throw new OcxError({
+      code: 'INPUT_SERVE_PARTY',
+      message: `${name} is the name of a party with the role ${known} and of one with ${role}`,
+      place: { file, keyPath: 'tokens' },
+      remedy: 'give each party a name of its own',
+    });
+  }
+}
+
+/**
  * Where the role listens; paths are relative to the configuration's folder.
  *
  * @param port instead of what the table says

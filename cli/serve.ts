@@ -13,7 +13,12 @@ import type { Listening, LiveRole, Served } from './live-role.ts';
 import { LIVE_ROLES, rolesOf } from './live-roles.ts';
 import { openStore, toldToEnd } from './live-service.ts';
 import { servePage } from './live-page.ts';
-import { listeningOf, readServeConfiguration, tableOf } from './serve-configuration.ts';
+import {
+  listeningOf,
+  readServeConfiguration,
+  tableOf,
+  requireDistinctParties,
+} from './serve-configuration.ts';
 import type { ServeConfiguration } from './serve-configuration.ts';
 import { readVersion } from './version.ts';
 
@@ -58,6 +63,7 @@ async function serve(output: Output, options: ServeOptions): Promise<void> {
   const configuration = readServeConfiguration(file, roles, LIVE_ROLES);
   const requests = roles.map((role) => {
     const table = tableOf(configuration, role);
+    requireDistinctParties(table, file);
     return { role, table, listening: listeningOf(table, file, options.port) };
   });
   requireApart(requests);

@@ -3,6 +3,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
+import { newToken } from '../../backends/http/tokens.ts';
 import { assertOneLine, runCli, temporaryFolder } from './run.ts';
 import { configuration, Service, TOKENS } from './served-process.ts';
 
@@ -83,6 +84,18 @@ test('a service answers at a Unix socket, also after it was killed, and leaves n
   t.like(await second.run(t, 'admin', 'org show org-x'), { organisation: 'org-x' });
   t.is(await second.end('SIGTERM'), 0);
   t.false(existsSync(join(folder, 'ocx.socket')));
+});
+
+test('two parties with one name are refused before anything is served', async (t) => {
+  const folder = temporaryFolder(t);
+  const party = (role: string) => ({ sha256: newToken().sha256, role, name: 'org-a' });
+  const tokens = [party('organisation'), party('organisation'), party('service')];
+  writeFileSync(join(folder, 'serve.json'), configuration({ tokens }));
+  const options = ['--role', 'isolation', '--store', 'sqlite:x.db', '--config', 'serve.json'];
+  const result = await runCli(['serve', ...options], { workingDirectory: folder });
+  assertOneLine(t, result, 'INPUT_SERVE_PARTY: ');
+  t.is(result.exitCode, 2);
+  t.false(existsSync(join(folder, 'x.db')));
 });
 
 test('a journal in a store has to be one', async (t) => {
