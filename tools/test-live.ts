@@ -23,6 +23,8 @@ installMissing([
   ['openvswitch-switch', '/usr/sbin/ovs-vswitchd'],
   ['nftables', '/usr/sbin/nft'],
   ['iproute2', '/usr/sbin/ip'],
+  ['openssh-server', '/usr/sbin/sshd'],
+  ['openssh-client', '/usr/bin/ssh'],
   ['procps', '/usr/sbin/sysctl'],
   ['tpm2-tools', '/usr/bin/tpm2_quote'],
   ['slurm-wlm', '/usr/bin/sbatch'],
