@@ -34,6 +34,9 @@ installMissing([
   ['qemu-block-extra', '/usr/lib/x86_64-linux-gnu/qemu/block-iscsi.so'],
   ['nbdkit', '/usr/bin/nbdkit'],
   ['tgt', '/usr/sbin/tgtd'],
+  ['wireguard-go', '/usr/bin/wireguard-go'],
+  ['wireguard-tools', '/usr/bin/wg'],
+  ['curl', '/usr/bin/curl'],
 ]);
 const leftOut: string[] = [];
 if (!hasServer() && !inCi) {

@@ -59,6 +59,7 @@ export async function copySource(
     const target = await open(to, 'wx', 0o600);
     try {
       const chunk = Buffer.alloc(CHUNK_BYTES);
+      const zeros = Buffer.alloc(CHUNK_BYTES);
       let offset = 0;
       for (;;) {
         if (signal.aborted)
@@ -68,7 +69,8 @@ export async function copySource(
         // It may grow while it is read.
         if (offset + bytesRead > bytesMaximum) throw new OcxError(tooLarge);
         const part = chunk.subarray(0, bytesRead);
-        if (part.some((byte) => byte !== 0)) await target.write(part, 0, bytesRead, offset);
+        if (!part.equals(zeros.subarray(0, bytesRead)))
+          await target.write(part, 0, bytesRead, offset);
         offset += bytesRead;
       }
       await target.truncate(offset);

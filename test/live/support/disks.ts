@@ -1,5 +1,5 @@
 /** Real stores of disks for the tests, and a node's way to the disks by QEMU's own clients. */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,6 @@ import { IscsiExporter } from '../../../backends/images/iscsi-exporter.ts';
 import { NbdExporter } from '../../../backends/images/nbd-exporter.ts';
 import type { DiskAddress, ImageStore } from '../../../backends/images/protocol.ts';
 import { qcow2Volumes } from '../../../backends/images/qcow2-volumes.ts';
-import { endProcesses } from '../../../backends/images/tools.ts';
 import type { DiskClient, ImageKind, ImagePlace } from '../../contract/image-contract.ts';
 
 const run = promisify(execFile);
@@ -40,7 +39,13 @@ export function qemuClient(folder: string): DiskClient {
     const secretFile = join(folder, `chap-${randomUUID()}`);
     const options = blockOptions(address, secretFile);
     const words = commands.flatMap((command) => ['-c', command]);
-    return (await run('qemu-io', [...options, ...words], { timeout: TOOL_MS })).stdout;
+    const ran = await run('qemu-io', [...options, ...words], { timeout: TOOL_MS }).catch(
+      (cause: Error) => {
+        // With a trace that leads to the test.
+        throw new Error(`qemu-io failed: ${cause.message.trim().split('\n').at(-1)}`);
+      },
+    );
+    return ran.stdout;
   };
   return {
     reaches: (address) =>
@@ -82,7 +87,7 @@ export async function openReal(driver: 'nbd' | 'iscsi', port: number): Promise<R
       driver === 'nbd'
         ? new NbdExporter({ runFolder, firstPort: port, lastPort: port + 40, tlsFolder: null })
         : new IscsiExporter({ runFolder, port });
-    const limits = { fileBytes: 1e9, diskBytes: 1e9 };
+    const limits = { fileBytes: 2e9, diskBytes: 2e9 };
     const options = { folder: join(folder, 'store'), host: '127.0.0.1', tunnelHost: null };
     return new FolderStore({ ...options, importFolder, limits }, qcow2Volumes, exporter);
   };
@@ -101,15 +106,26 @@ export async function openReal(driver: 'nbd' | 'iscsi', port: number): Promise<R
     },
     async close() {
       await store.close();
-      const exporter =
-        driver === 'nbd'
-          ? new NbdExporter({ runFolder, firstPort: port, lastPort: port, tlsFolder: null })
-          : new IscsiExporter({ runFolder, port });
-      await exporter.closeOthers(new Set(), AbortSignal.timeout(TOOL_MS));
-      await endProcesses(join(runFolder, '127.0.0.1.tgtd.pid'), 0);
+      await ended(runFolder);
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** Ends all that serves disks of the store with this folder. */
+export async function ended(runFolder: string): Promise<void> {
+  const signal = AbortSignal.timeout(TOOL_MS);
+  await new IscsiExporter({ runFolder, port: 1 }).closeOthers(new Set(), signal);
+  const options = { runFolder, firstPort: 1, lastPort: 1, tlsFolder: null };
+  await new NbdExporter(options).closeOthers(new Set());
+}
+
+/** Why these tests cannot be run here, or null. */
+export function missingServers(): string | null {
+  const missing = ['qemu-img', 'qemu-storage-daemon', 'nbdkit', 'tgtd', 'mkfs.ext4'].filter(
+    (name) => spawnSync(name, ['--version']).error !== undefined,
+  );
+  return missing.length > 0 && !process.env['CI'] ? `${missing.join(', ')} not installed` : null;
 }
 
 /** For the contract. */
