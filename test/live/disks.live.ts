@@ -1,6 +1,7 @@
 /** Disks as they are served to nodes: QEMU's storage daemon, nbdkit and tgt, and QEMU as the node. */
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
@@ -117,4 +118,56 @@ live('a clone of an image of a gibibyte is there in a second', async (t) => {
   const tookMs = performance.now() - beginMs;
   t.log(`cloned in ${Math.round(tookMs)} ms`);
   t.true(tookMs < 1_000, `${tookMs} ms`);
+});
+
+/** An authority, and a certificate of it for a server and for a client, as nbdkit and QEMU name them. */
+async function authority(folder: string): Promise<string> {
+  mkdirSync(folder);
+  const make = async (name: string, template: string, ...more: string[]) => {
+    const file = (kind: string) => join(folder, `${name}-${kind}.pem`);
+    writeFileSync(join(folder, 'template'), template);
+    await run('certtool', ['--generate-privkey', '--key-type=ecdsa', '--outfile', file('key')]);
+    const words = ['--template', join(folder, 'template'), '--load-privkey', file('key')];
+    await run('certtool', [...more, ...words, '--outfile', file('cert')]);
+  };
+  await make('ca', 'cn = test\nca\ncert_signing_key\n', '--generate-self-signed');
+  const signer = ['--load-ca-certificate', join(folder, 'ca-cert.pem')];
+  const sign = [
+    '--generate-certificate',
+    ...signer,
+    '--load-ca-privkey',
+    join(folder, 'ca-key.pem'),
+  ];
+  const server = 'cn = 127.0.0.1\nip_address = 127.0.0.1\ntls_www_server\nsigning_key\n';
+  await make('server', server, ...sign);
+  await make('client', 'cn = node\ntls_www_client\nsigning_key\n', ...sign);
+  return folder;
+}
+
+live('over TLS a disk is open to clients with a certificate of the authority alone', async (t) => {
+  const scratch = mkdtempSync(join(tmpdir(), 'ocx-tls-'));
+  t.teardown(() => rmSync(scratch, { recursive: true }));
+  const ours = await authority(join(scratch, 'ours'));
+  const theirs = await authority(join(scratch, 'theirs'));
+  const place = await openReal('nbd', 21_300, ours);
+  t.teardown(() => place.close());
+  await prepare(place.store, place.source);
+  await cloneDisk(place.store, 'd');
+  isOk(await place.store.expose(exposeOrder('d', 'n', 'l'), AbortSignal.timeout(60_000)));
+  const { address } = place.store.exposedTo('n', 'l')!;
+  if (address.method !== 'nbd') return t.fail();
+  const { host, port, exportName } = address;
+  const server = `driver=nbd,server.type=inet,server.host=${host},server.port=${port}`;
+  const reads = (credentials: string | null) => {
+    const object = `tls-creds-x509,id=tls,endpoint=client,dir=${credentials}`;
+    const tls = credentials === null ? [] : ['--object', object];
+    const disk = `${server},export=${exportName}${credentials === null ? '' : ',tls-creds=tls'}`;
+    return run('qemu-io', [...tls, '--image-opts', disk, '-c', 'read 1M 4k']).then(
+      () => true,
+      () => false,
+    );
+  };
+  t.true(await reads(ours));
+  t.false(await reads(theirs));
+  t.false(await reads(null));
 });

@@ -73,7 +73,11 @@ export interface RealPlace extends ImagePlace {
 }
 
 /** A store whose folder and processes `close` removes. */
-export async function openReal(driver: 'nbd' | 'iscsi', port: number): Promise<RealPlace> {
+export async function openReal(
+  driver: 'nbd' | 'iscsi',
+  port: number,
+  tlsFolder: string | null = null,
+): Promise<RealPlace> {
   const folder = mkdtempSync(join(tmpdir(), 'ocx-disks-'));
   const importFolder = join(folder, 'import');
   const runFolder = join(folder, 'store', 'run');
@@ -85,7 +89,7 @@ export async function openReal(driver: 'nbd' | 'iscsi', port: number): Promise<R
   const another = () => {
     const exporter: Exporter =
       driver === 'nbd'
-        ? new NbdExporter({ runFolder, firstPort: port, lastPort: port + 40, tlsFolder: null })
+        ? new NbdExporter({ runFolder, firstPort: port, lastPort: port + 40, tlsFolder })
         : new IscsiExporter({ runFolder, port });
     const limits = { fileBytes: 2e9, diskBytes: 2e9 };
     const options = { folder: join(folder, 'store'), host: '127.0.0.1', tunnelHost: null };
