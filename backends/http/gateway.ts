@@ -55,7 +55,12 @@ export function serviceGateway<
       await runner.durable();
       return answer;
     },
-    messages: (query) => store.messages(journal, query),
+    async messages(query) {
+      const { heldFrom } = runner;
+      const page = await store.messages(journal, query);
+      const firstHeld = page.findIndex(({ seq }) => seq >= heldFrom);
+      return firstHeld < 0 ? page : page.slice(0, firstHeld);
+    },
     watch: (callback) => runner.watch(callback),
     status() {
       const { isRunning, epoch, waiting, counts } = runner;

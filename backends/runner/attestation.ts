@@ -46,6 +46,9 @@ export const liveAttestation: LiveService<
 
   openMail: () =>
     new PeerMail({
+      // A tenant that acts on a verdict must find the isolation service informed.
+      informsPeersFirst: true,
+
       request(effect) {
         if (effect.kind !== 'ReportVerdict') return null;
         return { peer: effect.service, command: effect.command };

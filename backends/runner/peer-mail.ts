@@ -4,6 +4,7 @@
  * follow from the events and their effects, so that a replay knows them again.
  */
 import type { Reply, ServiceEffect, ServiceEvent } from '../../core/kernel/service.ts';
+import type { TimeMs } from '../../core/kernel/units.ts';
 
 /** A command for another service, as an effect had it. */
 export interface PeerRequest {
@@ -23,6 +24,22 @@ export interface PeerTalk<State, Event extends ServiceEvent, Effect extends Serv
    * own part: what it has no say in, and what has not the form of a message, means nothing.
    */
   notice(state: State, peer: string, body: unknown): Omit<Event, 'timeMs'> | null;
+  /**
+   * True: what an event tells parties waits for the answers to what it asks other services, because
+   * whoever acts on the message must find them informed. Not longer than `HOLD_MS`.
+   */
+  readonly informsPeersFirst?: boolean;
+}
+
+/** A service that does not answer for so long delays nobody further. */
+export const HOLD_MS = 2_000;
+
+/** A request without an answer. */
+interface OpenRequest {
+  readonly request: PeerRequest;
+  /** Record and time of the event that it came with. */
+  readonly seq: number;
+  readonly timeMs: TimeMs;
 }
 
 /** An event that came from a peer says which message it was. */
@@ -31,16 +48,22 @@ export interface Via {
 }
 
 export class PeerMail<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
+  /** Longest wait of a message for what other services are told with it. */
+  readonly holdMs = HOLD_MS;
   readonly #talk: PeerTalk<State, Event, Effect>;
   readonly #cursors = new Map<string, number>();
-  readonly #open = new Map<string, PeerRequest>();
+  readonly #open = new Map<string, OpenRequest>();
 
   constructor(talk: PeerTalk<State, Event, Effect>) {
     this.#talk = talk;
   }
 
-  /** Keeps what an event and its effects change. */
-  note(event: Event, effects: readonly Effect[]): void {
+  /**
+   * Keeps what an event and its effects change.
+   *
+   * @param seq of the event's record
+   */
+  note(event: Event, effects: readonly Effect[], seq: number): void {
     const { via } = event as Partial<Via>;
     if (via) this.#cursors.set(via.peer, via.cursor);
     if (event.kind === 'ReplyReceived') {
@@ -48,7 +71,8 @@ export class PeerMail<State, Event extends ServiceEvent, Effect extends ServiceE
     }
     for (const effect of effects) {
       const request = this.#talk.request(effect);
-      if (request) this.#open.set(request.command.commandId, request);
+      if (!request) continue;
+      this.#open.set(request.command.commandId, { request, seq, timeMs: event.timeMs });
     }
   }
 
@@ -58,7 +82,19 @@ export class PeerMail<State, Event extends ServiceEvent, Effect extends ServiceE
 
   /** Requests whose answers still matter. */
   open(state: State): PeerRequest[] {
-    return [...this.#open.values()].filter(({ command }) => this.isOpen(state, command.commandId));
+    return [...this.#open.values()].flatMap(({ request }) =>
+      this.isOpen(state, request.command.commandId) ? [request] : [],
+    );
+  }
+
+  /** Record from which on messages have to wait; Infinity: none has to. */
+  heldFrom(state: State, nowMs: TimeMs): number {
+    if (!this.#talk.informsPeersFirst) return Infinity;
+    let held = Infinity;
+    for (const [commandId, { seq, timeMs }] of this.#open) {
+      if (nowMs - timeMs < HOLD_MS && this.isOpen(state, commandId)) held = Math.min(held, seq);
+    }
+    return held;
   }
 
   isOpen(state: State, commandId: string): boolean {

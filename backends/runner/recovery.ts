@@ -170,7 +170,7 @@ class Replay<State, Event extends ServiceEvent, Effect extends ServiceEffect> {
       throw broken(record.seq, 'the event leads to another state than it did');
     }
     for (const effect of effects) this.#keepTimer(effect);
-    this.#mail?.note(event, effects);
+    this.#mail?.note(event, effects, record.seq);
     return state;
   }
 

@@ -201,6 +201,11 @@ export class LiveRunner<
     if (event) this.take(event);
   }
 
+  /** Record from which on messages wait until other services are informed; Infinity: none does. */
+  get heldFrom(): number {
+    return this.#mail?.heldFrom(this.state, this.clock.nowMs()) ?? Infinity;
+  }
+
   /** True while the answer to a request that another service was sent is missing and matters. */
   isAwaited(commandId: string): boolean {
     return (
@@ -280,11 +285,11 @@ export class LiveRunner<
     }
     this.counts.events += 1;
     this.#headHash = written.record.hash;
-    this.#mail?.note(event, effects);
+    this.#mail?.note(event, effects, written.record.seq);
     const reply = requestHash === null ? null : storedReply(effects, requestHash);
     const messages = this.#messages(event, effects);
     const appended = this.#writer.append([{ ...written, reply, messages }]).then(
-      () => this.#run(effects, messages.length > 0),
+      () => this.#run(effects, messages.length > 0 || event.kind === 'ReplyReceived'),
       (error: unknown) => {
         this.#fail(error);
         throw error;
@@ -308,8 +313,12 @@ export class LiveRunner<
     });
   }
 
-  /** The event is durable: now its effects may begin. */
-  #run(effects: readonly Effect[], hasMessages: boolean): void {
+  /**
+   * The event is durable: now its effects may begin.
+   *
+   * @param hasNews there are messages, or such as were held back may go now
+   */
+  #run(effects: readonly Effect[], hasNews: boolean): void {
     this.counts.durable += 1;
     for (const effect of effects) {
       if (effect.kind === 'Reply') this.#reply(effect as unknown as Reply);
@@ -322,8 +331,15 @@ export class LiveRunner<
         this.#carryOut(effect as Effect & OutcomeEffect);
       }
     }
-    for (const request of this.#mail?.requests(effects) ?? []) this.#ports.ask?.(request);
-    if (hasMessages) for (const callback of this.#watchers) callback();
+    const requests = this.#mail?.requests(effects) ?? [];
+    for (const request of requests) this.#ports.ask?.(request);
+    // What was held back for them goes then in any case.
+    if (requests.length > 0) setTimeout(() => this.#wakeWatchers(), this.#mail!.holdMs).unref();
+    if (hasNews) this.#wakeWatchers();
+  }
+
+  #wakeWatchers(): void {
+    for (const callback of this.#watchers) callback();
   }
 
   #reply({ commandId, refusal, result }: Reply): void {

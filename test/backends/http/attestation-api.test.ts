@@ -6,6 +6,7 @@ import {
 } from '../../../backends/http/attestation-routes.ts';
 import { ATTESTER_COMMANDS } from '../../../core/attester/attester.ts';
 import { ATTESTER_QUERIES } from '../../../core/attester/views.ts';
+import { HOLD_MS } from '../../../backends/runner/peer-mail.ts';
 import { rest } from '../runner/live-site.ts';
 import { profileEvents } from '../tpm/made-log.ts';
 import { MadeTpm } from '../tpm/made-tpm.ts';
@@ -63,20 +64,47 @@ for (const [name, change, code] of [
   });
 }
 
+test('nobody is told a verdict before the isolation service knows it, if that answers in time', async (t) => {
+  const served = await ServedAttester.open(t);
+  const tpm = await served.addNode('n1');
+  const url = await served.app.listen({ host: '127.0.0.1', port: 0 });
+  served.isolationAnswers = false;
+  for (const leaseId of ['l', 'm']) {
+    await served.attest(leaseId, 'n1');
+    await rest();
+    t.is(await served.agent('n1', tpm), '202');
+    await rest();
+    t.is(served.verdict(leaseId, 'n1'), 'trusted');
+    const told = firstVerdict(url, served.bearer('tenant'), leaseId);
+    let isTold = false;
+    void told.then(() => (isTold = true));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    t.false(isTold);
+    if (leaseId === 'l') served.answer(served.asked.at(-1)!.command.commandId);
+    // It is silent: others do not wait for it for ever.
+    else served.clock.set(served.clock.nowMs() + HOLD_MS);
+    t.like(await told, { verdict: 'trusted', leaseId });
+  }
+});
+
 /** The first verdict on a party's event stream. */
-async function firstVerdict(url: string, authorization: string): Promise<object | undefined> {
+async function firstVerdict(
+  url: string,
+  authorization: string,
+  leaseId = 'l',
+): Promise<object | undefined> {
   const abort = new AbortController();
-  const response = await fetch(`${url}/v1/events`, {
-    headers: { authorization },
-    signal: abort.signal,
-  });
+  const options = { headers: { authorization }, signal: abort.signal };
+  const response = await fetch(`${url}/v1/events`, options);
   let text = '';
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
     text += chunk;
-    const data = /event: AttestationVerdict\ndata: (.*)\n\n/.exec(text)?.[1];
-    if (data === undefined) continue;
-    abort.abort();
-    return JSON.parse(data) as object;
+    for (const [, data] of text.matchAll(/event: AttestationVerdict\ndata: (.*)\n\n/g)) {
+      const verdict = JSON.parse(data!) as { readonly leaseId: string };
+      if (verdict.leaseId !== leaseId) continue;
+      abort.abort();
+      return verdict;
+    }
   }
   return undefined;
 }

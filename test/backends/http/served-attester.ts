@@ -55,6 +55,9 @@ export class ServedAttester {
   readonly clock = new ManualClock(Date.now());
   /** Commands for the isolation service. */
   readonly asked: PeerRequest[] = [];
+  isolationAnswers = true;
+  /** The isolation service's answer to a report. */
+  answer!: (commandId: string) => void;
   readonly #folder: string;
   readonly #t: ExecutionContext;
   app!: FastifyInstance;
@@ -93,12 +96,18 @@ export class ServedAttester {
       {
         clock: () => this.clock,
         carryOut: (effect, state) => carryOutAttestation(desk, effect as AttesterWork, state),
-        ask: (request) => this.asked.push(request),
+        ask: (request) => {
+          this.asked.push(request);
+          if (this.isolationAnswers) setImmediate(() => this.answer(request.command.commandId));
+        },
         deadLetter: (_, error) => this.#t.fail(String(error)),
         failed: (error) => this.#t.log(error),
       },
     );
     this.runner = runner;
+    const to = { role: 'service', name: 'attester' } as const;
+    this.answer = (commandId) =>
+      runner.takeReply({ kind: 'Reply', commandId, to, refusal: null, result: null });
     this.app = await serviceApi({
       facade: attestationFacade,
       gateway: serviceGateway(attestationFacade, runner, store, 'attestation'),
