@@ -1,4 +1,5 @@
 /** An exchange and the isolation service of its one site, joined by nothing but messages. */
+import { liveMarket } from '../../../backends/runner/market.ts';
 import { checkMarketInvariants } from '../../../core/market/service.ts';
 import { mechanisms } from '../../../core/market/mechanisms/registry.ts';
 import { recordClearing } from '../../../core/market/service.ts';
@@ -56,17 +57,25 @@ export function exchangeConfiguration(
   };
 }
 
+/** What the runner is told of the exchange. */
+const LIVE = liveMarket(() => '');
+
 type Sent = { readonly kind: ExchangeEvent['kind'] } & Record<string, unknown>;
 
 export class TradedSite {
   readonly site: Site;
-  readonly state: ExchangeState;
+  state: ExchangeState;
+  readonly configuration: ExchangeConfiguration;
   readonly events: ExchangeEvent[] = [];
   readonly effects: ExchangeEffect[] = [];
   /** What solves rounds; a test may do it badly, or not at all (null). */
   solve: (effect: SolveRoundOutside) => Outcome<unknown> | null = honestly;
   /** Whether requests reach the isolation service. */
   isReachable = true;
+  /** The process dies once so many events are in its journal, before their effects begin. */
+  crashAfter = Infinity;
+  /** The site answers a request that comes again as it did the first time. */
+  readonly #answered = new Map<string, Reply>();
   #seenNotices = 0;
   #unsent: LeaseRequest[] = [];
   readonly #timers = new Map<string, number>();
@@ -79,6 +88,7 @@ export class TradedSite {
         : organisation,
     );
     this.site = new Site({ ...site, organisations });
+    this.configuration = configuration;
     this.state = initialExchange(configuration);
     this.event({ kind: 'ExchangeOpened', timeMs: 0 });
   }
@@ -94,8 +104,28 @@ export class TradedSite {
     this.effects.push(...effects);
     const violations = checkMarketInvariants(this.state.market);
     if (violations.length > 0) throw new Error(`${event.kind}: ${violations.join('; ')}`);
-    for (const effect of effects) this.#run(effect);
+    if (this.events.length === this.crashAfter) this.#crash();
+    else for (const effect of effects) this.#run(effect);
     return effects;
+  }
+
+  /**
+   * The next process: state and timers from the journal, then what nobody has answered is asked again,
+   * as the runner does it.
+   */
+  #crash(): void {
+    this.#timers.clear();
+    this.state = initialExchange(this.configuration);
+    for (const event of this.events) {
+      if (event.kind === 'TimerFired') this.#timers.delete(event.timerId);
+      for (const effect of exchangeService.step(this.state, structuredClone(event)).effects) {
+        if (effect.kind === 'SetTimer') this.#timers.set(effect.timerId, effect.atMs);
+        else if (effect.kind === 'CancelTimer') this.#timers.delete(effect.timerId);
+      }
+    }
+    for (const effect of LIVE.awaited(this.state)) this.#run(effect);
+    for (const { request } of [...this.state.requests.values()]) this.#send(request);
+    this.event({ kind: 'ExchangeOpened', timeMs: this.nowMs });
   }
 
   /** The refusal's code, or null. */
@@ -219,8 +249,13 @@ export class TradedSite {
       return;
     }
     const command = { ...request.command, timeMs: this.nowMs, from: MARKET };
-    const effects = this.site.event(command as never);
-    const reply = effects.find((effect) => effect.kind === 'Reply') as Reply;
+    const { commandId } = command;
+    let reply = this.#answered.get(commandId);
+    if (!reply) {
+      const effects = this.site.event(command as never);
+      reply = effects.find((effect) => effect.kind === 'Reply') as Reply;
+      this.#answered.set(commandId, reply);
+    }
     this.event({ kind: 'ReplyReceived', timeMs: this.nowMs, reply });
   }
 
