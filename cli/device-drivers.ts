@@ -11,33 +11,12 @@ import { Custody } from '../backends/devices/custody.ts';
 import { DeviceDesk } from '../backends/devices/desk.ts';
 import { Hardware, type NodeHardware } from '../backends/devices/hardware.ts';
 import { Redaction } from '../backends/devices/redaction.ts';
-import { ConfirmedSwitch } from '../backends/switches/confirmed-switch.ts';
-import { EmulatedSwitch } from '../backends/switches/emulated-switch.ts';
-import { OpenVswitch } from '../backends/switches/openvswitch/openvswitch.ts';
-import { parseOvsdbAddress } from '../backends/switches/openvswitch/session.ts';
-import type { SwitchDriver } from '../backends/switches/protocol.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { SECOND_MS } from '../core/kernel/units.ts';
-import type { BmcEntry, DevicesConfiguration, SwitchEntry } from './devices-configuration.ts';
+import type { BmcEntry, DevicesConfiguration } from './devices-configuration.ts';
+import { openSwitch } from './switch-drivers.ts';
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/;
-
-type SwitchMaker = (entry: SwitchEntry) => SwitchDriver;
-
-/** By the names of drivers in `devices.toml`. */
-const SWITCH_DRIVERS: ReadonlyMap<string, SwitchMaker> = new Map<string, SwitchMaker>([
-  ['emulated', () => new EmulatedSwitch()],
-  [
-    'openvswitch',
-    ({ switchId, address = '', bridge }) => {
-      const parsed = parseOvsdbAddress(address);
-      if (!parsed || bridge === undefined) {
-        throw wrong(`switch ${switchId} needs a bridge, and unix:PATH or tcp:HOST:PORT`);
-      }
-      return new ConfirmedSwitch(new OpenVswitch({ address: parsed, bridge }));
-    },
-  ],
-]);
 
 /** The desk in front of all devices, and what ends them. */
 export interface WiredDevices {
@@ -66,12 +45,17 @@ export function wireDevices(
     const console = consoleOf(entry, allowedHosts);
     if (console) sources.set(entry.nodeId, console);
   }
-  const switches = new Map(entries.map((entry) => [entry.switchId, openSwitch(entry)]));
+  const switches = new Map(entries.map((entry) => [entry.switchId, openSwitch(entry, file)]));
   const custody = new Custody(statePath);
   const consoles = new Consoles(sources, custody);
-  const pairs = [...bmcs, ...entries].flatMap(({ user = '', password }) =>
-    password === undefined ? [] : { user, password },
-  );
+  const pairs = [
+    ...[...bmcs, ...entries].flatMap(({ user = '', password }) =>
+      password === undefined ? [] : { user, password },
+    ),
+    ...entries.flatMap(({ enableSecret }) =>
+      enableSecret === undefined ? [] : { user: '', password: enableSecret },
+    ),
+  ];
   const desk = new DeviceDesk({
     devices: new Hardware({
       ...{ nodes, switches, custody },
@@ -134,13 +118,6 @@ function consoleOf(entry: BmcEntry, allowedHosts: readonly string[]): ConsoleSou
   if (path !== undefined) return new SocketConsole(path);
   const tool = new Ipmitool(ipmiOptions(entry, allowedHosts));
   return new ProgramConsole(() => tool.start(['sol', 'activate']));
-}
-
-function openSwitch(entry: SwitchEntry): SwitchDriver {
-  const make = SWITCH_DRIVERS.get(entry.driver);
-  if (make) return make(entry);
-  const known = [...SWITCH_DRIVERS.keys()].join(', ');
-  throw wrong(`switch ${entry.switchId} has an unknown driver; known are ${known}`);
 }
 
 /** With its port for URLs, without for IPMI. */

@@ -44,6 +44,11 @@ const SwitchSchema = Type.Object(
     driver: name(),
     address: Type.Optional(Type.String({ maxLength: 512 })),
     bridge: Type.Optional(Type.String({ pattern: '^[A-Za-z][\\w.-]{0,14}$' })),
+    /** Of a Linux bridge: who keeps networks apart. */
+    filter: Type.Optional(Type.Unsafe<'vlan' | 'nftables'>(oneOf('vlan', 'nftables'))),
+    keyFile: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
+    knownHostsFile: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
+    enableSecret: Type.Optional(secret()),
     user: Type.Optional(secret()),
     password: Type.Optional(secret()),
   },

@@ -27,6 +27,13 @@ export const SWITCH_TIMINGS: SwitchTimings = {
   callMs: 120_000,
 };
 
+/** A command line takes seconds for what a database takes milliseconds for. */
+export const CLI_SWITCH_TIMINGS: SwitchTimings = {
+  ...SWITCH_TIMINGS,
+  pollMs: 2000,
+  resendMs: 20_000,
+};
+
 export class ConfirmedSwitch implements SwitchDriver {
   readonly #dialect: SwitchDialect;
   readonly #timings: SwitchTimings;

@@ -23,6 +23,11 @@ test('behaviour 44: port names are those of the kind of switch', (t) => {
   const names: Record<string, [good: string, bad: string]> = {
     mock: ['anything', ''],
     openvswitch: ['eth0', '0eth'],
+    'linux-bridge': ['tap7', 'tap/7'],
+    'cisco-nxos': ['Ethernet1/42', 'ethernet1/42'],
+    'dell-os9': ['TenGigabitEthernet1/2', 'Te 1/2'],
+    'dell-os10': ['ethernet1/1/5:2', 'ethernet1/5'],
+    'juniper-junos': ['ge-0/0/1', 'ge-0/0/1.0'],
     'dell-powerconnect': ['gi1/0/5', 'gi1/5'],
     'dell-n3000': ['gi1/0/5', 'te1/0/5'],
     'dell-nos9': ['GigabitEthernet1/3', 'gi1/3'],
