@@ -23,7 +23,9 @@ const HARDWARE = {
   ...{ memoryGib: 64, architecture: 'x86' },
 };
 
-export const macAddress = (nodeId: string) => `02:00:00:00:00:0${nodeId.at(-1)}`;
+/** Of a node like `a1`. */
+export const macAddress = (nodeId: string) =>
+  `02:00:00:00:${nodeId.charCodeAt(0).toString(16)}:0${nodeId.at(-1)}`;
 
 export class LeasedPlace {
   readonly folder: string;
