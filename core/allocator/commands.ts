@@ -3,7 +3,7 @@
  * written down once; the types of the commands follow from them.
  */
 import type { Command, ServiceEvent } from '../kernel/service.ts';
-import type { SecurityLevel } from '../market/orders.ts';
+import type { SecurityLevel } from '../kernel/security-level.ts';
 import type { TimeMs } from '../kernel/units.ts';
 import type { FieldKind, Fields } from './fields.ts';
 import type { Isolation, Verdict } from './isolation.ts';

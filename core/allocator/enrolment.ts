@@ -6,13 +6,14 @@ import {
   type IsolationSettings,
 } from './settings.ts';
 import { isSafeAmount } from '../kernel/units.ts';
-import { isMacAddress, isName } from './fields.ts';
-import { SECURITY_LEVELS } from './commands.ts';
 import { airlockUser, claimNetworkId, isOfPool, networkIdPool } from './network-ids.ts';
 import { NO_ATTACHMENTS } from './devices.ts';
 import { ENCLAVE_PREFIX } from './walk.ts';
-import { MOCK_SWITCH, SWITCH_TYPES } from './switch-types.ts';
-import type { SecurityLevel } from '../market/orders.ts';
+import { MOCK_SWITCH } from './switch-types.ts';
+import type { SecurityLevel } from '../kernel/security-level.ts';
+import type { Principal } from '../kernel/service.ts';
+import type { CommandKind, CommandOf, IsolationCommand } from './commands.ts';
+import type { Isolation, Verdict } from './isolation.ts';
 import type { DelegatedRight, IsolationState, Nic, Node, Organisation } from './state.ts';
 
 export interface OrganisationEnrolment {
@@ -52,8 +53,19 @@ export interface IsolationConfiguration {
   readonly nodes?: readonly NodeEnrolment[];
 }
 
-/** @throws OcxError INPUT_BAD_CONFIGURATION */
-export function initialState(configuration: IsolationConfiguration): IsolationState {
+/** Who enrols what is configured, before anybody else can speak. */
+const OPERATOR: Principal = { role: 'admin', name: 'operator' };
+
+/**
+ * What is configured is given as the operator's commands are, and refused as they are.
+ *
+ * @throws OcxError INPUT_BAD_CONFIGURATION
+ */
+export function initialState(
+  configuration: IsolationConfiguration,
+  judge: (isolation: Isolation, command: IsolationCommand) => Verdict,
+): IsolationState {
+  const { organisations = [], switches = [], nodes = [] } = configuration;
   const settings = completeSettings(configuration.settings);
   const state: IsolationState = {
     settings,
@@ -68,38 +80,62 @@ export function initialState(configuration: IsolationConfiguration): IsolationSt
     actions: new Map(),
     actionCount: 0,
   };
-  for (const organisation of configuration.organisations ?? []) {
-    enrolOrganisation(state, organisation);
+  const give: Give = (kind, fields) => {
+    const command = { kind, ...fields, commandId: 'enrolment', timeMs: 0, from: OPERATOR };
+    const verdict = judge({ state, nowMs: 0, effects: [] }, command as never);
+    requireConfiguration(typeof verdict === 'function', refusalOf(kind, fields, verdict));
+    verdict();
+  };
+  for (const organisation of organisations) enrolOrganisation(state, organisation, give);
+  for (const { switchId, switchType = MOCK_SWITCH } of switches) {
+    give('SwitchRegister', { switchId, switchType });
   }
-  for (const { switchId, switchType = MOCK_SWITCH } of configuration.switches ?? []) {
-    requireConfiguration(isName(switchId), 'a switch needs a name');
-    requireConfiguration(SWITCH_TYPES.has(switchType), `no switch type ${switchType}`);
-    requireConfiguration(!state.switches.has(switchId), `switch ${switchId} is listed twice`);
-    state.switches.set(switchId, { switchId, switchType, ports: new Map() });
-  }
-  for (const node of configuration.nodes ?? []) enrolNode(state, node);
+  for (const node of nodes) enrolNode(state, node, give);
   return state;
 }
 
-function enrolOrganisation(state: IsolationState, enrolment: OrganisationEnrolment): void {
-  const { name, parent = null } = enrolment;
-  requireConfiguration(isName(name), 'an organisation needs a name');
-  requireConfiguration(!state.organisations.has(name), `organisation ${name} is listed twice`);
-  requireConfiguration(
-    parent === null || state.organisations.has(parent),
-    `organisation ${name} is listed before its parent`,
-  );
-  const organisation = newOrganisation(name, parent);
-  for (const { service, rights } of enrolment.delegations ?? []) {
-    organisation.delegations.set(service, [...rights]);
+type Give = <K extends CommandKind>(
+  kind: K,
+  fields: Omit<CommandOf<K>, 'kind' | 'commandId' | 'timeMs' | 'from'>,
+) => void;
+
+function refusalOf(kind: string, fields: object, verdict: Verdict): string {
+  const said = typeof verdict === 'function' ? '' : verdict.message;
+  return `${kind} ${Object.values(fields).join(' ')}: ${said}`.slice(0, 300);
+}
+
+function enrolOrganisation(
+  state: IsolationState,
+  enrolment: OrganisationEnrolment,
+  give: Give,
+): void {
+  const { name: organisation, parent = null, delegations = [], enclaveNetworkId } = enrolment;
+  give('OrganisationCreate', { organisation, parent });
+  for (const { service, rights } of delegations) {
+    for (const right of rights) give('DelegationGrant', { organisation, service, right });
   }
-  state.organisations.set(name, organisation);
-  const { enclaveNetworkId: networkId } = enrolment;
-  if (networkId === undefined) return;
-  const network = ENCLAVE_PREFIX + name;
-  setAside(state, networkId, network);
-  const access = new Set([name]);
-  state.networks.set(network, { name: network, owner: name, networkId, access, isPublic: false });
+  if (enclaveNetworkId === undefined) return;
+  setAside(state, enclaveNetworkId, ENCLAVE_PREFIX + organisation);
+  makeEnclave(state, organisation, enclaveNetworkId);
+}
+
+/** An operator states that the node is off, cut off and clean. */
+function enrolNode(state: IsolationState, enrolment: NodeEnrolment, give: Give): void {
+  const { nodeId, owner, nodeClass, securityLevel, airlockNetworkId, nics } = enrolment;
+  give('NodeRegister', { nodeId, owner, nodeClass, securityLevel });
+  if (airlockNetworkId !== undefined) setAside(state, airlockNetworkId, airlockUser(nodeId));
+  for (const { nicId, macAddress = null, switchId, portId } of nics) {
+    give('NicRegister', { nodeId, nicId, macAddress });
+    give('PortRegister', { switchId, portId });
+    give('PortWire', { switchId, portId, nodeId, nicId });
+  }
+  Object.assign(state.nodes.get(nodeId)!, { state: 'free', power: 'off' });
+}
+
+export function makeEnclave(state: IsolationState, lessee: string, networkId: number): void {
+  const name = ENCLAVE_PREFIX + lessee;
+  const access = new Set([lessee]);
+  state.networks.set(name, { name, owner: lessee, networkId, access, isPublic: false });
 }
 
 function setAside(state: IsolationState, networkId: number, user: string): void {
@@ -112,39 +148,6 @@ function setAside(state: IsolationState, networkId: number, user: string): void 
   const isTaken = state.networkIds.inUse.has(networkId);
   requireConfiguration(!isTaken, `the network id of ${user} is in use`);
   claimNetworkId(state, networkId, user);
-}
-
-function enrolNode(state: IsolationState, enrolment: NodeEnrolment): void {
-  const { nodeId, owner, nodeClass, securityLevel } = enrolment;
-  requireConfiguration(isName(nodeId), 'a node needs a name');
-  requireConfiguration(!state.nodes.has(nodeId), `node ${nodeId} is listed twice`);
-  requireConfiguration(state.organisations.has(owner), `no organisation ${owner} of ${nodeId}`);
-  requireConfiguration(
-    SECURITY_LEVELS.includes(securityLevel),
-    `node ${nodeId} has security level none, attested or full`,
-  );
-  const { airlockNetworkId } = enrolment;
-  if (airlockNetworkId !== undefined) setAside(state, airlockNetworkId, airlockUser(nodeId));
-  const node = newNode(nodeId, owner, nodeClass, securityLevel);
-  for (const { nicId, macAddress, switchId, portId } of enrolment.nics) {
-    const wired = state.switches.get(switchId);
-    requireConfiguration(wired !== undefined, `no switch ${switchId} at node ${nodeId}`);
-    requireConfiguration(isName(nicId) && isName(portId), `a NIC of ${nodeId} needs names`);
-    const isNew = node.nics.every((nic) => nic.nicId !== nicId && nic.port?.portId !== portId);
-    requireConfiguration(isNew, `NIC ${nicId} or port ${portId} of ${nodeId} is listed twice`);
-    requireConfiguration(!wired.ports.has(portId), `port ${portId} is wired twice`);
-    const isOwn =
-      macAddress === undefined ||
-      (isMacAddress(macAddress) &&
-        !hasMacAddress([node], macAddress) &&
-        !hasMacAddress(state.nodes.values(), macAddress));
-    requireConfiguration(isOwn, `NIC ${nicId} of ${nodeId} has no hardware address of its own`);
-    wired.ports.set(portId, { nodeId, nicId });
-    node.nics.push(newNic(nicId, macAddress ?? null, { switchId, portId }));
-  }
-  node.state = 'free';
-  node.power = 'off';
-  state.nodes.set(nodeId, node);
 }
 
 export function newOrganisation(name: string, parent: string | null): Organisation {

@@ -54,10 +54,7 @@ export const leaseCommands = {
     }
     const isOpen = lease.state === 'reserved' || isAdministrator(from);
     if (!isOpen || lease.state === 'ending') return wrongState(`lease ${leaseId}`, lease.state);
-    return () => {
-      endLease(isolation, lease, 'cancelled', from.name);
-      return { leaseId };
-    };
+    return () => void endLease(isolation, lease, 'cancelled', from.name);
   },
 
   LeaseRecall(isolation, { leaseId, from }) {
@@ -87,7 +84,6 @@ export const leaseCommands = {
     return () => {
       if (nodeIds === null) endLease(isolation, lease, 'returned');
       else for (const nodeId of nodeIds) returnNode(isolation, lease, nodeId);
-      return { leaseId };
     };
   },
 

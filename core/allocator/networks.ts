@@ -4,6 +4,7 @@
  */
 import { isAdministrator, isOrganisation } from './access.ts';
 import type { CommandOf, Handlers } from './commands.ts';
+import { makeEnclave } from './enrolment.ts';
 import { claimNetworkId, isPoolExhausted, returnNetworkId, takeNetworkId } from './network-ids.ts';
 import {
   badArgument,
@@ -45,7 +46,6 @@ export const networkCommands = {
     return () => {
       state.networks.delete(name);
       returnNetworkId(state, networkId);
-      return { network: name };
     };
   },
 
@@ -55,10 +55,7 @@ export const networkCommands = {
     const { organisation } = command;
     if (!state.organisations.has(organisation)) return notFound('ORGANISATION', organisation);
     if (network.access.has(organisation)) return duplicate(`${organisation} has access already`);
-    return () => {
-      network.access.add(organisation);
-      return { network: network.name, organisation };
-    };
+    return () => void network.access.add(organisation);
   },
 
   /** By owner, administrator, or the organisation that gives its own access up. */
@@ -73,10 +70,7 @@ export const networkCommands = {
         return blocked(`node ${node.nodeId} of ${organisation} is on ${name}`);
       }
     }
-    return () => {
-      network.access.delete(organisation);
-      return { network: name, organisation };
-    };
+    return () => void network.access.delete(organisation);
   },
 } satisfies Partial<Handlers>;
 
@@ -119,8 +113,7 @@ export function ensureEnclave(state: IsolationState, lessee: string): void {
   if (state.networks.has(name)) return;
   const networkId = takeNetworkId(state, name);
   invariant(networkId !== null, 'a network id is left');
-  const access = new Set([lessee]);
-  state.networks.set(name, { name, owner: lessee, networkId, access, isPublic: false });
+  makeEnclave(state, lessee, networkId);
 }
 
 /** On a port, on its way to one, or not known to be off one. */

@@ -23,10 +23,7 @@ export const nodeAdministration = {
   NodeRegister({ state }, { nodeId, owner, nodeClass, securityLevel }) {
     if (state.nodes.has(nodeId)) return duplicate(`node ${nodeId} exists`);
     if (owner !== null && !state.organisations.has(owner)) return notFound('ORGANISATION', owner);
-    return () => {
-      state.nodes.set(nodeId, newNode(nodeId, owner, nodeClass, securityLevel));
-      return { nodeId };
-    };
+    return () => void state.nodes.set(nodeId, newNode(nodeId, owner, nodeClass, securityLevel));
   },
 
   NodeDelete({ state }, { nodeId }) {
@@ -38,7 +35,6 @@ export const nodeAdministration = {
       forgetAction(state, node.actionId);
       forgetAirlock(state, node);
       state.nodes.delete(nodeId);
-      return { nodeId };
     };
   },
 
@@ -49,10 +45,7 @@ export const nodeAdministration = {
     if (hasMacAddress(state.nodes.values(), macAddress)) {
       return duplicate(`a NIC has the address ${macAddress}`);
     }
-    return () => {
-      node.nics.push(newNic(nicId, macAddress, null));
-      return { nodeId, nicId };
-    };
+    return () => void node.nics.push(newNic(nicId, macAddress, null));
   },
 
   NicDelete({ state }, { nodeId, nicId }) {
@@ -66,27 +59,20 @@ export const nodeAdministration = {
     return () => {
       forgetAction(state, nic.actionId);
       node.nics.splice(node.nics.indexOf(nic), 1);
-      return { nodeId, nicId };
     };
   },
 
   MetadataSet({ state }, { nodeId, key, value }) {
     const node = findNode(state, nodeId);
     if (isRefusal(node)) return node;
-    return () => {
-      node.metadata.set(key, value);
-      return { nodeId, key };
-    };
+    return () => void node.metadata.set(key, value);
   },
 
   MetadataDelete({ state }, { nodeId, key }) {
     const node = findNode(state, nodeId);
     if (isRefusal(node)) return node;
     if (!node.metadata.has(key)) return notFound('METADATA', key);
-    return () => {
-      node.metadata.delete(key);
-      return { nodeId, key };
-    };
+    return () => void node.metadata.delete(key);
   },
 
   NodeWithdraw(isolation, { nodeId, state: withdrawnAs }) {
@@ -98,7 +84,6 @@ export const nodeAdministration = {
       withhold(isolation, node, withdrawnAs, 'NODE_WITHDRAWN');
       // Its devices may never answer again; its lease need not wait for them.
       if (withdrawnAs === 'broken') leaveLease(isolation, node);
-      return { nodeId };
     };
   },
 
@@ -113,7 +98,6 @@ export const nodeAdministration = {
       node.outOfBandEnabled = false;
       if (node.state !== 'quarantined') startWalk(isolation, node, 'release');
       else quarantine(isolation, node, node.trouble ?? 'NODE_RETURNED', 'release');
-      return { nodeId };
     };
   },
 } satisfies Partial<Handlers>;
@@ -135,7 +119,6 @@ export const nodeCommands = {
       node.organisation = name;
       node.state = 'allocated';
       node.fencingToken += 1;
-      return { nodeId, organisation: name };
     };
   },
 
@@ -150,10 +133,7 @@ export const nodeCommands = {
     if (node.outOfBandEnabled || !isOffNetworks(node) || hasPendingAction(state, node)) {
       return blocked(`node ${nodeId} has networks, actions or out-of-band management`);
     }
-    return () => {
-      detach(isolation, node);
-      return { nodeId };
-    };
+    return () => void detach(isolation, node);
   },
 } satisfies Partial<Handlers>;
 

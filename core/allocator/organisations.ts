@@ -16,10 +16,7 @@ export const organisationAdministration = {
     if (parent !== null && !state.organisations.has(parent)) {
       return notFound('ORGANISATION', parent);
     }
-    return () => {
-      state.organisations.set(name, newOrganisation(name, parent));
-      return { organisation: name };
-    };
+    return () => void state.organisations.set(name, newOrganisation(name, parent));
   },
 
   /** Nothing may be left that would speak, or be reached, in its name. */
@@ -32,7 +29,6 @@ export const organisationAdministration = {
       if (enclave) returnNetworkId(state, enclave.networkId);
       state.networks.delete(ENCLAVE_PREFIX + name);
       state.organisations.delete(name);
-      return { organisation: name };
     };
   },
 } satisfies Partial<Handlers>;
@@ -44,10 +40,7 @@ export const organisationCommands = {
     if (isRefusal(found)) return found;
     const rights = found.delegations.get(service) ?? [];
     if (rights.includes(right)) return duplicate(`${service} has the right ${right} already`);
-    return () => {
-      found.delegations.set(service, [...rights, right]);
-      return { organisation: found.name, service, right };
-    };
+    return () => void found.delegations.set(service, [...rights, right]);
   },
 
   DelegationRevoke({ state }, command) {
@@ -60,7 +53,6 @@ export const organisationCommands = {
       const rest = rights.filter((other) => other !== right);
       if (rest.length > 0) found.delegations.set(service, rest);
       else found.delegations.delete(service);
-      return { organisation: found.name, service, right };
     };
   },
 } satisfies Partial<Handlers>;

@@ -6,7 +6,7 @@
  * power-off, port shut, sanitizing and verification are its own timers and states; nobody else
  * has to be alive for them.
  */
-import type { SecurityLevel } from '../market/orders.ts';
+import type { SecurityLevel } from '../kernel/security-level.ts';
 import type {
   CancelTimer,
   Command,

@@ -39,7 +39,7 @@ export const isolationService: Service<
   IsolationEffect
 > = {
   name: 'isolation',
-  initial: initialState,
+  initial: (configuration) => initialState(configuration, judge),
   step,
 };
 
@@ -75,8 +75,16 @@ function answer(isolation: Isolation, command: IsolationCommand): void {
     isolation.effects.push({ kind: 'Reply', commandId, to: from, refusal, result: null });
     return;
   }
-  const result = verdict();
+  const result = verdict() ?? namedBy(command);
   isolation.effects.push({ kind: 'Reply', commandId, to: from, refusal: null, result });
+}
+
+/** Fields that say what a command is about: its result, where it has no other. */
+const NAMING = ['organisation', 'service', 'right', 'nodeId', 'nicId', 'key', 'switchId', 'portId'];
+const NAMES: ReadonlySet<string> = new Set([...NAMING, 'network', 'leaseId']);
+
+function namedBy(command: IsolationCommand): object {
+  return Object.fromEntries(Object.entries(command).filter(([name]) => NAMES.has(name)));
 }
 
 export const HEADER: ReadonlySet<string> = new Set(['kind', 'timeMs', 'commandId', 'from']);

@@ -3,7 +3,7 @@
  * replayed. Finished leases and actions leave it; a node keeps its last evidence only.
  */
 import type { Principal } from '../kernel/service.ts';
-import type { SecurityLevel } from '../market/orders.ts';
+import type { SecurityLevel } from '../kernel/security-level.ts';
 import type { TimeMs } from '../kernel/units.ts';
 import type {
   BootDevice,

@@ -11,20 +11,14 @@ export const switchAdministration = {
   SwitchRegister({ state }, { switchId, switchType }) {
     if (!SWITCH_TYPES.has(switchType)) return badArgument(`no switch type ${switchType}`);
     if (state.switches.has(switchId)) return duplicate(`switch ${switchId} exists`);
-    return () => {
-      state.switches.set(switchId, { switchId, switchType, ports: new Map() });
-      return { switchId };
-    };
+    return () => void state.switches.set(switchId, { switchId, switchType, ports: new Map() });
   },
 
   SwitchDelete({ state }, { switchId }) {
     const found = state.switches.get(switchId);
     if (!found) return notFound('SWITCH', switchId);
     if (found.ports.size > 0) return blocked(`switch ${switchId} has ports`);
-    return () => {
-      state.switches.delete(switchId);
-      return { switchId };
-    };
+    return () => void state.switches.delete(switchId);
   },
 
   PortRegister({ state }, { switchId, portId }) {
@@ -34,20 +28,14 @@ export const switchAdministration = {
       return badArgument(`${portId} is no port name of a ${found.switchType}`);
     }
     if (found.ports.has(portId)) return duplicate(`switch ${switchId} has a port ${portId}`);
-    return () => {
-      found.ports.set(portId, null);
-      return { switchId, portId };
-    };
+    return () => void found.ports.set(portId, null);
   },
 
   PortDelete({ state }, { switchId, portId }) {
     const port = findPort(state, switchId, portId);
     if (isRefusal(port)) return port;
     if (port.wired) return blocked(`port ${portId} is wired`);
-    return () => {
-      port.of.ports.delete(portId);
-      return { switchId, portId };
-    };
+    return () => void port.of.ports.delete(portId);
   },
 
   /** What is on the port is not known yet: a node that was free has to be verified again. */
@@ -67,7 +55,6 @@ export const switchAdministration = {
       nic.port = { switchId, portId };
       port.of.ports.set(portId, { nodeId, nicId });
       if (node.state === 'free') node.state = 'enrolled';
-      return { switchId, portId, nodeId, nicId };
     };
   },
 
@@ -83,7 +70,6 @@ export const switchAdministration = {
     return () => {
       nic.port = null;
       port.of.ports.set(portId, null);
-      return { switchId, portId };
     };
   },
 } satisfies Partial<Handlers>;

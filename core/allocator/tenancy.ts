@@ -33,7 +33,6 @@ export const tenancyCommands = {
       const isReady = node.power === 'off' && !(node.joined && isMeasured);
       node.powerNext = true;
       startWalk(isolation, node, isReady ? 'power' : 'eject');
-      return null;
     };
   },
 
@@ -54,7 +53,6 @@ export const tenancyCommands = {
     }
     return () => {
       startWalk(isolation, node, 'join');
-      return null;
     };
   },
 
@@ -65,7 +63,6 @@ export const tenancyCommands = {
     if (node.state !== 'provisioning') return wrongState(`node ${node.nodeId}`, node.state);
     return () => {
       node.state = 'active';
-      return null;
     };
   },
 
@@ -87,7 +84,6 @@ export const tenancyCommands = {
       if (verdict === 'rejected') withhold(isolation, node, 'rejected', 'ATTEST_REJECTED');
       else if (verdict === 'trusted') trust(isolation, node, validUntilMs);
       else distrust(isolation, node);
-      return null;
     };
   },
 } satisfies Partial<Handlers>;

@@ -5,12 +5,13 @@
  * `[startSlot, endSlot)`. Money is in integer millicredits. A gang takes all its nodes in one
  * class or nothing.
  */
+import type { SecurityLevel } from '../kernel/security-level.ts';
 import type { Millicredits } from '../kernel/units.ts';
 import { fulfils } from './constraints/constraint.ts';
 import type { Constraint } from './constraints/constraint.ts';
 import type { NodeProperties } from './constraints/properties.ts';
 
-export type SecurityLevel = 'none' | 'attested' | 'full';
+export type { SecurityLevel } from '../kernel/security-level.ts';
 
 export const SECURITY_LEVELS: readonly SecurityLevel[] = ['none', 'attested', 'full'];
 

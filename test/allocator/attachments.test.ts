@@ -33,7 +33,11 @@ function action(site: Site, { actionId }: { actionId: string }): Record<string, 
 function nativeFirstSite(): { site: Site; tagged: string } {
   const { nodes, ...rest } = smallSite();
   const switches = [{ switchId: 'switch-0', switchType: 'cisco-nexus' }, { switchId: 'switch-1' }];
-  const site = handSite({ ...rest, nodes: nodes!, switches });
+  const renamed = nodes!.map(({ nics, ...node }, index) => {
+    const [first, second] = nics;
+    return { ...node, nics: [{ ...first!, portId: `ethernet1/${index + 1}` }, second!] };
+  });
+  const site = handSite({ ...rest, nodes: renamed, switches });
   makeNetwork(site, 'net-2', 'org-a');
   return { site, tagged: `vlan/${site.state.networks.get('net-2')!.networkId}` };
 }

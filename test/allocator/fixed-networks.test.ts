@@ -1,6 +1,7 @@
 /** Networks that are set aside, for gateways and services that stand at fixed ports. */
+import { siteService } from '../../core/offers/service.ts';
 import test from 'ava';
-import { initialState, type IsolationConfiguration } from '../../core/allocator/enrolment.ts';
+import type { IsolationConfiguration } from '../../core/allocator/enrolment.ts';
 import { MINUTE_MS } from '../../core/kernel/units.ts';
 import { A, ADMIN, END_MS, Site, activate, smallSite, startedSite, terms } from './site.ts';
 
@@ -58,7 +59,7 @@ for (const [airlock, enclave, why] of [
   [4000, 4000, 'in use'],
 ] as const) {
   test(`a site is refused that sets ${airlock} and ${enclave} aside`, (t) => {
-    const error = t.throws(() => initialState(fixedSite(airlock, enclave)), {
+    const error = t.throws(() => siteService.initial(fixedSite(airlock, enclave)), {
       code: 'INPUT_BAD_CONFIGURATION',
     });
     t.true(error.message.includes(why), error.message);

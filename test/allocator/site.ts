@@ -6,7 +6,7 @@ import { canonicalJson } from '../../core/kernel/canonical-json.ts';
 import { invariant } from '../../core/kernel/errors.ts';
 import type { Outcome, Principal, Reply } from '../../core/kernel/service.ts';
 import { MINUTE_MS, SECOND_MS } from '../../core/kernel/units.ts';
-import { initialState, type IsolationConfiguration } from '../../core/allocator/enrolment.ts';
+import type { IsolationConfiguration } from '../../core/allocator/enrolment.ts';
 import { checkIsolationInvariants } from '../../core/allocator/invariants.ts';
 import type { IsolationCommand, IsolationEvent } from '../../core/allocator/commands.ts';
 import type {
@@ -86,7 +86,7 @@ export class Site {
   #commands = 0;
 
   constructor(configuration: IsolationConfiguration) {
-    this.state = initialState(configuration);
+    this.state = siteService.initial(configuration);
     for (const { nodeId } of configuration.nodes ?? []) this.addHardware(nodeId);
   }
 

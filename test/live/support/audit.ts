@@ -3,7 +3,7 @@
  * what clients were told and what the hardware was asked for.
  */
 import { siteService } from '../../../core/offers/service.ts';
-import { initialState, type IsolationConfiguration } from '../../../core/allocator/enrolment.ts';
+import type { IsolationConfiguration } from '../../../core/allocator/enrolment.ts';
 import { checkIsolationInvariants } from '../../../core/allocator/invariants.ts';
 import type { IsolationEvent } from '../../../core/allocator/commands.ts';
 import { canonicalJson } from '../../../core/kernel/canonical-json.ts';
@@ -24,7 +24,7 @@ export class Audit {
 
   constructor(path: string, configuration: IsolationConfiguration) {
     this.#path = path;
-    this.state = initialState(configuration);
+    this.state = siteService.initial(configuration);
   }
 
   get events(): number {
