@@ -37,6 +37,8 @@ installMissing([
   ['wireguard-go', '/usr/bin/wireguard-go'],
   ['wireguard-tools', '/usr/bin/wg'],
   ['curl', '/usr/bin/curl'],
+  ['dnsmasq-base', '/usr/sbin/dnsmasq'],
+  ['busybox-static', '/bin/busybox'],
 ]);
 const leftOut: string[] = [];
 if (!hasServer() && !inCi) {
