@@ -13,11 +13,17 @@ export interface JournalFile {
   readonly path: string;
   /** Name of the journal in its store; null for a file of its own. */
   readonly name: string | null;
+  /** What the store has kept beside the journal; null for a file of its own. */
+  readonly kept: (() => KeptBeside) | null;
   /** Bytes of text, for progress. */
   readonly textBytes: number;
   /** One record a line. Throws JOURNAL_BROKEN at the first line that is none. */
   records(read?: (textBytes: number) => void): Iterable<JournalRecord>;
 }
+
+export type KeptBeside = {
+  readonly [Name in 'replies' | 'messages']: ReturnType<StoredJournal[Name]>;
+};
 
 const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 const MEBIBYTE = 1 << 20;
@@ -54,6 +60,7 @@ function storedJournal(path: string, name: string): JournalFile {
   const stored = readSqliteJournal(path, name);
   return {
     ...{ path, name },
+    kept: () => ({ replies: stored.replies(), messages: stored.messages() }),
     textBytes: stored.textBytes,
     records: (read) => storedRecords(stored, path, read),
   };
@@ -89,7 +96,7 @@ export function openJournal(path: string): JournalFile {
     throw inputError('INPUT_NOT_A_JOURNAL', 'the first line is no journal record', path);
   }
   return {
-    ...{ path, name: null, textBytes: text.length },
+    ...{ path, name: null, kept: null, textBytes: text.length },
     records: (read) => readRecords(path, text, read),
   };
 }

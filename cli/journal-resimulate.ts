@@ -7,9 +7,11 @@ import { OcxError } from '../core/kernel/errors.ts';
 import { readGenesis } from '../core/kernel/genesis.ts';
 import { verifyChain } from '../core/kernel/journal.ts';
 import { DEFAULT_LIMITS, type Finding, type Limits } from '../sim/resimulation/finding.ts';
+import type { Kept } from '../sim/resimulation/kept.ts';
 import type { Recording } from '../sim/resimulation/recording.ts';
 import { siteWiring } from '../sim/resimulation/site-wiring.ts';
 import { tryOneProgram } from '../sim/resimulation/trial.ts';
+import type { Compared, ResultsComparison } from '../sim/resimulation/results.ts';
 import type { TrialCounts, Witness } from '../sim/resimulation/trial.ts';
 import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
@@ -38,6 +40,7 @@ interface ResimulateResult {
     readonly stateHash: string;
   }[];
   readonly counts: TrialCounts;
+  readonly results: ResultsComparison;
   /** Findings in all, of which the first few follow. */
   readonly differences: number;
   readonly findings: readonly Finding[];
@@ -67,10 +70,13 @@ function resimulateJournals(
   const recordings = recorded.map(({ recording }) => recording);
   const settleMs = (options.settleSeconds ?? DEFAULT_LIMITS.settleMs / 1_000) * 1_000;
   const limits: Limits = { ...DEFAULT_LIMITS, settleMs };
-  const { counts, findings, simulated } = tryOneProgram({
+  const { counts, findings, results, simulated } = tryOneProgram({
     recordings,
     wiring: siteWiring(wiredInstances(recordings), API_RULES),
     limits,
+    kept: new Map(
+      recorded.flatMap(({ recording, kept }) => (kept ? [[recording.instance, kept]] : [])),
+    ),
     witnesses: readWitnesses(output, recorded, options.effects ?? []),
   });
   const result: ResimulateResult = {
@@ -79,7 +85,7 @@ function resimulateJournals(
       ...{ instance, service: service.name, events: events.length },
       stateHash: sha256(simulated.states.get(instance)!),
     })),
-    counts,
+    ...{ counts, results },
     differences: findings.length,
     findings: findings.slice(0, SHOWN_FINDINGS),
   };
@@ -91,6 +97,7 @@ function resimulateJournals(
 interface Recorded {
   readonly recording: Recording;
   readonly file: string;
+  readonly kept: Kept | null;
 }
 
 /** @throws JOURNAL_BROKEN where it is damaged or does not replay, INPUT_JOURNAL_NO_GENESIS */
@@ -119,6 +126,7 @@ function readRecorded(output: Output, file: JournalFile): Recorded {
   return {
     recording: { instance, service, configuration, events },
     file: path,
+    kept: file.kept ? file.kept() : null,
   };
 }
 
@@ -167,7 +175,7 @@ function readWitnesses(
   return witnesses;
 }
 
-function describeResult({ ok, counts, differences, findings }: ResimulateResult): string {
+function describeResult({ ok, counts, results, differences, findings }: ResimulateResult): string {
   const { events, exogenous, outcomes, timers, messages, crossed, restarts, witnessed } = counts;
   return [
     ok
@@ -175,6 +183,8 @@ function describeResult({ ok, counts, differences, findings }: ResimulateResult)
       : `Live and simulated runs differ, in ${differences} places at least.`,
     `Events: ${events}; from outside ${exogenous}, answers of the world ${outcomes}; ` +
       `of the simulation's own making: timers ${timers}, messages between services ${messages}`,
+    `Assignments ${told(results.assignments)}, prices ${told(results.prices)}, ` +
+      `ledger ${told(results.ledger)}, nodes by the order of their effects ${told(results.nodes)}`,
     `Restarts: ${restarts}; timers that crossed their being called off: ${crossed}`,
     witnessed > 0
       ? `Effects held against the log of what the world was asked for: ${witnessed}`
@@ -185,6 +195,10 @@ function describeResult({ ok, counts, differences, findings }: ResimulateResult)
         .join('; '),
     ),
   ].join('\n');
+}
+
+function told({ live, differences }: Compared): string {
+  return `${live} (${differences} differ)`;
 }
 
 function refusalOf({ instance, record, what, cause }: Finding) {

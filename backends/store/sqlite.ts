@@ -14,6 +14,7 @@ import { CommitQueue } from './commit-queue.ts';
 import { epochLost, headMismatch, storeFailure, textOf } from './store.ts';
 import type {
   MessageQuery,
+  OutboxMessage,
   Store,
   StoreEntry,
   StoreWriter,
@@ -105,6 +106,10 @@ export interface StoredJournal {
   readonly textBytes: number;
   /** The text of each record, in order. */
   texts(): Iterable<string>;
+  /** Answers to commands, by their ids. */
+  replies(): ReadonlyMap<string, StoredReply['reply']>;
+  /** The whole outbox, in order. */
+  messages(): readonly OutboxMessage[];
 }
 
 /** Names of the journals in the file of a store. @throws INPUT_STORE where it is none */
@@ -140,7 +145,24 @@ export function readSqliteJournal(path: string, journal: string): StoredJournal 
       seen += rows.length;
     }
   }
-  return { textBytes, texts };
+  const replies = () =>
+    read((database) => {
+      const rows = database.prepare('SELECT command, text FROM reply WHERE journal = ?');
+      const kept = rows.all(journal).map(({ command, text }) => {
+        return [command as string, JSON.parse(text as string) as StoredReply['reply']] as const;
+      });
+      return new Map(kept);
+    });
+  const messages = () =>
+    read((database) => {
+      const query = 'SELECT role, name, text FROM message WHERE journal = ? ORDER BY cursor';
+      const rows = database.prepare(query).all(journal);
+      return rows.map(({ role, name, text }) => ({
+        to: { role, name } as Principal,
+        body: JSON.parse(text as string) as object,
+      }));
+    });
+  return { textBytes, texts, replies, messages };
 }
 
 function openReadOnly(path: string): DatabaseSync {

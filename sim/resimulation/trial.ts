@@ -3,6 +3,7 @@
  * more in the simulator, and everything that they decided must be decided again.
  */
 import type { EffectLogLine } from '../../core/kernel/effect-log.ts';
+import type { ServiceEffect } from '../../core/kernel/service.ts';
 import { findCauses } from './causes.ts';
 import type { Causes } from './causes.ts';
 import { compareRuns } from './comparison.ts';
@@ -14,7 +15,10 @@ import { describeOverdue, explainRecord, overdueEnds } from './explanation.ts';
 import { inOrder } from './finding.ts';
 import type { Finding, Limits } from './finding.ts';
 import { globalOrder } from './global-order.ts';
+import { checkKept, type Kept } from './kept.ts';
 import type { Recording } from './recording.ts';
+import { compareResults, resultsOf } from './results.ts';
+import type { ResultsComparison, RunResults } from './results.ts';
 import { resimulate } from './resimulation.ts';
 import type { Resimulated } from './resimulation.ts';
 import { writeScript } from './script.ts';
@@ -35,6 +39,8 @@ export interface TrialRequest {
   readonly limits: Limits;
   /** Instance → its effect log; without one its devices are believed. */
   readonly witnesses: ReadonlyMap<string, Witness>;
+  /** Instance → what its store has kept beside the journal. */
+  readonly kept?: ReadonlyMap<string, Kept>;
 }
 
 export interface TrialCounts {
@@ -57,12 +63,14 @@ export interface TrialResult {
   readonly counts: TrialCounts;
   /** The earliest first; empty where live and simulated runs are one. */
   readonly findings: readonly Finding[];
+  /** The same in the terms of those who took part. */
+  readonly results: ResultsComparison;
   readonly causes: Causes;
   readonly simulated: Resimulated;
 }
 
 export function tryOneProgram(request: TrialRequest): TrialResult {
-  const { recordings, wiring, limits, witnesses } = request;
+  const { recordings, wiring, limits, witnesses, kept = new Map<string, Kept>() } = request;
   const lives = new Map([...witnesses].map(([name, { log }]) => [name, livesOfLog(log)]));
   const livesOf = (instance: string) => {
     const found = lives.get(instance);
@@ -81,6 +89,9 @@ export function tryOneProgram(request: TrialRequest): TrialResult {
     ...explainRecord(causes, order, limits, livesOf),
     ...missing.map((end) => describeOverdue(end, order)),
     ...compareRuns(causes, order, simulated),
+    ...[...kept].flatMap(([instance, found]) =>
+      checkKept(instance, simulated.steps.get(instance) ?? [], found),
+    ),
     ...[...witnesses].flatMap(([instance, { rules }]) =>
       auditEffects({
         ...{ instance, ...rules, limits, steps: simulated.steps.get(instance) ?? [] },
@@ -89,7 +100,19 @@ export function tryOneProgram(request: TrialRequest): TrialResult {
       }),
     ),
   ];
-  return { counts: countsOf(causes, lives), findings: inOrder(findings), causes, simulated };
+  const counts = countsOf(causes, lives);
+  const results = compareResults(liveResults(causes), resultsOf(simulated.steps));
+  return { counts, findings: inOrder(findings), results, causes, simulated };
+}
+
+function liveResults({ steps }: Causes): RunResults {
+  const told = [...steps].map(([instance, all]) => {
+    const parsed = all.map(({ event, effects }) => ({
+      ...{ event, effects: JSON.parse(effects) as ServiceEffect[] },
+    }));
+    return [instance, parsed] as const;
+  });
+  return resultsOf(new Map(told));
 }
 
 /** What each service waits for whenever one of its processes begins. */

@@ -14,7 +14,7 @@ import { liveIsolation, wiredPorts } from '../../backends/runner/isolation.ts';
 import { LiveRunner } from '../../backends/runner/runner.ts';
 import type { RunnerPorts } from '../../backends/runner/runner.ts';
 import { openSqliteStore } from '../../backends/store/sqlite.ts';
-import { recordsOf, type Store } from '../../backends/store/store.ts';
+import type { Store, StoreEntry } from '../../backends/store/store.ts';
 import type { IsolationDeviceEffect, IsolationEffect } from '../../core/allocator/protocol.ts';
 import type { IsolationState } from '../../core/allocator/state.ts';
 import type { EffectLogLine } from '../../core/kernel/effect-log.ts';
@@ -22,6 +22,8 @@ import type { JournalRecord } from '../../core/kernel/journal.ts';
 import type { Outcome } from '../../core/kernel/service.ts';
 import { smallSite } from '../allocator/site.ts';
 import { sha256 } from '../contract/store-contract.ts';
+import type { Kept } from '../../sim/resimulation/kept.ts';
+import { keptIn, mortalStore } from './mortal-store.ts';
 import { Tenants } from './tenants.ts';
 import { rest, VirtualTime } from './virtual-clock.ts';
 
@@ -34,6 +36,8 @@ export interface Plant {
   /** Around the devices: what the lanes call. */
   readonly devices?: (inner: Devices) => Devices;
   readonly clock?: (inner: Clock) => Clock;
+  /** What is handed to the store. */
+  readonly entry?: (entry: StoreEntry) => StoreEntry;
   readonly live?: (inner: typeof liveIsolation) => typeof liveIsolation;
 }
 
@@ -42,17 +46,21 @@ export interface IsolationRunOptions {
   readonly commands: number;
   /** Processes are killed so many times. */
   readonly kills: number;
+  /** Every commit takes up to a second. */
+  readonly isDiskSlow?: boolean;
   readonly plant?: Plant;
 }
 
 export interface IsolationRun {
   readonly records: readonly JournalRecord[];
+  readonly kept: Kept;
   readonly log: readonly EffectLogLine[];
 }
 
 const START_MS = 1_700_000_000_000;
 const MEAN_PAUSE_MS = 20_000;
 const REST_MS = 600_000;
+const SLOW_DISK_MS = 1_000;
 
 export async function isolationRun(options: IsolationRunOptions): Promise<IsolationRun> {
   return new LiveRun(options).run();
@@ -79,14 +87,14 @@ class LiveRun {
   async run(): Promise<IsolationRun> {
     const { commands, kills } = this.#options;
     const tenants = new Tenants(this.#random);
-    let runner = await this.#start();
+    let runner = await this.#until(this.#start());
     const killAt = new Set(
       Array.from({ length: kills }, () => 1 + Math.floor(this.#random() * (commands - 1))),
     );
     for (let sent = 0; sent < commands; sent++) {
       if (killAt.has(sent)) {
         await this.#kill(runner);
-        runner = await this.#start();
+        runner = await this.#until(this.#start());
       }
       const request = tenants.next(runner.state, this.#time.nowMs);
       runner.submit(request).catch(() => {});
@@ -96,12 +104,20 @@ class LiveRun {
       else await this.#pass(Math.floor(-Math.log(1 - this.#random()) * MEAN_PAUSE_MS));
     }
     await this.#pass(REST_MS);
-    await runner.stop();
+    await this.#until(runner.stop());
     this.#log.push({ kind: 'stopped', timeMs: this.#time.nowMs });
-    const records: JournalRecord[] = [];
-    for await (const record of recordsOf(this.#store, 'isolation', 1)) records.push(record);
+    const { records, kept } = await keptIn(this.#store, 'isolation');
     await this.#store.close();
-    return { records, log: this.#log };
+    return { records, kept, log: this.#log };
+  }
+
+  /** What waits for the disk waits in virtual time. */
+  async #until<Value>(promise: Promise<Value>): Promise<Value> {
+    let isDone = false;
+    const done = promise.finally(() => (isDone = true));
+    await rest();
+    while (!isDone) await this.#pass(SLOW_DISK_MS / 10);
+    return done;
   }
 
   #pass(durationMs: number): Promise<void> {
@@ -153,26 +169,18 @@ class LiveRun {
     await this.#time.runUntil(this.#time.nowMs + Math.floor(this.#random() * 90_000), rest);
   }
 
-  /** The store as a process has it that may be killed: nothing more is written then. */
   #mortal(life: Life): Store {
-    const store = this.#store;
-    return {
-      openWriter: async (journal) => {
-        const writer = await store.openWriter(journal);
-        return {
-          ...{ epoch: writer.epoch, head: writer.head },
-          append: (entries) => (life.isAlive ? writer.append(entries) : new Promise(() => {})),
-          confirm: () => (life.isAlive ? writer.confirm() : new Promise(() => {})),
-          sign: () => writer.sign().catch(() => {}),
-          resign: async () => (life.isAlive ? writer.resign() : undefined),
-        };
-      },
-      texts: (journal, from) => store.texts(journal, from),
-      silenceMs: (journal) => store.silenceMs(journal),
-      reply: (journal, id) => store.reply(journal, id),
-      messages: (journal, query) => store.messages(journal, query),
-      close: async () => {},
-    };
+    const { plant = {}, isDiskSlow = false } = this.#options;
+    const wait = () =>
+      new Promise<void>((resolve) => {
+        const untilMs = this.#time.nowMs + Math.floor(this.#random() * SLOW_DISK_MS);
+        this.#time.wakeAt(untilMs, resolve);
+      });
+    return mortalStore(this.#store, {
+      isAlive: () => life.isAlive,
+      ...(isDiskSlow ? { disk: wait } : {}),
+      ...(plant.entry ? { plant: plant.entry } : {}),
+    });
   }
 
   /** Refuses, does it and cannot say so, or answers when nobody waits any more. */

@@ -13,6 +13,13 @@ test('a live run and its resimulation have no difference', async (t) => {
   t.is(counts.restarts, 3);
 });
 
+test('a slow disk and kills: no difference', async (t) => {
+  const run = await isolationRun({ seed: 'slow', commands: 200, kills: 2, isDiskSlow: true });
+  const { findings, counts } = tryIsolation(run);
+  t.log(JSON.stringify(counts));
+  t.deepEqual(findings, []);
+});
+
 for (const [name, { plant, said }] of PLANTS) {
   test(`found: ${name}`, async (t) => {
     const run = await isolationRun({ seed: 'plant', commands: 120, kills: 2, plant: plant() });

@@ -1,5 +1,6 @@
 /** Faults of the kind that the resimulation is there to find: somebody decides beside the core. */
 import type { Devices } from '../../backends/devices/devices.ts';
+import type { OutboxMessage } from '../../backends/store/store.ts';
 import { ok } from '../../core/kernel/service.ts';
 import type { Outcome } from '../../core/kernel/service.ts';
 import type { IsolationDeviceEffect } from '../../core/allocator/protocol.ts';
@@ -128,6 +129,34 @@ export const PLANTS: ReadonlyMap<string, { plant: () => Plant; said: RegExp }> =
         }),
       }),
       said: /ms late/,
+    },
+  ],
+  [
+    'a store that forgets what a tenant is told',
+    {
+      plant: () => {
+        let told = 0;
+        const forget = ({ to }: OutboxMessage) => to.name !== 'org-t' || ++told !== 20;
+        return {
+          entry: (entry) => ({ ...entry, messages: entry.messages.filter(forget) }),
+        };
+      },
+      said: /of the outbox is another/,
+    },
+  ],
+  [
+    'an answer that is kept as another',
+    {
+      plant: () => {
+        let count = 0;
+        return {
+          entry(entry) {
+            if (!entry.reply?.reply.refusal || ++count !== 3) return entry;
+            return { ...entry, reply: { ...entry.reply, reply: { refusal: null, result: {} } } };
+          },
+        };
+      },
+      said: /is kept as another/,
     },
   ],
   [

@@ -22,6 +22,7 @@ import type { AnsweredEffect, EffectLogLine } from '../../core/kernel/effect-log
 import type { JournalRecord } from '../../core/kernel/journal.ts';
 import type { Outcome, Principal } from '../../core/kernel/service.ts';
 import { MINUTE_MS } from '../../core/kernel/units.ts';
+import type { Kept } from '../../sim/resimulation/kept.ts';
 import { Agent } from './agent.ts';
 import * as site from './site-configuration.ts';
 import { StandInWorld } from './stand-in-world.ts';
@@ -42,6 +43,7 @@ export interface SiteRunOptions {
 export interface Remains {
   readonly instance: string;
   readonly records: readonly JournalRecord[];
+  readonly kept: Kept;
   readonly log: readonly EffectLogLine[];
 }
 
@@ -82,7 +84,7 @@ class SiteRun {
     await this.#pass(20 * MINUTE_MS);
     const remains: Remains[] = [];
     for (const [instance, service] of this.#services) {
-      remains.push({ instance, records: await service.end(), log: service.log });
+      remains.push({ instance, ...(await service.end()), log: service.log });
     }
     return remains;
   }

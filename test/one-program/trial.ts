@@ -8,8 +8,8 @@ import { tryOneProgram, type TrialResult } from '../../sim/resimulation/trial.ts
 import type { IsolationRun } from './isolation-run.ts';
 import type { Remains } from './site-run.ts';
 
-export function tryIsolation({ records, log }: IsolationRun): TrialResult {
-  return trySite([{ instance: 'isolation', records, log }]);
+export function tryIsolation(run: IsolationRun): TrialResult {
+  return trySite([{ instance: 'isolation', ...run }]);
 }
 
 export function trySite(remains: readonly Remains[]): TrialResult {
@@ -26,5 +26,6 @@ export function trySite(remains: readonly Remains[]): TrialResult {
     wiring: siteWiring(wiredInstances(recordings), API_RULES),
     limits: DEFAULT_LIMITS,
     witnesses: new Map(witnesses),
+    kept: new Map(remains.map(({ instance, kept }) => [instance, kept])),
   });
 }

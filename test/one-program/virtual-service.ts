@@ -12,10 +12,9 @@ import type { LiveService } from '../../backends/runner/live-service.ts';
 import type { PeerRequest } from '../../backends/runner/peer-mail.ts';
 import { LiveRunner } from '../../backends/runner/runner.ts';
 import { openSqliteStore } from '../../backends/store/sqlite.ts';
-import { recordsOf, type Store } from '../../backends/store/store.ts';
+import type { Store } from '../../backends/store/store.ts';
 import type { AnsweredEffect, EffectLogLine } from '../../core/kernel/effect-log.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
-import type { JournalRecord } from '../../core/kernel/journal.ts';
 import type {
   Outcome,
   Principal,
@@ -24,6 +23,7 @@ import type {
   ServiceEvent,
 } from '../../core/kernel/service.ts';
 import { sha256 } from '../contract/store-contract.ts';
+import { keptIn, mortalStore } from './mortal-store.ts';
 import { rest, type VirtualTime } from './virtual-clock.ts';
 
 export type AnyLive = LiveService<unknown, unknown, ServiceEvent, ServiceEffect>;
@@ -124,7 +124,12 @@ export class VirtualService {
     const runner = await LiveRunner.start(
       live,
       {
-        ...{ store: this.#mortal(life), journal: instance, configuration, sha256 },
+        ...{
+          store: mortalStore(this.#store, { isAlive: () => life.isAlive }),
+          journal: instance,
+          configuration,
+          sha256,
+        },
         ...{ version: 'test', nowMs: clock.nowMs() },
       },
       {
@@ -162,17 +167,15 @@ export class VirtualService {
     await rest();
   }
 
-  async end(): Promise<JournalRecord[]> {
+  async end(): Promise<Awaited<ReturnType<typeof keptIn>>> {
     if (this.isAlive) {
       await this.runner!.stop();
       this.log.push({ kind: 'stopped', timeMs: this.nowMs });
       this.#life.isAlive = false;
     }
-    const records: JournalRecord[] = [];
-    for await (const record of recordsOf(this.#store, this.options.instance, 1))
-      records.push(record);
+    const left = await keptIn(this.#store, this.options.instance);
     await this.#store.close();
-    return records;
+    return left;
   }
 
   /** As a party over HTTP: what it is told, or the code of the problem. Null: nobody answers. */
@@ -257,27 +260,5 @@ export class VirtualService {
 
   #wait(ms: number): Promise<void> {
     return new Promise((resolve) => this.#later(ms, resolve));
-  }
-
-  /** The store as a process has it that may be killed: nothing more is written then. */
-  #mortal(life: Life): Store {
-    const store = this.#store;
-    return {
-      openWriter: async (journal) => {
-        const writer = await store.openWriter(journal);
-        return {
-          ...{ epoch: writer.epoch, head: writer.head },
-          append: (entries) => (life.isAlive ? writer.append(entries) : new Promise(() => {})),
-          confirm: () => (life.isAlive ? writer.confirm() : new Promise(() => {})),
-          sign: () => writer.sign().catch(() => {}),
-          resign: async () => (life.isAlive ? writer.resign() : undefined),
-        };
-      },
-      texts: (journal, from) => store.texts(journal, from),
-      silenceMs: (journal) => store.silenceMs(journal),
-      reply: (journal, id) => store.reply(journal, id),
-      messages: (journal, query) => store.messages(journal, query),
-      close: async () => {},
-    };
   }
 }
