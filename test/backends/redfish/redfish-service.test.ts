@@ -1,6 +1,7 @@
 import test from 'ava';
 import { ROUTES } from '../../../backends/redfish/routes.ts';
-import { rest } from '../runner/live-site.ts';
+import { terms } from '../../allocator/site.ts';
+import { rest, START } from '../runner/live-site.ts';
 import { LeasedSite, ORIGIN } from './leased-site.ts';
 
 const SYSTEM = '/Systems/a1';
@@ -354,41 +355,45 @@ test('what is not understood is refused with a message and a code, and changes n
   t.is(site.served.runner.counts.events, before);
 });
 
-test('a request waits for what is being done to its node; one that waits too long is told so', async (t) => {
-  const site = await LeasedSite.open(t);
-  const own = await site.credential('tenant', 'lease-1', 'a1');
-  const obey = site.served.site.carryOut;
-  const held: (() => void)[] = [];
-  site.served.site.carryOut = async (effect, state, confirm) => {
-    await new Promise<void>((resolve) => held.push(resolve));
-    return obey(effect, state, confirm);
-  };
-  const go = () => held.splice(0).forEach((release) => release());
-  const on = await site.ask(own, RESET, { payload: { ResetType: 'On' } });
-  t.is(
-    (await site.ask(own, `GET ${on.headers.location!.slice('/redfish/v1'.length)}`)).statusCode,
-    202,
-  );
-  const off = site.ask(own, RESET, { payload: { ResetType: 'ForceOff' } });
-  await rest();
-  t.is(held.length, 1, 'the second waits for the first');
-  go();
-  t.is((await off).statusCode, 202);
-  const set = await site.ask(own, `PATCH ${SYSTEM}`, {
-    payload: { Boot: { BootSourceOverrideTarget: 'Hdd' } },
-  });
-  t.is(set.statusCode, 503);
-  t.is(set.json<RedfishError>().error.code, 'Base.1.8.ResourceInUse');
-  t.truthy(set.headers['retry-after']);
-  const many = Array.from({ length: 20 }, () =>
-    site.ask(own, RESET, { payload: { ResetType: 'ForceOff' } }),
-  );
-  const statuses = (await Promise.all(many)).map(({ statusCode }) => statusCode);
-  t.deepEqual([...new Set(statuses)], [503]);
-  go();
-  await rest();
-  t.is(site.node('a1').power, 'off');
-});
+// Alone: it is about time.
+test.serial(
+  'a request waits for what is being done to its node; one that waits too long is told so',
+  async (t) => {
+    const site = await LeasedSite.open(t);
+    const own = await site.credential('tenant', 'lease-1', 'a1');
+    const obey = site.served.site.carryOut;
+    const held: (() => void)[] = [];
+    site.served.site.carryOut = async (effect, state, confirm) => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      return obey(effect, state, confirm);
+    };
+    const go = () => held.splice(0).forEach((release) => release());
+    const on = await site.ask(own, RESET, { payload: { ResetType: 'On' } });
+    t.is(
+      (await site.ask(own, `GET ${on.headers.location!.slice('/redfish/v1'.length)}`)).statusCode,
+      202,
+    );
+    const off = site.ask(own, RESET, { payload: { ResetType: 'ForceOff' } });
+    await rest();
+    t.is(held.length, 1, 'the second waits for the first');
+    go();
+    t.is((await off).statusCode, 202);
+    const set = await site.ask(own, `PATCH ${SYSTEM}`, {
+      payload: { Boot: { BootSourceOverrideTarget: 'Hdd' } },
+    });
+    t.is(set.statusCode, 503);
+    t.is(set.json<RedfishError>().error.code, 'Base.1.8.ResourceInUse');
+    t.truthy(set.headers['retry-after']);
+    const many = Array.from({ length: 20 }, () =>
+      site.ask(own, RESET, { payload: { ResetType: 'ForceOff' } }),
+    );
+    const statuses = (await Promise.all(many)).map(({ statusCode }) => statusCode);
+    t.deepEqual([...new Set(statuses)], [503]);
+    go();
+    await rest();
+    t.is(site.node('a1').power, 'off');
+  },
+);
 
 test('what the BMC does not do is no success', async (t) => {
   const site = await LeasedSite.open(t);
@@ -469,4 +474,65 @@ test('an ended lease’s name and that of none are answered alike', async (t) =>
     answers.push(JSON.stringify([statusCode, body, kept]));
   }
   t.is(new Set(answers).size, 1);
+});
+
+test('a node that is leased on is its sub-lessee’s, and its lessee’s credential is void', async (t) => {
+  const site = await LeasedSite.open(t);
+  const { served } = site;
+  const own = await site.credential('tenant', 'lease-1', 'a1');
+  const sub = { leaseId: 'sub-1', owner: 'org-t', lessee: 'org-u', nodeIds: ['a1'] };
+  const window = { startMs: START + 10, endMs: 4_000_000, securityLevel: 'none' } as const;
+  const body = terms({ ...sub, ...window });
+  t.is(await served.code('tenant', 'POST /leases/lease-1/sub-leases', body), '201');
+  t.is((await site.ask(own, `GET ${SYSTEM}`)).statusCode, 200, 'it has not begun');
+  served.site.clock.set(START + 20);
+  await rest();
+  t.is(served.runner.state.nodes.get('a1')!.leaseId, 'sub-1');
+  t.is((await site.ask(own, `GET ${SYSTEM}`)).statusCode, 401);
+  const theirs = await site.credential('stranger', 'sub-1', 'a1');
+  t.is((await site.ask(theirs, `GET ${SYSTEM}`)).statusCode, 200);
+  t.is(
+    await served.code('tenant', 'POST /leases/sub-1/nodes/a1/bmc-credential'),
+    '403 DENIED_AUTHORIZATION',
+  );
+});
+
+test('a node that fails its attestation is lost at once, with its credential', async (t) => {
+  const site = await LeasedSite.open(t);
+  const { served } = site;
+  await served.send('tenant', 'POST /leases/lease-1/return', {});
+  await rest();
+  const more = { securityLevel: 'attested', attester: 'attester' };
+  await site.lease('lease-3', 'a', 'org-t', ['a1'], more);
+  const own = await site.credential('tenant', 'lease-3', 'a1');
+  await site.ask(own, RESET, { payload: { ResetType: 'On' } });
+  await rest();
+  const verdict = { bootCount: 1, verdict: 'rejected', validUntilMs: 0 };
+  t.is(await served.code('attester', 'POST /leases/lease-3/nodes/a1/attestation', verdict), '202');
+  t.is((await site.ask(own, RESET, { payload: { ResetType: 'On' } })).statusCode, 401);
+  await rest();
+  t.is((await site.ask(own, `GET ${SYSTEM}`)).statusCode, 401);
+  t.is(site.node('a1').power, 'off');
+});
+
+test('a quarantined node is shown as such, and no request moves it', async (t) => {
+  const site = await LeasedSite.open(t);
+  const { runner, site: live } = site.served;
+  const own = await site.credential('tenant', 'lease-1', 'a1');
+  const foreign = [{ networkId: 999, channel: 'vlan/native' }];
+  live.clock.set(START + 100);
+  const ports = { 'a1-0': foreign, 'a1-1': [] };
+  const observation = { power: 'off', ports, bmcGrantee: 'org-t' } as const;
+  const seen = { kind: 'NodeObserved', nodeId: 'a1', observedAtMs: START + 90, observation };
+  runner.take(seen as never);
+  await rest();
+  t.is(runner.state.nodes.get('a1')!.state, 'quarantined');
+  t.like((await site.ask(own, `GET ${SYSTEM}`)).json(), {
+    Status: { State: 'Quiesced', Health: 'Warning' },
+  });
+  const on = await site.ask(own, RESET, { payload: { ResetType: 'On' } });
+  t.is(on.statusCode, 409, on.body);
+  const other = await site.credential('tenant', 'lease-1', 'a2');
+  t.like((await site.ask(other, 'GET /Systems/a2')).json(), { Status: { Health: 'OK' } });
+  t.is(site.node('a1').power, 'off');
 });
