@@ -60,11 +60,13 @@ async function eraseDrives(bmc: Bmc, signal: AbortSignal): Promise<Outcome> {
   return DONE;
 }
 
-/** Without a virtual drive nothing is in it. */
 async function resetBmc(bmc: Bmc, plan: WipePlan, signal: AbortSignal): Promise<Outcome> {
-  const media = await bmc.setMedia(null, signal);
-  const hasDrive = media.status === 'ok' || media.error.code !== 'DEVICE_UNSUPPORTED';
-  if (hasDrive && media.status !== 'ok') return media;
+  for (const clear of [() => bmc.setMedia(null, signal), () => bmc.setSecureBoot(false, signal)]) {
+    const cleared = await clear();
+    // Without a virtual drive nothing is in it, and what cannot be switched was not switched.
+    const isThere = cleared.status === 'ok' || cleared.error.code !== 'DEVICE_UNSUPPORTED';
+    if (isThere && cleared.status !== 'ok') return cleared;
+  }
   const boot = await bmc.setBootDevice('none', signal);
   if (boot.status !== 'ok') return boot;
   const accounts = await bmc.removeAccounts(plan.keptAccounts, signal);
