@@ -16,6 +16,7 @@ import type { TrialCounts, Witness } from '../sim/resimulation/trial.ts';
 import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
 import { instanceOfLog, readEffectLog } from './effect-log-file.ts';
+import { instanceName } from './instance-name.ts';
 import { openNamedJournals, sha256 } from './journal-file.ts';
 import type { JournalFile } from './journal-file.ts';
 import { eventsOf, runEvents } from './journal-replay.ts';
@@ -121,19 +122,13 @@ function readRecorded(output: Output, file: JournalFile): Recorded {
     verifyChain(sha256, records) ??
     runEvents(service, configuration, eventsOf(file, records.length), false).difference;
   if (broken) throw new OcxError({ ...broken, place: { ...broken.place, file: path } });
-  const instance = instanceOf(file.name ?? start.service, configuration);
+  const instance = instanceName(file.name ?? start.service, configuration);
   const events = records.slice(1).map(({ event }) => event);
   return {
     recording: { instance, service, configuration, events },
     file: path,
     kept: file.kept ? file.kept() : null,
   };
-}
-
-/** Every tenant has an orchestrator, each in a store of its own. */
-function instanceOf(journal: string, configuration: unknown): string {
-  const { name } = (configuration ?? {}) as { readonly name?: string };
-  return journal === 'orchestrator' ? `${journal}/${name}` : journal;
 }
 
 function requireDistinct(recorded: readonly Recorded[]): void {

@@ -61,8 +61,6 @@ export async function startOrchestrator(
   };
   const { runner, peers, failed } = await startService(request, liveOrchestrator, {
     ...{ journal: ORCHESTRATOR_JOURNAL, configuration },
-    // Every tenant has one, in a store of its own.
-    instance: `${ORCHESTRATOR_JOURNAL}/${own.name}`,
     carryOut: () => Promise.reject(new Error('an orchestrator moves nothing itself')),
   });
   return {

@@ -16,6 +16,7 @@ import { openSqliteStore } from '../backends/store/sqlite.ts';
 import type { Store } from '../backends/store/store.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { ServiceEffect, ServiceEvent } from '../core/kernel/service.ts';
+import { instanceName } from './instance-name.ts';
 import { sha256 } from './journal-file.ts';
 import { Peers } from './live-peers.ts';
 import type { Listening, Served, ServeRequest } from './live-role.ts';
@@ -66,13 +67,12 @@ export async function startService<
     readonly clock?: RunnerPorts<State, Effect>['clock'];
     /** Its devices log what they are asked themselves, behind their lanes. */
     readonly logsItself?: boolean;
-    /** Name in the log of effects, where it is another than the journal's. */
-    readonly instance?: string;
   },
 ): Promise<Started<LiveRunner<Configuration, State, Event, Effect>>> {
   const { store, version, deadLetters } = request;
   const { journal, configuration, carryOut, clock = liveClock } = own;
-  const { instance = journal, logsItself = false } = own;
+  const { logsItself = false } = own;
+  const instance = instanceName(journal, configuration);
   const { effectLog = null } = request;
   const peers = new Peers(request.peers, request.file, (line) => request.log(`${line}\n`));
   const { promise: failed, reject } = Promise.withResolvers<never>();
