@@ -59,6 +59,11 @@ const WorkSchema = Type.Object(
     bidAheadSeconds: seconds(30),
     drainAheadSeconds: seconds(60),
     removeAheadSeconds: seconds(15),
+    idleRounds: Type.Integer({
+      minimum: 0,
+      default: 2,
+      description: 'a node without use for so many goes back; 0: never before its time',
+    }),
   },
   closed,
 );

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AgentFile } from '../backends/agent/agent-memory.ts';
 import { Agent } from '../backends/agent/agent.ts';
+import type { GiveBack } from '../backends/agent/borrowed-nodes.ts';
 import type { ClusterEngine } from '../backends/engines/cluster-engine.ts';
 import { JobFile } from '../backends/engines/job-file.ts';
 import { SlurmCluster } from '../backends/engines/slurm/slurm-cluster.ts';
@@ -19,7 +20,8 @@ import type { AgentConfiguration } from './agent-configuration.ts';
 import { defineCommand, runCommand } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
 import { readInputText } from './files.ts';
-import { callService } from './live-client.ts';
+import { callService, pathOf } from './live-client.ts';
+import { peerToken, serverFrom } from './live-peers.ts';
 import { startOrchestrator } from './live-orchestrator.ts';
 import { openStore, toldToEnd } from './live-service.ts';
 import { readVersion } from './version.ts';
@@ -85,8 +87,12 @@ async function run(output: Output, options: AgentOptions): Promise<void> {
     attester: leases.attester ?? null,
     recallPenaltyPartsPerMillion: Math.round(work.recallPenaltyShare * 1e6),
     bidAheadMs: work.bidAheadSeconds * SECOND_MS,
-    drainAheadMs: work.drainAheadSeconds * SECOND_MS,
-    removeAheadMs: work.removeAheadSeconds * SECOND_MS,
+    times: {
+      drainAheadMs: work.drainAheadSeconds * SECOND_MS,
+      removeAheadMs: work.removeAheadSeconds * SECOND_MS,
+      idleRounds: work.idleRounds === 0 ? Infinity : work.idleRounds,
+    },
+    giveBack: giveBackAt(configuration, file),
     nowMs: () => Date.now(),
   });
   const link = new PeerLink({
@@ -135,7 +141,7 @@ function marketOf(
 ): { readonly server: Server; readonly token: string } {
   const { environment } = output.streams;
   const url = options.server ?? market.url ?? environment['OCX_SERVER'] ?? '';
-  const server = serverOf(url.replace(/^unix:(?!\/)/, () => `unix:${dirname(file)}/`));
+  const server = serverOf(serverFrom(url, file));
   const token =
     market.token ??
     (market.tokenFile === undefined
@@ -188,4 +194,30 @@ function engineOf(
 /** Any CSV is taken for the canonical one, unless the table says otherwise. */
 function formatOf(source: string): { readonly format?: string } {
   return /\.csv(\.gz|\.zst)?$/.test(source) ? { format: 'csv' } : {};
+}
+
+/** By the borrower's own word at the isolation service. @throws INPUT_PEER */
+function giveBackAt({ peers, leases }: AgentConfiguration, file: string): GiveBack {
+  const peer = peers.find(({ name }) => name === leases.isolation);
+  if (!peer) {
+    throw new OcxError({
+      code: 'INPUT_PEER',
+      message: `no peer is called ${leases.isolation}`,
+      place: { file, keyPath: 'peers' },
+      remedy: 'say where the isolation service is, and the token of the organisation there',
+    });
+  }
+  const server = serverOf(serverFrom(peer.url, file));
+  const token = peerToken(peer, file, `peers ${peer.name}`);
+  return async (leaseId, nodeId) => {
+    const path = `${pathOf('leases', leaseId)}/return`;
+    const call = { method: 'POST', path, body: { nodeIds: [nodeId] } } as const;
+    await callService(server, token, call, `return/${leaseId}/${nodeId}`.slice(0, 64)).catch(
+      (error: unknown) => {
+        // It is over already, or the node has left it.
+        const isOver = error instanceof OcxError && /^(NOT_FOUND|CONFLICT_STATE)/.test(error.code);
+        if (!isOver) throw error;
+      },
+    );
+  };
 }

@@ -17,6 +17,10 @@ export interface HeldNode {
   readonly nodeClass: string;
   endMs: TimeMs;
   stage: 'coming' | 'added' | 'drained';
+  /** Rounds in a row in which there was no use for it. */
+  idleRounds: number;
+  /** It goes back before its lease ends, and its price with it. */
+  isReturned: boolean;
 }
 
 export interface KeptContract {

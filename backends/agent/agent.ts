@@ -16,7 +16,7 @@ import { plainAsk, plainBid } from '../../core/market/order-check.ts';
 import { commitmentOf } from '../../core/market/sealing/commitment.ts';
 import type { ClusterEngine, ClusterReport } from '../engines/cluster-engine.ts';
 import type { AgentFile, KeptContract } from './agent-memory.ts';
-import { BorrowedNodes } from './borrowed-nodes.ts';
+import { BorrowedNodes, type GiveBack, type NodeTimes } from './borrowed-nodes.ts';
 import { epochTerms } from './market-view.ts';
 import type { ShownMarket, ShownPrices } from './market-view.ts';
 
@@ -51,9 +51,8 @@ export interface AgentOptions {
   readonly recallPenaltyPartsPerMillion: number;
   /** Orders are posted so long before a round closes. */
   readonly bidAheadMs: TimeMs;
-  /** Nothing new begins on a node so long before its lease ends, and it is gone so long before. */
-  readonly drainAheadMs: TimeMs;
-  readonly removeAheadMs: TimeMs;
+  readonly times: NodeTimes;
+  readonly giveBack: GiveBack;
   readonly nowMs: () => TimeMs;
   readonly note: (line: string) => void;
 }
@@ -70,8 +69,8 @@ export class Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options;
-    const { engine, file, drainAheadMs, removeAheadMs, note } = options;
-    this.#nodes = new BorrowedNodes(engine, file, { drainAheadMs, removeAheadMs }, note);
+    const { engine, file, times, note, giveBack } = options;
+    this.#nodes = new BorrowedNodes(engine, file, times, note, giveBack);
   }
 
   /** Place of the last message of the market that was taken. */
@@ -201,6 +200,7 @@ export class Agent {
     await this.#tellAttester();
     const { engine, strategy, parameters } = this.#options;
     const report = await engine.report(nowMs());
+    this.#nodes.noteIdle(report.idleBorrowed, nowMs());
     const view = await this.#view(report, round.startMs);
     const decision = strategy.decide(
       view,

@@ -3,10 +3,23 @@ import type { TimeMs } from '../../core/kernel/units.ts';
 import type { ClusterEngine } from '../engines/cluster-engine.ts';
 import type { AgentFile, HeldNode, KeptContract } from './agent-memory.ts';
 
+/** When a node is taken out of the cluster. */
+export interface NodeTimes {
+  /** Nothing new begins on it so long before its lease ends, and it is gone so long before. */
+  readonly drainAheadMs: TimeMs;
+  readonly removeAheadMs: TimeMs;
+  /** Rounds in a row without use after which it goes back; Infinity: never before its time. */
+  readonly idleRounds: number;
+}
+
+/** Tells the isolation service that the borrower needs the node no more. */
+export type GiveBack = (leaseId: string, nodeId: string) => Promise<void>;
+
 export class BorrowedNodes {
+  readonly #giveBack: GiveBack;
   readonly #engine: ClusterEngine;
   readonly #file: AgentFile;
-  readonly #ahead: { readonly drainAheadMs: TimeMs; readonly removeAheadMs: TimeMs };
+  readonly #times: NodeTimes;
   readonly #note: (line: string) => void;
   /** Nodes that are being added: the cluster may take its time, and nothing else waits for it. */
   readonly #adding = new Map<string, Promise<void>>();
@@ -14,12 +27,14 @@ export class BorrowedNodes {
   constructor(
     engine: ClusterEngine,
     file: AgentFile,
-    ahead: { readonly drainAheadMs: TimeMs; readonly removeAheadMs: TimeMs },
+    times: NodeTimes,
     note: (line: string) => void,
+    giveBack: GiveBack,
   ) {
+    this.#giveBack = giveBack;
     this.#engine = engine;
     this.#file = file;
-    this.#ahead = ahead;
+    this.#times = times;
     this.#note = note;
   }
 
@@ -41,7 +56,9 @@ export class BorrowedNodes {
       const kept = contractOf(leaseId);
       if (!kept || Object.hasOwn(nodes, nodeId)) return;
       const { nodeClass } = kept.contract;
-      nodes[nodeId] = { nodeId, leaseId, nodeClass, endMs: kept.endMs, stage: 'coming' };
+      const { endMs } = kept;
+      const fresh = { stage: 'coming', idleRounds: 0, isReturned: false } as const;
+      nodes[nodeId] = { nodeId, leaseId, nodeClass, endMs, ...fresh };
     } else if (kind === 'NodeEnding') {
       for (const node of this.#ofLease(leaseId)) node.endMs = Math.min(node.endMs, atMs);
     } else if (kind === 'NodeLost') {
@@ -58,6 +75,17 @@ export class BorrowedNodes {
     return Object.values(this.#file.record.nodes).filter((node) => node.leaseId === leaseId);
   }
 
+  /** A round is bid in: nodes that have been without use for some rounds go back. */
+  noteIdle(idle: readonly string[], nowMs: TimeMs): void {
+    for (const node of Object.values(this.#file.record.nodes)) {
+      if (node.stage !== 'added') continue;
+      node.idleRounds = idle.includes(node.nodeId) ? node.idleRounds + 1 : 0;
+      if (node.idleRounds < this.#times.idleRounds) continue;
+      node.isReturned = true;
+      node.endMs = Math.min(node.endMs, nowMs);
+    }
+  }
+
   /** Does what is due for each node; a node that the cluster does not take is tried again. */
   async see(nowMs: TimeMs): Promise<void> {
     for (const node of Object.values(this.#file.record.nodes)) await this.#see(node, nowMs);
@@ -65,12 +93,13 @@ export class BorrowedNodes {
 
   async #see(node: HeldNode, nowMs: TimeMs): Promise<void> {
     const { nodeId, endMs } = node;
-    if (nowMs >= endMs - this.#ahead.removeAheadMs) {
+    if (nowMs >= endMs - this.#times.removeAheadMs) {
       await this.#engine.remove(nodeId);
+      if (node.isReturned) await this.#giveBack(node.leaseId, nodeId);
       delete this.#file.record.nodes[nodeId];
       this.#note(`node ${nodeId} is out of the cluster`);
       this.#file.save();
-    } else if (nowMs >= endMs - this.#ahead.drainAheadMs) {
+    } else if (nowMs >= endMs - this.#times.drainAheadMs) {
       if (node.stage === 'drained') return;
       await this.#engine.drain(nodeId);
       node.stage = 'drained';

@@ -12,6 +12,8 @@ export interface ClusterReport {
   readonly ownNodes: number;
   /** Class → its own nodes that nothing runs on, by the names that the isolation service knows. */
   readonly idle: ReadonlyMap<string, readonly string[]>;
+  /** Borrowed nodes that nothing runs on and nothing waits for. */
+  readonly idleBorrowed: readonly string[];
 }
 
 export interface BorrowedNode {

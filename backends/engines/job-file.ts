@@ -52,15 +52,16 @@ export class JobFile implements ClusterEngine {
     this.#advance(nowMs);
     const { valuation, ownNodeIds } = this.#options;
     const own = new Set(ownNodeIds);
-    const idle = this.#free(nowMs, 0)
-      .map(({ nodeId }) => nodeId)
-      .filter((nodeId) => own.has(nodeId));
+    const free = this.#free(nowMs, 0).map(({ nodeId }) => nodeId);
+    const idle = free.filter((nodeId) => own.has(nodeId));
+    const isWaiting = this.#waiting.length > 0;
     const wants = this.#waiting.map((row) => this.#want(row, nowMs));
     return {
       wants,
       spares: wants.length > 0 ? [] : spareOf(valuation, idle.length, nowMs),
       ownNodes: own.size,
       idle: new Map([[valuation.ownClass, idle]]),
+      idleBorrowed: isWaiting ? [] : free.filter((nodeId) => !own.has(nodeId)),
     };
   }
 

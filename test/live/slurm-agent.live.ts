@@ -35,7 +35,7 @@ test('a job that waits gets a borrowed node in its partition, which is gone befo
     file: { nodes: ['n1'] },
   });
   const agent = await site.startAgent('t', 'slurm', {
-    work: { ...WORK, ...bidAhead, drainAheadSeconds: 10, removeAheadSeconds: 4 },
+    work: { ...WORK, ...bidAhead, drainAheadSeconds: 10, removeAheadSeconds: 4, idleRounds: 0 },
     slurm: {
       configuration: slurm.configuration,
       addresses: { n1: node.address },
@@ -48,7 +48,11 @@ test('a job that waits gets a borrowed node in its partition, which is gone befo
         ...['--parsable', '--time=1', `--output=${join(slurm.folder, name)}`, `--wrap=${script}`],
       ])
       .trim();
-  submit('own', 'sleep 50');
+  const own = submit('own', 'sleep 50');
+  const isOf = (job: string, state: string) =>
+    slurm.ask('scontrol', ['show', 'job', job]).includes(`JobState=${state}`);
+  // It would be a want as well as long as Slurm has not looked at it.
+  await until('the own node is taken', () => isOf(own, 'RUNNING'), 20_000);
   const waiting = submit('borrowed', 'hostname; echo $SLURMD_NODENAME; sleep 1');
   const isActive = async () => {
     const shown = await site.call('t', 'isolation', 'GET', '/nodes/n1').catch(() => ({}));
@@ -65,7 +69,7 @@ test('a job that waits gets a borrowed node in its partition, which is gone befo
   await until('the node is in the partition', () => look() !== undefined, 40_000);
   const isDone = () => {
     look();
-    return /JobState=COMPLETED/.test(slurm.ask('scontrol', ['show', 'job', waiting]));
+    return isOf(waiting, 'COMPLETED');
   };
   await until('the job is done', isDone, 60_000);
   t.deepEqual(readFileSync(join(slurm.folder, 'borrowed'), 'utf8').trim().split('\n'), [

@@ -68,6 +68,8 @@ export class SlurmCluster implements ClusterEngine {
       return false;
     });
     const isLacking = lacking.length > 0;
+    const isWaiting = jobs.length > 0;
+    const borrowed = nodes.filter((node) => !own.includes(node) && node.state === 'idle');
     return {
       wants: lacking.slice(0, JOBS_MAXIMUM).map((job) =>
         wantFor(
@@ -84,6 +86,7 @@ export class SlurmCluster implements ClusterEngine {
       spares: isLacking ? [] : spareOf(valuation, idle.length, nowMs),
       ownNodes: own.length,
       idle: new Map([[valuation.ownClass, idle]]),
+      idleBorrowed: isWaiting ? [] : borrowed.map(({ name }) => name),
     };
   }
 

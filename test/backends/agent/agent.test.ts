@@ -24,6 +24,7 @@ class Stage {
   readonly plans: object[] = [];
   news: { cursor: number; body: object }[] = [];
   isSealed = false;
+  idleBorrowed: string[] = [];
   nowMs = 0;
   roundId = 0;
   /** What the market answers an order with. */
@@ -80,6 +81,7 @@ class Stage {
       report: async (nowMs) => ({
         ...{ wants: [wantFor(VALUATION, work, nowMs)], spares: [], ownNodes: 1 },
         idle: new Map([['standard', ['o1']]]),
+        idleBorrowed: this.idleBorrowed,
       }),
       ...{ expect: note('expect'), add: note('add'), drain: note('drain') },
       ...{ remove: note('remove'), lend: note('lend'), takeBack: note('takeBack') },
@@ -94,7 +96,8 @@ class Stage {
       },
       setup: { method: 'diskless', imageId: 'i', policyId: 'p', provisioner: 'provisioner' },
       ...{ attester: null, recallPenaltyPartsPerMillion: 0, bidAheadMs: 1_000 },
-      ...{ drainAheadMs: 2_000, removeAheadMs: 1_000 },
+      ...{ times: { drainAheadMs: 2_000, removeAheadMs: 1_000, idleRounds: 2 } },
+      giveBack: async (leaseId, nodeId) => void this.done.push(`return ${leaseId} ${nodeId}`),
       nowMs: () => this.nowMs,
       note: () => {},
     };
@@ -195,6 +198,25 @@ test('a lease that is recalled ends when it was said to, not when it was meant t
   stage.nowMs = 19_500;
   await stage.until(() => stage.done.includes('remove n1'));
   t.pass();
+});
+
+test('a node without use in two rounds in a row goes back, out of the cluster first', async (t) => {
+  const stage = new Stage(t);
+  stage.nowMs = 10_000;
+  stage.agent.hear(1, { kind: 'ContractFormed', contract: CONTRACT });
+  stage.agent.hear(2, ARRANGED);
+  await stage.until(() => stage.plans.length === 1);
+  stage.news.push({ cursor: 1, body: { kind: 'NodeReady', leaseId: 'm.c1', nodeId: 'n1' } });
+  await stage.until(() => stage.file.record.nodes['n1']?.stage === 'added');
+  stage.idleBorrowed = ['n1'];
+  for (const roundId of [1, 2]) {
+    t.false(stage.done.includes('remove n1'));
+    stage.roundId = roundId;
+    stage.nowMs = (roundId + 1) * 10_000 - 500;
+    await stage.until(() => stage.file.record.roundId === roundId);
+  }
+  await stage.until(() => stage.done.includes('return m.c1 n1'));
+  t.deepEqual(stage.done.slice(-2), ['remove n1', 'return m.c1 n1']);
 });
 
 test('own nodes that were sold are lent until the contract is over', async (t) => {
