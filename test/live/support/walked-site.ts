@@ -1,4 +1,5 @@
 /** A provider's site and its tenants' services, each in a process of its own, ready for leases. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { RedfishEmulator } from '../../../backends/bmc/emulator/redfish-emulator.ts';
@@ -8,7 +9,11 @@ import { profileEvents } from '../../backends/tpm/made-log.ts';
 import { MadeAuthority } from '../../backends/tpm/made-authority.ts';
 import { devicesToml, emulatedSwitch, PASSWORD, USER } from '../../cli/devices-process.ts';
 import { becomes, Deployment, LOOKING_TOKEN, type Party } from './deployment.ts';
+import { ended } from './disks.ts';
 import { WalkingNode } from './walking-node.ts';
+
+const IMAGE_BYTES = 1024 * 1024;
+const FIRST_PORT = 23_000;
 
 const ORGANISATIONS = ['org-a', 'org-p', 'org-q', 'org-x'] as const;
 export type Tenant = (typeof ORGANISATIONS)[number];
@@ -166,4 +171,43 @@ export class WalkedSite {
     }, withinMs);
     if (!isSo) throw new Error(`${nodeId} is ${String(last)} and never ${state}`);
   }
+}
+
+/** The processes of a walk, but the one of the devices, which stands for the hardware. */
+export const WALKED_SERVICES = [
+  'isolation',
+  'attester',
+  'provisioner',
+  'orchestrator-org-q',
+  'airlock',
+] as const;
+
+/** A provider with these nodes, and the tenant `org-q`; disks are real, and outlive their service. */
+export async function startWalkedSite(
+  t: ExecutionContext,
+  nodeIds: readonly string[],
+): Promise<WalkedSite> {
+  const site = new WalkedSite(t);
+  const { deployment } = site;
+  mkdirSync(join(deployment.folder, 'import'));
+  const image = Buffer.alloc(IMAGE_BYTES);
+  // The mark of a partition table.
+  image.writeUInt16BE(0x55aa, 510);
+  writeFileSync(join(deployment.folder, 'import', 'golden.img'), image);
+  await site.startProvider(nodeIds, ['attester']);
+  await site.startAttester('attester', 'org-q');
+  const images = {
+    driver: 'qcow2-nbd',
+    importFolder: 'import',
+    firstPort: FIRST_PORT,
+    mendSeconds: 1,
+  };
+  await site.startProvisioner('provisioner', 'org-a', images);
+  await site.startOrchestrator('org-q', ['attester', 'provisioner']);
+  // Servers of disks outlive the service that started them.
+  t.teardown(async () => {
+    await deployment.kill('provisioner');
+    await ended(join(deployment.folder, 'images', 'run'));
+  });
+  return site;
 }
