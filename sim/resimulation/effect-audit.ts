@@ -179,7 +179,7 @@ class Auditor {
     const first = lives.findLastIndex(({ events }) => events <= issued.index);
     if (first < 0 || this.#answers.has(effectId)) return;
     for (let number = first; number < lives.length; number++) {
-      const isDue = number === first || this.#audit.awaited[number]!.includes(effectId);
+      const isDue = number === first || (this.#audit.awaited[number] ?? []).includes(effectId);
       if (isDue) this.#checkUnanswered(lives[number]!, number, effectId, issued);
     }
   }
