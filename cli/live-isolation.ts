@@ -12,7 +12,7 @@ import type { IsolationRunner } from '../backends/http/gateway.ts';
 import { isolationFacade } from '../backends/http/isolation-routes.ts';
 import { liveClock, type Clock } from '../backends/runner/clock.ts';
 import { liveIsolation, wiredPorts } from '../backends/runner/isolation.ts';
-import { readBack } from '../backends/runner/reconciler.ts';
+import { readBack } from '../backends/devices/reconciler.ts';
 import type { IsolationDeviceEffect, ObserveNode } from '../core/allocator/protocol.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { TimeMs } from '../core/kernel/units.ts';

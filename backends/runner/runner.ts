@@ -136,7 +136,7 @@ export class LiveRunner<
     const recovered = await recover(live, request);
     const runner = new LiveRunner(live, request, ports, recovered);
     ports.recovered?.(recovered.events);
-    for (const effect of live.awaited(runner.state)) runner.#carryOutAgain(effect);
+    for (const effect of live.awaited(runner.state)) runner.#carryOut(effect, true);
     for (const request of recovered.mail?.open(runner.state) ?? []) ports.ask?.(request);
     runner.#timers.start();
     runner.#signAgain();
@@ -347,30 +347,20 @@ export class LiveRunner<
     this.#repliers.get(commandId)?.({ refusal, result: result ?? null });
   }
 
-  #carryOut(effect: Effect & OutcomeEffect): void {
-    const { effectId } = effect;
-    const confirm = () => this.#confirm();
-    this.#ports.carryOut(effect, this.state, confirm).then(
-      (outcome) => this.#outcome(effectId, outcome),
-      (error: unknown) => this.#outcome(effectId, driverFailure(error)),
-    );
-  }
-
   /**
-   * After a crash nobody knows whether it had been begun before: that nothing happens this time does
-   * not mean that nothing has happened.
+   * @param isAgain after a crash, when nobody knows whether it had been begun before: that nothing
+   *   happens this time does not mean that nothing has happened
    */
-  #carryOutAgain(effect: Effect & OutcomeEffect): void {
+  #carryOut(effect: Effect & OutcomeEffect, isAgain = false): void {
     const { effectId } = effect;
     const confirm = () => this.#confirm();
-    this.#ports.carryOut(effect, this.state, confirm).then(
-      (outcome) =>
-        this.#outcome(
-          effectId,
-          outcome.status === 'noEffect' ? { ...outcome, status: 'uncertain' } : outcome,
-        ),
-      (error: unknown) => this.#outcome(effectId, driverFailure(error)),
-    );
+    this.#ports
+      .carryOut(effect, this.state, confirm)
+      .catch(driverFailure)
+      .then((outcome) => {
+        const isInDoubt = isAgain && outcome.status === 'noEffect';
+        this.#outcome(effectId, isInDoubt ? { ...outcome, status: 'uncertain' } : outcome);
+      });
   }
 
   #outcome(effectId: string, outcome: Outcome<unknown>): void {

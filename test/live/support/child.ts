@@ -7,7 +7,7 @@ import { DeviceLanes } from '../../../backends/devices/lanes.ts';
 import type { IsolationRunner } from '../../../backends/http/gateway.ts';
 import { liveClock } from '../../../backends/runner/clock.ts';
 import { liveIsolation, wiredPorts } from '../../../backends/runner/isolation.ts';
-import { readBack } from '../../../backends/runner/reconciler.ts';
+import { readBack } from '../../../backends/devices/reconciler.ts';
 import { LiveRunner } from '../../../backends/runner/runner.ts';
 import type { Request } from '../../../backends/runner/runner.ts';
 import { openSqliteStore } from '../../../backends/store/sqlite.ts';

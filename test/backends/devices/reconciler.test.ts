@@ -1,8 +1,8 @@
 import test from 'ava';
 import { wiredPorts } from '../../../backends/runner/isolation.ts';
-import { readBack } from '../../../backends/runner/reconciler.ts';
+import { readBack } from '../../../backends/devices/reconciler.ts';
 import type { IsolationDeviceEffect } from '../../../core/allocator/protocol.ts';
-import { ask, begunLease, LiveSite, rest, START } from './live-site.ts';
+import { ask, begunLease, LiveSite, rest, START } from '../runner/live-site.ts';
 import { A } from '../../allocator/site.ts';
 
 test('a port that was changed behind our back, or a node that was switched on, is quarantined', async (t) => {

@@ -7,7 +7,7 @@ import type { ObserveNode } from '../../core/allocator/protocol.ts';
 import type { IsolationState, Node } from '../../core/allocator/state.ts';
 import type { NodeObserved } from '../../core/allocator/commands.ts';
 import type { Outcome } from '../../core/kernel/service.ts';
-import { plainOutcome } from './outcome.ts';
+import { plainOutcome } from '../runner/outcome.ts';
 import { SECOND_MS, type TimeMs } from '../../core/kernel/units.ts';
 
 export interface ReconcilerPorts {
