@@ -43,7 +43,7 @@ export interface FolderStoreOptions {
 
 const EXPORT_ID_LENGTH = 32;
 const RECOVERY_MS = 60_000;
-const MEND_MS = 30_000;
+const MEND_MS = 60_000;
 /** A Unix socket's path has 107 bytes (unix(7)); ours are up to 47 longer than the folder's. */
 const FOLDER_LENGTH_MAXIMUM = 60;
 
@@ -118,6 +118,7 @@ export class FolderStore implements ImageStore {
           return ok;
         case 'RemoveImage':
           await this.#images.remove(imageId, signal);
+          await this.#keys.forget(imageId);
           return ok;
         default: {
           const isBusy = operation === 'UnprotectSnapshot' || operation === 'RemoveSnapshot';
@@ -249,7 +250,7 @@ export class FolderStore implements ImageStore {
     const image = await this.#images.cloneable(disk.imageId, disk.snapshotId, signal);
     const volume = this.#disks.volume(disk.diskId);
     const encrypted = { ...disk, key: newKey() };
-    await this.#keys.within(`${owner} ${disk.imageId} ${image.seal}`, (base) =>
+    await this.#keys.within(owner, { imageId: disk.imageId, seal: image.seal }, (base) =>
       this.#volumes.encrypt(image, volume, { ...base, diskKey: encrypted.key }, signal),
     );
     await this.#disks.put(encrypted);

@@ -25,10 +25,14 @@ export interface NbdOptions {
   readonly tlsFolder: string | null;
 }
 
+type NbdAddress = DiskAddress & { readonly method: 'nbd' };
+
 const NAME_BYTES = 24;
+/** What holds no data, or does not answer, is killed after that. */
+const HUNG_MS = 2_000;
 const PROBE_MS = 3_000;
-const PROBE_PAUSE_MS = 50;
-const PROBES_MAXIMUM = 20;
+const PROBE_PAUSE_MS = 200;
+const PROBES_MAXIMUM = 2;
 const ADDRESS_TRIES = 100;
 
 export class NbdExporter implements Exporter {
@@ -51,26 +55,15 @@ export class NbdExporter implements Exporter {
     throw new OcxError({ code: 'DEVICE_NO_PORT', message });
   }
 
-  async open({ id, blockDevice, address }: Export, signal: AbortSignal): Promise<void> {
-    if (address.method !== 'nbd') throw wrongAddress();
-    const socket = this.#socket(id);
-    const storagePid = this.#storagePid(id);
-    if ((await processesWith(storagePid)).length === 0) {
-      await rm(socket, { force: true });
-      await runTool(
-        [
-          ...['qemu-storage-daemon', '--daemonize', '--pidfile', storagePid, ...blockDevice],
-          ...['--nbd-server', `addr.type=unix,addr.path=${socket},max-connections=0`],
-          ...['--export', 'type=nbd,id=disk,node-name=disk,name=disk,writable=on'],
-        ],
-        signal,
-      );
-    }
-    const gatePid = this.#gatePid(id);
-    if ((await processesWith(gatePid)).length === 0) {
-      await runTool(this.#gate(gatePid, socket, address), signal);
-    }
-    await this.#awaitAnswer(id, address, signal);
+  async open(opened: Export, signal: AbortSignal): Promise<void> {
+    if (opened.address.method !== 'nbd') throw wrongAddress();
+    await this.#start(opened, opened.address, signal);
+    if (await this.#answers(opened, signal)) return;
+    // What runs and does not answer is hung.
+    await this.#end(opened.id, HUNG_MS);
+    await this.#start(opened, opened.address, signal);
+    if (await this.#answers(opened, signal)) return;
+    throw new OcxError({ code: 'DEVICE_NOT_SERVED', message: 'the disk’s server does not answer' });
   }
 
   async isOpen({ address, id }: Export, signal: AbortSignal): Promise<boolean> {
@@ -87,15 +80,7 @@ export class NbdExporter implements Exporter {
   }
 
   async close(id: string): Promise<void> {
-    // The gate first: nobody gets in any more while the rest goes down.
-    const gone =
-      (await endProcesses(this.#gatePid(id))) && (await endProcesses(this.#storagePid(id)));
-    if (!gone) {
-      throw new OcxError({ code: 'DEVICE_STILL_SERVED', message: 'a server of the disk stays' });
-    }
-    for (const file of [this.#socket(id), this.#gatePid(id), this.#storagePid(id)]) {
-      await rm(file, { force: true });
-    }
+    await this.#end(id);
   }
 
   async closeOthers(keep: ReadonlySet<string>): Promise<void> {
@@ -112,7 +97,7 @@ export class NbdExporter implements Exporter {
     for (const id of found) if (!keep.has(id)) await this.close(id);
   }
 
-  #gate(pidFile: string, socket: string, address: DiskAddress & { method: 'nbd' }): string[] {
+  #gate(pidFile: string, socket: string, address: NbdAddress): string[] {
     const { host, port, exportName } = address;
     const { tlsFolder } = this.#options;
     const tls =
@@ -126,12 +111,50 @@ export class NbdExporter implements Exporter {
     ];
   }
 
-  async #awaitAnswer(id: string, address: DiskAddress, signal: AbortSignal): Promise<void> {
+  /** @param graceMs in which the server may write what it holds */
+  async #end(id: string, graceMs?: number): Promise<void> {
+    // The gate first: nobody gets in any more while the rest goes down.
+    const gone =
+      (await endProcesses(this.#gatePid(id), HUNG_MS)) &&
+      (await endProcesses(this.#storagePid(id), graceMs));
+    if (!gone) {
+      throw new OcxError({ code: 'DEVICE_STILL_SERVED', message: 'a server of the disk stays' });
+    }
+    for (const file of [this.#socket(id), this.#gatePid(id), this.#storagePid(id)]) {
+      await rm(file, { force: true });
+    }
+  }
+
+  /** Starts what does not run. */
+  async #start(
+    { id, blockDevice }: Export,
+    address: NbdAddress,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const socket = this.#socket(id);
+    const storagePid = this.#storagePid(id);
+    if ((await processesWith(storagePid)).length === 0) {
+      await rm(socket, { force: true });
+      await runTool(
+        [
+          ...['qemu-storage-daemon', '--daemonize', '--pidfile', storagePid, ...blockDevice],
+          ...['--nbd-server', `addr.type=unix,addr.path=${socket},max-connections=0`],
+          ...['--export', 'type=nbd,id=disk,node-name=disk,name=disk,writable=on'],
+        ],
+        signal,
+      );
+    }
+    const gatePid = this.#gatePid(id);
+    if ((await processesWith(gatePid)).length > 0) return;
+    await runTool(this.#gate(gatePid, socket, address), signal);
+  }
+
+  async #answers(opened: Export, signal: AbortSignal): Promise<boolean> {
     for (let probes = 0; probes < PROBES_MAXIMUM; probes++) {
-      if (await this.isOpen({ id, blockDevice: [], address }, signal)) return;
+      if (await this.isOpen(opened, signal)) return true;
       await sleep(PROBE_PAUSE_MS, undefined, { signal });
     }
-    throw new OcxError({ code: 'DEVICE_NOT_SERVED', message: 'the disk’s server does not answer' });
+    return false;
   }
 
   #socket(id: string): string {

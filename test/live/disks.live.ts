@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { checkImage, HEAD_BYTES } from '../../backends/images/image-check.ts';
+import { commandLines } from '../../backends/images/tools.ts';
 import { diskPassphrase } from '../../backends/boot/key-shares.ts';
 import {
   cloneDisk,
+  expose,
   exposeOrder,
   imageContract,
   isOk,
@@ -33,6 +35,22 @@ if (missing === null) {
 }
 
 const live = missing === null ? test.serial : test.serial.skip;
+
+live('a server that hangs is started again, and nothing is lost', async (t) => {
+  const place = await openReal('nbd', 21_200);
+  t.teardown(() => place.close());
+  await prepare(place.store, place.source);
+  await cloneDisk(place.store, 'd');
+  const address = await expose(place.store, 'd', 'n', 'l');
+  await place.client!.write(address, 0x80_0000, 0x77);
+  t.deepEqual(await place.store.mend(), [], 'all is well');
+  for (const { pid, words } of await commandLines()) {
+    const isIts = words.some((word) => word.startsWith(place.runFolder));
+    if (isIts && words[0]!.endsWith('qemu-storage-daemon')) process.kill(pid, 'SIGSTOP');
+  }
+  t.deepEqual(await place.store.mend(), ['d']);
+  t.is(await place.client!.read(address, 0x80_0000), 0x77);
+});
 
 live('an encrypted disk is LUKS under its own key, with the image inside', async (t) => {
   const place = await openReal('nbd', 21_200);
