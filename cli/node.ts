@@ -105,11 +105,31 @@ function use(node: Command): void {
   defineCall(
     node,
     'boot <node> <device>',
-    'Next boot from network or disk.',
+    'What the next boot uses: network, disk, media, or none for its own order.',
     ([nodeId, device]) => ({
       method: 'PUT',
       path: `${pathOf('nodes', nodeId!)}/boot-device`,
       body: { device },
+    }),
+  );
+  for (const [word, summary, imageOf] of [
+    ['insert <node> <url>', 'Put an image into the virtual drive.', (url?: string) => url ?? null],
+    ['eject <node>', 'Empty the virtual drive.', () => null],
+  ] as const) {
+    defineCall(node, word, summary, ([nodeId, url]) => ({
+      method: 'PUT',
+      path: `${pathOf('nodes', nodeId!)}/media`,
+      body: { image: imageOf(url) },
+    }));
+  }
+  defineCall(
+    node,
+    'secure-boot <node> <state>',
+    'UEFI secure boot from the next boot: on or off.',
+    ([nodeId, state]) => ({
+      method: 'PUT',
+      path: `${pathOf('nodes', nodeId!)}/secure-boot`,
+      body: { enabled: state === 'on' ? true : state === 'off' ? false : state },
     }),
   );
   defineCall(node, 'action <action>', 'Show what became of a request.', ([actionId]) => ({

@@ -71,6 +71,26 @@ test.serial('sushy drives a leased node, also after the service was killed', asy
   t.deepEqual(await place.credential(t, 'l1', 'a1'), own);
   t.deepEqual(await walk(), seen);
   t.deepEqual(place.boots('a1'), ['Pxe', 'Pxe']);
+  const { chassis, belongings } = place.bmcs.get('a1')!;
+  const asked = async (line: string) => {
+    const { actionId } = await place.service.run(t, 't', line);
+    for (let status = 'applying'; status !== 'done';) {
+      const action = await place.service.run(t, 't', `node action ${String(actionId)}`);
+      status = String(action['status']);
+      t.not(status, 'failed', line);
+    }
+  };
+  await asked(`node insert a1 ${ORIGIN}/rescue.iso`);
+  t.is(chassis.image, `${ORIGIN}/rescue.iso`);
+  await asked('node boot a1 media');
+  t.is(chassis.boot.target, 'Cd');
+  await asked('node eject a1');
+  t.is(chassis.image, null);
+  await asked('node secure-boot a1 on');
+  t.true(belongings.secureBoot);
+  const refused = await place.service.cli('t', 'node insert a1 http://10.0.0.1/x.iso');
+  t.regex(refused.stderr, /^INPUT_BAD_ARGUMENT: /);
+  t.regex((await place.service.cli('t', 'node secure-boot a1 maybe')).stderr, /^INPUT_BAD_/);
   t.false(JSON.stringify(own).includes(PASSWORD), 'it is no credential of the BMC');
   t.is(await place.service.end('SIGTERM'), 0);
 });
