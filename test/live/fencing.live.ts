@@ -2,84 +2,26 @@
  * Two processes that both believe to be in charge, and devices that keep no tokens: the first is
  * stopped inside a call of its driver, the second takes over, the first goes on.
  */
-import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import { EmulatedDevices } from '../../backends/devices/emulated.ts';
 import { openSqliteStore } from '../../backends/store/sqlite.ts';
 import { DAY_MS } from '../../core/kernel/units.ts';
-import { A, TENANT, smallSite, terms } from '../allocator/site.ts';
+import { A, TENANT, terms } from '../allocator/site.ts';
 import { readAll } from '../contract/store-contract.ts';
-import type { ChildMessage, ParentMessage } from './support/child.ts';
-
-type EffectMessage = Extract<ChildMessage, { kind: 'effect' }>;
+import { Controller } from './support/controller.ts';
+import { eventually } from './support/wires.ts';
 
 const STOPPED_MS = 60_000;
-const CHILD = new URL('./support/child.ts', import.meta.url);
 
 /** Hardware without tokens: whoever speaks to it is obeyed. */
 class Forgetful extends EmulatedDevices {
   override obey(...call: Parameters<EmulatedDevices['obey']>) {
     this.node(call[0].nodeId).fencingToken = 0;
     return super.obey(...call);
-  }
-}
-
-/** One of the processes. */
-class Controller {
-  readonly child: ChildProcess;
-  readonly told: ChildMessage[] = [];
-  /** Decides whether a call is held instead of being carried out. */
-  isHeld: (message: EffectMessage) => boolean = () => false;
-  readonly held: EffectMessage[] = [];
-  readonly #devices: EmulatedDevices;
-
-  constructor(t: ExecutionContext, devices: EmulatedDevices) {
-    this.#devices = devices;
-    this.child = fork(CHILD, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    t.teardown(() => this.child.kill('SIGKILL'));
-    this.child.on('message', (message: ChildMessage) => {
-      this.told.push(message);
-      if (message.kind !== 'effect') return;
-      if (this.isHeld(message)) this.held.push(message);
-      else this.carryOut(message);
-    });
-  }
-
-  send(message: ParentMessage): void {
-    this.child.send(message, () => {});
-  }
-
-  carryOut({ call, effect, ports }: EffectMessage): void {
-    this.send({ kind: 'outcome', call, outcome: this.#devices.obey(effect, ports) });
-  }
-
-  async start(path: string): Promise<void> {
-    await this.until((message) => message.kind === 'loaded');
-    const configuration = smallSite({ retryBaseMs: 50, retryMaximumMs: 500 });
-    this.send({ kind: 'start', path, configuration, plant: 'none', isFenced: true });
-    await this.until((message) => message.kind === 'ready');
-  }
-
-  async ask(from: typeof A, commandId: string, command: { kind: string }): Promise<void> {
-    this.send({ kind: 'request', request: { from, commandId, command } });
-    await this.until((message) => message.kind === 'reply' && message.commandId === commandId);
-  }
-
-  async until(isIt: (message: ChildMessage) => boolean): Promise<void> {
-    await eventually(() => this.told.some(isIt));
-  }
-}
-
-async function eventually(holds: () => boolean): Promise<void> {
-  const endMs = performance.now() + 20_000;
-  while (!holds()) {
-    if (performance.now() > endMs) throw new Error(`it never holds: ${String(holds)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

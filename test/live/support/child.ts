@@ -3,6 +3,7 @@
  * messages of its parent, which also plays the hardware. Planted faults make it a bad runner.
  */
 import { createHash } from 'node:crypto';
+import type { Devices } from '../../../backends/devices/devices.ts';
 import { DeviceLanes } from '../../../backends/devices/lanes.ts';
 import type { IsolationRunner } from '../../../backends/http/gateway.ts';
 import { liveClock } from '../../../backends/runner/clock.ts';
@@ -12,12 +13,20 @@ import { LiveRunner } from '../../../backends/runner/runner.ts';
 import type { Request } from '../../../backends/runner/runner.ts';
 import { openSqliteStore } from '../../../backends/store/sqlite.ts';
 import type { Store, StoreEntry } from '../../../backends/store/store.ts';
+import { ConfirmedSwitch } from '../../../backends/switches/confirmed-switch.ts';
+import { OpenVswitch } from '../../../backends/switches/openvswitch/openvswitch.ts';
 import type { IsolationConfiguration } from '../../../core/allocator/enrolment.ts';
 import type { IsolationDeviceEffect } from '../../../core/allocator/protocol.ts';
 import type { Outcome } from '../../../core/kernel/service.ts';
 
 /** What the process does wrong. */
 export type Plant = 'none' | 'early-acknowledgement' | 'early-effect';
+
+/** A real switch that the process drives itself. */
+export interface SwitchPlace {
+  readonly socket: string;
+  readonly bridge: string;
+}
 
 export interface StartMessage {
   readonly kind: 'start';
@@ -26,6 +35,8 @@ export interface StartMessage {
   readonly plant: Plant;
   /** The devices keep no tokens: lanes in front of them, and a read-back again and again. */
   readonly isFenced?: boolean;
+  /** Ports are its ports; all else is the parent's. */
+  readonly openvswitch?: SwitchPlace;
 }
 export type ParentMessage =
   | StartMessage
@@ -60,6 +71,28 @@ function carryOut(
   const call = ++callCount;
   tell({ kind: 'effect', call, effect, ports });
   return new Promise((resolve) => calls.set(call, resolve));
+}
+
+/** Ports by the driver of a real switch, on behalf of this process's epoch. */
+function bySwitch({ socket, bridge }: SwitchPlace, epoch: () => Promise<number>): Devices {
+  const driver = new ConfirmedSwitch(new OpenVswitch({ address: { path: socket }, bridge }));
+  return {
+    async carryOut(effect, ports, signal) {
+      driver.claim(await epoch());
+      if (effect.kind === 'ConfigurePort') {
+        return driver.configurePort(effect.portId, effect.attachments, signal);
+      }
+      const outcome = await carryOut(effect, ports);
+      if (effect.kind !== 'ObserveNode' || outcome.status !== 'ok') return outcome;
+      const seen: Record<string, unknown> = {};
+      for (const { portId } of ports) {
+        const port = await driver.readPort(portId, signal);
+        if (port.status !== 'ok') return port;
+        seen[portId] = port.value;
+      }
+      return { status: 'ok', value: { ...(outcome.value as object), ports: seen } };
+    },
+  };
 }
 
 /** Durable only later than it says, or (honest) later than it could be. */
@@ -104,10 +137,13 @@ function hastyIsolation(): typeof liveIsolation {
 }
 
 async function start(message: StartMessage): Promise<Runner> {
-  const { path, configuration, plant, isFenced = false } = message;
+  const { path, configuration, plant, isFenced = false, openvswitch } = message;
   const store = openSqliteStore(path);
-  const lanes = new DeviceLanes({ carryOut }, () => Date.now());
-  const runner = await LiveRunner.start(
+  const devices = openvswitch
+    ? bySwitch(openvswitch, async () => (await starting).epoch)
+    : { carryOut };
+  const lanes = new DeviceLanes(devices, () => Date.now());
+  const starting = LiveRunner.start(
     plant === 'early-effect' ? hastyIsolation() : liveIsolation,
     {
       store: plant === 'none' ? store : slowStore(store, plant === 'early-effect'),
@@ -134,6 +170,7 @@ async function start(message: StartMessage): Promise<Runner> {
       },
     },
   );
+  const runner = await starting;
   tell({ kind: 'ready', replayed: runner.replayed });
   if (isFenced) watchHardware(runner, lanes);
   return runner;
