@@ -3,6 +3,7 @@ import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { checkImage, HEAD_BYTES } from '../../backends/images/image-check.ts';
 import { readAnswer, readHello } from '../../backends/tpm/agent-messages.ts';
 import { parseQuote } from '../../backends/tpm/attest.ts';
 import { parseEventLog, replay } from '../../backends/tpm/event-log.ts';
@@ -19,6 +20,7 @@ import { loadExperiment } from '../../sim/experiment/sweep/experiment.ts';
 import { loadScenario } from '../../sim/scenario/load.ts';
 import { runtimeBytes } from '../backends/tpm/made-log.ts';
 import { bytes, evidenceOf, vectors } from '../backends/tpm/vectors.ts';
+import { FILE_BYTES, qcow2File } from '../backends/images/qcow2-header.ts';
 import { fuzz, INPUTS } from './fuzzing.ts';
 import type { Reader } from './fuzzing.ts';
 import { promised } from './trace-readers.ts';
@@ -133,6 +135,8 @@ const hellos = vectors.map(({ endorsementKey, certificate, attestationKey }) =>
   ),
 );
 
+const IMAGE_LIMITS = { fileBytes: 1e9, diskBytes: 20e9 };
+
 /** Reader and its share of this file's inputs. */
 const READERS: readonly (readonly [number, Reader])[] = [
   [
@@ -232,6 +236,19 @@ const READERS: readonly (readonly [number, Reader])[] = [
       name: 'runtime log',
       samples: [runtimeBytes(['/bin/a', '/bin/b'])],
       read: found(parseRuntimeLog),
+    },
+  ],
+  [
+    2,
+    {
+      name: 'image',
+      // What the check does not look at need not be damaged.
+      samples: [qcow2File().subarray(0, 8_192), qcow2File({ version: 2 }).subarray(0, 8_192)],
+      read: (input) => {
+        const head = Buffer.alloc(HEAD_BYTES);
+        input.copy(head);
+        return !('code' in checkImage(head, FILE_BYTES, IMAGE_LIMITS));
+      },
     },
   ],
 ];
