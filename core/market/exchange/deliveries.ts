@@ -26,6 +26,7 @@ export function deliver(turn: Turn, contract: Contract): void {
     service: own ?? isolationService,
     nodeIds: [],
     attempts: 0,
+    names: 1,
     state: 'waiting',
     takeBack: null,
     end: 'expired',
@@ -160,11 +161,34 @@ function refused(turn: Turn, delivery: Delivery, code: string): void {
   const { contractId } = delivery.contract;
   delivery.nodeIds = [];
   delivery.state = 'waiting';
-  // Nobody could ask in time, which is not the seller's fault.
-  if (code === 'INPUT_TIME_RANGE') report(turn, delivery, 'failed', 0);
-  else if (turn.state.market.contracts.has(contractId)) choose(turn, delivery);
-  else turn.state.deliveries.delete(contractId);
+  if (!turn.state.market.contracts.has(contractId)) turn.state.deliveries.delete(contractId);
+  else if (code === NAME_TAKEN && delivery.names < NAMES_MAXIMUM) rename(turn, delivery);
+  else if (NODES_REFUSED.has(code)) choose(turn, delivery);
+  else report(turn, delivery, code === NOT_ALLOWED ? 'not-delivered' : 'failed', 0);
   followers(turn, contractId);
+}
+
+/** Of these nodes: others may do. */
+const NODES_REFUSED: ReadonlySet<string> = new Set([
+  'CONFLICT_BLOCKED',
+  'CONFLICT_CAPABILITY',
+  'CONFLICT_LEASE',
+  'CONFLICT_PROJECT_MISMATCH',
+  'NOT_FOUND_NODE',
+]);
+/** The owner lets nobody lease its nodes out. Everything else is no fault of either side. */
+const NOT_ALLOWED = 'DENIED_AUTHORIZATION';
+
+/** Anybody may call a lease as it likes, to be in somebody's way. */
+const NAME_TAKEN = 'CONFLICT_DUPLICATE';
+const NAMES_MAXIMUM = 20;
+
+function rename(turn: Turn, delivery: Delivery): void {
+  const { name } = turn.state.configuration;
+  delivery.names += 1;
+  delivery.attempts -= 1;
+  delivery.leaseId = `${name}.${delivery.contract.contractId}.${delivery.names}`;
+  choose(turn, delivery);
 }
 
 /** Contracts that wait for the nodes of this one. */
@@ -208,7 +232,9 @@ export function deliveryOf(
   leaseId: string,
 ): Delivery | undefined {
   const start = `${configuration.name}.`;
-  return leaseId.startsWith(start) ? deliveries.get(leaseId.slice(start.length)) : undefined;
+  if (!leaseId.startsWith(start)) return undefined;
+  const delivery = deliveries.get(leaseId.slice(start.length).split('.', 1)[0]!);
+  return delivery?.leaseId === leaseId ? delivery : undefined;
 }
 
 function ended(turn: Turn, delivery: Delivery): void {

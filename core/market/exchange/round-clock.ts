@@ -30,7 +30,7 @@ export function openRounds(turn: Turn): void {
 }
 
 function openRound(turn: Turn, horizon: number): void {
-  const { state, timeMs, effects } = turn;
+  const { state, effects } = turn;
   const { market, configuration } = state;
   const { leadMs, revealMs } = configuration.clocks[horizon]!;
   const roundId = market.openRoundIds[horizon]!;
@@ -50,7 +50,7 @@ function openRound(turn: Turn, horizon: number): void {
     effects.push({ kind: 'SetTimer', timerId: commitsTimer(horizon), atMs: deadlineMs });
   }
   effects.push({ kind: 'SetTimer', timerId: roundTimer(horizon), atMs: closesMs });
-  if (timeMs > 0) tellAll(turn, { kind: 'RoundOpened', round });
+  tellAll(turn, { kind: 'RoundOpened', round });
 }
 
 function nextCloseMs({ state, timeMs }: Turn, horizon: number, roundId: number): TimeMs {

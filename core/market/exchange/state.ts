@@ -20,13 +20,15 @@ export interface HorizonClock {
 /** From a contract to the end of its lease. */
 export interface Delivery {
   readonly contract: Contract;
-  readonly leaseId: string;
+  /** The exchange's name and the contract's id, and a number where that name was taken. */
+  leaseId: string;
   /** Isolation service of the seller. */
   readonly service: string;
   /** Nodes asked for last; none while it waits for the lease whose nodes it takes over. */
   nodeIds: readonly string[];
-  /** How many choices of nodes were refused. */
+  /** How many choices of nodes were refused, and how many names of the lease. */
   attempts: number;
+  names: number;
   state: 'waiting' | 'asked' | 'arranged' | 'started' | 'over';
   /** What is to become of it as soon as it can: its contract is over, or its nodes go to others. */
   takeBack: 'calledOff' | 'preempted' | null;

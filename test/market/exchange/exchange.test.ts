@@ -4,7 +4,7 @@ import { exchangeService } from '../../../core/market/exchange/exchange.ts';
 import { initialExchange } from '../../../core/market/exchange/state.ts';
 import { commitmentOf } from '../../../core/market/sealing/commitment.ts';
 import { plainAsk, plainBid } from '../../../core/market/order-check.ts';
-import { A, ADMIN, B, MARKET, TENANT } from '../../allocator/site.ts';
+import { A, ADMIN, B, MARKET, smallSite, TENANT, terms } from '../../allocator/site.ts';
 import { ask, bid } from '../support/orders.ts';
 import { EPOCH_MS, exchangeConfiguration, OPENING, SLOT_MS, TradedSite } from './traded-site.ts';
 
@@ -76,6 +76,34 @@ test('a node that its isolation service will not lease is passed over for the ne
   broken.site.done(ADMIN, { kind: 'NodeWithdraw', nodeId: 'a1', state: 'broken' });
   broken.runUntil(EPOCH_MS);
   t.deepEqual(broken.site.state.leases.get('market.c1')?.terms.nodeIds, ['a2']);
+});
+
+test('a lease of the contract’s name, made by somebody to be in its way, is not', (t) => {
+  const traded = agreed();
+  traded.site.done(B, {
+    kind: 'LeaseCreate',
+    terms: terms({
+      ...{ leaseId: 'market.c1', owner: 'org-b', lessee: 'org-b', nodeIds: ['b1'] },
+      ...{ startMs: 1, endMs: 5_000_000, securityLevel: 'none' },
+    }),
+  });
+  traded.runUntil(EPOCH_MS);
+  t.like(traded.told('org-t', 'LeaseArranged')[0], { leaseId: 'market.c1.2', nodeIds: ['a1'] });
+  traded.runUntil(EPOCH_MS + 3 * SLOT_MS);
+  t.deepEqual(traded.settled(), [`completed ${2 * SLOT_MS} ${PRICE} ${PRICE}`]);
+});
+
+test('a seller that lets the market lease nothing has not delivered; a site that cannot is not its fault', (t) => {
+  const traded = agreed();
+  const delegation = { organisation: 'org-a', service: 'market', right: 'leasing' } as const;
+  traded.site.done(A, { kind: 'DelegationRevoke', ...delegation });
+  traded.runUntil(EPOCH_MS);
+  t.regex(traded.settled()[0]!, /^defaulted-seller 0 /);
+  const short = new TradedSite(exchangeConfiguration(), smallSite({ maximumLeaseMs: 1_000 }));
+  short.offer({ reserveMillicredits: 400 });
+  short.want({ valueMillicredits: 800 });
+  short.runUntil(EPOCH_MS);
+  t.deepEqual(short.settled(), ['void 0 0 0']);
 });
 
 test('nodes of others behind an ask deliver nothing', (t) => {
