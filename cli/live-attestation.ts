@@ -1,11 +1,14 @@
 /** An attestation service of `ocx serve`: its runner, the desk that nodes answer at, key shares. */
 import { readFileSync } from 'node:fs';
+import type { RequestOptions } from 'node:https';
 import { dirname, resolve } from 'node:path';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { readShareSecret, shareV } from '../backends/boot/key-shares.ts';
 import { agentCalls } from '../backends/http/agent-calls.ts';
 import { attestationFacade } from '../backends/http/attestation-routes.ts';
 import { KeyShares } from '../backends/keys/key-shares.ts';
+import { KeylimeQuotes } from '../backends/keylime/keylime-quotes.ts';
+import { serverOf, type Server } from '../backends/peers/server.ts';
 import { carryOutAttestation, liveAttestation } from '../backends/runner/attestation.ts';
 import type { AttesterWork } from '../backends/runner/attestation.ts';
 import { AgentDesk } from '../backends/tpm/agent-desk.ts';
@@ -25,6 +28,27 @@ const strings = (more = {}) => Type.Array(Type.String(), { default: [], ...more 
 const ms = (value: number) => Type.Integer({ minimum: 1, maximum: LONGEST_MS, default: value });
 const perhapsMs = () =>
   Type.Union([Type.Integer({ minimum: 1, maximum: LONGEST_MS }), Type.Null()], { default: null });
+
+const KeylimeSchema = Type.Object(
+  {
+    registrar: Type.String({ description: 'its URL' }),
+    authority: Type.Optional(Type.String({ description: 'PEM file: who certifies the registrar' })),
+    certificate: Type.Optional(Type.String({ description: 'PEM file: ours, for both' })),
+    key: Type.Optional(Type.String({ description: 'PEM file' })),
+    nodes: Type.Array(
+      Type.Object(
+        {
+          nodeId: Type.String(),
+          uuid: Type.String({ pattern: '^[0-9a-fA-F-]{36}$' }),
+          agent: Type.String({ description: 'URL of its agent' }),
+          agentCertificate: Type.Optional(Type.String({ description: 'PEM file: of its agent' })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
 
 export const attestationRole: LiveRole = {
   name: 'attestation',
@@ -52,6 +76,7 @@ export const attestationRole: LiveRole = {
         { default: [] },
       ),
     ),
+    keylime: Type.Optional(KeylimeSchema),
     // A nonce is made when the node is switched on; its agent answers once it has booted.
     nonceTtlMs: ms(600 * SECOND_MS),
     quoteDeadlineMs: ms(600 * SECOND_MS),
@@ -72,6 +97,7 @@ interface Table extends AttesterConfiguration {
   readonly intermediates: readonly string[];
   readonly keyShares: string;
   readonly keyShareFile?: string;
+  readonly keylime?: Static<typeof KeylimeSchema>;
 }
 
 async function serveAttestation(request: ServeRequest): Promise<Served> {
@@ -86,12 +112,14 @@ async function serveAttestation(request: ServeRequest): Promise<Served> {
     secret ? (leaseId, nodeId) => shareV(secret, leaseId, nodeId) : undefined,
   );
   let clock: Clock | undefined;
-  const desk = new AgentDesk(makers, shares, () => clock!.nowMs());
+  const nowMs = () => clock!.nowMs();
+  const desk = new AgentDesk(makers, shares, nowMs);
+  const world = table.keylime ? withKeylime(table.keylime, desk, makers, nowMs, path) : desk;
   try {
     const started = await startService(request, liveAttestation, {
       ...{ journal: attestationRole.name, configuration: configurationOf(table) },
       clock: (notBeforeMs) => (clock = liveClock(notBeforeMs)),
-      carryOut: (effect, state) => carryOutAttestation(desk, effect as AttesterWork, state),
+      carryOut: (effect, state) => carryOutAttestation(world, effect as AttesterWork, state),
     });
     const calls = agentCalls(desk, table.gateways);
     const served = await answerCalls(request, started, attestationFacade, calls);
@@ -106,6 +134,31 @@ async function serveAttestation(request: ServeRequest): Promise<Served> {
     shares.close();
     throw error;
   }
+}
+
+/** Some nodes are asked by their Keylime agents, the others by ours. */
+function withKeylime(
+  { registrar, authority, certificate, key, nodes }: NonNullable<Table['keylime']>,
+  desk: AgentDesk,
+  makers: TrustedMakers,
+  nowMs: () => number,
+  path: (given: string) => string,
+): KeylimeQuotes {
+  const read = (name: string | undefined) =>
+    name === undefined ? undefined : readFileSync(path(name));
+  const own = { cert: read(certificate), key: read(key) };
+  const server = (url: string, more: RequestOptions): Server => {
+    const found = serverOf(url);
+    return { ...found, options: { ...found.options, ...own, ...more } as Server['options'] };
+  };
+  const agents = nodes.map(({ nodeId, uuid, agent, agentCertificate }) => {
+    // An agent certifies itself: it is the certificate that counts, and no name in it.
+    const pinned = { ca: read(agentCertificate), checkServerIdentity: () => undefined };
+    const options = agentCertificate === undefined ? {} : pinned;
+    return [nodeId, { uuid, agent: server(agent, options) }] as const;
+  });
+  const known = server(registrar, authority === undefined ? {} : { ca: read(authority) });
+  return new KeylimeQuotes(desk, known, new Map(agents), makers, nowMs);
 }
 
 /** What the journal begins with; files and gateways may change from start to start. */

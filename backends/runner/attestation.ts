@@ -10,15 +10,23 @@ import type {
 } from '../../core/attester/protocol.ts';
 import { watchKey } from '../../core/attester/state.ts';
 import type { AttesterConfiguration, AttesterState, Watch } from '../../core/attester/state.ts';
-import type { Outcome } from '../../core/kernel/service.ts';
+import type { Outcome, Principal } from '../../core/kernel/service.ts';
 import { leaseNotice } from '../peers/notices.ts';
-import type { AgentDesk } from '../tpm/agent-desk.ts';
 import { randomNonce } from '../tpm/quote-desk.ts';
 import type { LiveService } from './live-service.ts';
 import { PeerMail } from './peer-mail.ts';
 
 /** Effects whose outcomes come back. */
 export type AttesterWork = MakeNonce | RequestQuote | ReleaseKeyShare | RevokeKeys;
+
+/** What an attestation service does in the world. */
+export interface AttesterWorld {
+  /** @param bootCount of the boot that the service asks about */
+  requestQuote(effect: RequestQuote, bootCount: number): Promise<Outcome<unknown>>;
+  /** @param party that had the node attested */
+  releaseKeyShare(effect: ReleaseKeyShare, party: Principal): Promise<Outcome<unknown>>;
+  revokeKeys(effect: RevokeKeys): Promise<Outcome<unknown>>;
+}
 
 export const liveAttestation: LiveService<
   AttesterConfiguration,
@@ -64,9 +72,9 @@ export const liveAttestation: LiveService<
     }),
 };
 
-/** Does what the service wants done in the world, at the desk where nodes answer. */
+/** Does what the service wants done in the world. */
 export async function carryOutAttestation(
-  desk: AgentDesk,
+  world: AttesterWorld,
   effect: AttesterWork,
   state: AttesterState,
 ): Promise<Outcome<unknown>> {
@@ -74,15 +82,15 @@ export async function carryOutAttestation(
     case 'MakeNonce':
       return { status: 'ok', value: randomNonce() };
     case 'RequestQuote':
-      return desk.requestQuote(effect, watchOf(state, effect)?.bootCount ?? 0);
+      return world.requestQuote(effect, watchOf(state, effect)?.bootCount ?? 0);
     case 'ReleaseKeyShare': {
       const watch = watchOf(state, effect);
-      if (watch) return desk.releaseKeyShare(effect, watch.asker);
+      if (watch) return world.releaseKeyShare(effect, watch.asker);
       const error = { code: 'CONFLICT_LATE', message: 'nobody has the node attested any more' };
       return { status: 'noEffect', error };
     }
     case 'RevokeKeys':
-      return desk.revokeKeys(effect);
+      return world.revokeKeys(effect);
   }
 }
 

@@ -10,6 +10,7 @@ import type { Outcome, Principal } from '../../core/kernel/service.ts';
 import { ok } from '../../core/kernel/service.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import { KeyShares, type ShareKey } from '../keys/key-shares.ts';
+import type { AttesterWorld } from '../runner/attestation.ts';
 import { credentialFile, makeCredential } from './credential.ts';
 import type { TrustedMakers } from './endorsement.ts';
 import type { Finding } from './findings.ts';
@@ -30,7 +31,7 @@ interface Waiting {
   readonly settle: (outcome: Outcome<unknown>) => void;
 }
 
-export class AgentDesk {
+export class AgentDesk implements AttesterWorld {
   readonly #desk: QuoteDesk;
   readonly #shares: KeyShares;
   readonly #nowMs: () => TimeMs;
