@@ -33,6 +33,16 @@ export class OpenVswitchProcess {
     // Waits until the daemon has done it.
     const settings = ['datapath_type=netdev', 'fail_mode=standalone'];
     await this.#control(['add-br', BRIDGE, '--', 'set', 'bridge', BRIDGE, ...settings]);
+    await this.#dropInnerTags();
+  }
+
+  /** What has a tag inside a tag would change its network on the way out (docs/switches.md). */
+  async #dropInnerTags(): Promise<void> {
+    const management = `unix:${join(this.#folder, `${BRIDGE}.mgmt`)}`;
+    for (const inner of ['0x8100', '0x88a8']) {
+      const flow = `priority=100,vlan_tci=0x1000/0x1000,dl_type=${inner},actions=drop`;
+      await runProgram('ovs-ofctl', ['add-flow', management, flow]);
+    }
   }
 
   /** A port of the rack's own services, which stays in one network. */
