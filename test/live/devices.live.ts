@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { DeviceProcess } from '../../backends/devices/process.ts';
 import { until } from '../backends/devices/desk-place.ts';
 import { DevicesProcess, devicesToml, emulatedSwitch, PASSWORD } from '../cli/devices-process.ts';
 import { startBmcs, writeDevices } from '../cli/devices-process.ts';
@@ -75,6 +76,34 @@ test('the lessee has the console of its node over the API, nobody else has, and 
   await ended;
   t.is((await call('t', 'GET')).status, 404, 'after the lease');
   await service.until(t, 'node show a1', 'free');
+});
+
+test('a command that reaches the process late, because it was stopped, is not begun', async (t) => {
+  const folder = temporaryFolder(t);
+  const bmcs = await startBmcs(t, ['a1']);
+  writeDevices(folder, devicesToml(bmcs, []));
+  const devices = await DevicesProcess.start(t, folder);
+  const client = new DeviceProcess({
+    socket: join(folder, 'devices.sock'),
+    epoch: async () => 1,
+    nowMs: Date.now,
+  });
+  t.teardown(() => client.close());
+  const never = AbortSignal.timeout(60_000);
+  const node = { nodeId: 'a1', fencingToken: 1 };
+  const head = { ...node, kind: 'PowerOn', bootCount: 1 } as const;
+  const inMs = (ms: number) => Date.now() + ms;
+  const first = { ...head, effectId: 'first', deadlineMs: inMs(20_000) };
+  t.like(await client.carryOut(first, [], never), { status: 'ok' });
+  const off = { ...node, kind: 'PowerOff', force: true, effectId: 'off' } as const;
+  t.like(await client.carryOut({ ...off, deadlineMs: inMs(20_000) }, [], never), { status: 'ok' });
+  devices.child.kill('SIGSTOP');
+  const late = client.carryOut({ ...head, effectId: 'late', deadlineMs: inMs(500) }, [], never);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  devices.child.kill('SIGCONT');
+  t.like(await late, { status: 'noEffect', error: { code: 'DEVICE_LATE' } });
+  t.false(await bmcs.get('a1')!.chassis.node.isOn());
+  t.is(bmcs.get('a1')!.resets.filter((type) => type === 'On').length, 1);
 });
 
 test('a lease is carried out by the process of the devices, and its secrets are nowhere else', async (t) => {

@@ -1,6 +1,7 @@
 /** The contract of BMC drivers with the real `ipmitool` and a real implementation of IPMI. */
 import test from 'ava';
 import { Bmc } from '../../backends/bmc/bmc.ts';
+import { wipeNode } from '../../backends/bmc/wipe.ts';
 import { Ipmi } from '../../backends/bmc/ipmi/ipmi.ts';
 import { bmcContract } from '../contract/bmc-contract.ts';
 import type { BmcKind } from '../contract/bmc-contract.ts';
@@ -56,6 +57,30 @@ if (missing === null) {
   // ipmi_sim has no console without a line to put on it, and no inventory.
   const left = ['the console link and the inventory hold what the BMC says'];
   bmcContract(KIND, test.serial, left);
+
+  test.serial(
+    'ipmi_sim: a wipe takes access from every other user, and claims no more',
+    async (t) => {
+      const place = await KIND.open();
+      t.teardown(() => place.close());
+      const plan = { offMs: 200, keptAccounts: [], drives: 'none', firmware: 'fixed' } as const;
+      await place.bmc.powerOn();
+      await place.bmc.setBootDevice('network');
+      t.deepEqual(await place.bmc.readAccounts(), { status: 'ok', value: ['left'] });
+      const wiped = await wipeNode(place.bmc, plan, AbortSignal.timeout(60_000));
+      const value = { memoryScrubbed: true, disksErased: true, bmcReset: true };
+      t.deepEqual(wiped, { status: 'ok', value });
+      t.false(await place.isOn());
+      t.deepEqual(await place.bmc.readAccounts(), { status: 'ok', value: [] });
+      t.deepEqual(await place.bmc.readBootDevice(), { status: 'ok', value: 'none' });
+      const strict = { ...plan, drives: 'erase', firmware: 'reset' } as const;
+      const partly = await wipeNode(place.bmc, strict, AbortSignal.timeout(60_000));
+      t.deepEqual(partly, {
+        status: 'ok',
+        value: { memoryScrubbed: true, disksErased: false, bmcReset: false },
+      });
+    },
+  );
 
   test.serial(
     'a BMC without a console and an inventory is told from one that is broken',

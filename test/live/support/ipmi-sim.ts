@@ -44,6 +44,8 @@ function configuration(port: number, control: string): string {
     'endlan',
     `chassis_control "${control} node"`,
     `user 2 true "${userName}" "${password}" admin 10 none md2 md5 straight`,
+    // Somebody else's, for the tests of wiping.
+    `user 3 true "left" "left" operator 10 none md2 md5 straight`,
     '',
   ].join('\n');
 }

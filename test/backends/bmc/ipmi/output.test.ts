@@ -1,5 +1,10 @@
 import test from 'ava';
-import { parseBoot, parseFields, parsePower } from '../../../../backends/bmc/ipmi/output.ts';
+import {
+  parseBoot,
+  parseFields,
+  parsePower,
+  parseUsers,
+} from '../../../../backends/bmc/ipmi/output.ts';
 
 test('the power is read from the one line that says it', (t) => {
   t.is(parsePower('Chassis Power is on\n'), 'on');
@@ -31,4 +36,19 @@ for (const [data, device] of [
 test('fields are names and values, the first of a name counts, and long lines are left out', (t) => {
   const output = ` Product Name : a : b \n Product Name : c\n x : ${'y'.repeat(300)}\nno field`;
   t.deepEqual([...parseFields(output)], [['Product Name', 'a : b']]);
+});
+
+test('users are read strictly, and who may not speak has no access', (t) => {
+  const users = parseUsers(
+    '1,,true,false,false,Unknown (0x00)\n2,admin,true,false,true,ADMINISTRATOR\n3,a,b,true,false,true,OPERATOR\n4,left,true,false,false,NO ACCESS\n',
+  );
+  t.deepEqual(users, [
+    { id: '1', name: '', hasAccess: false },
+    { id: '2', name: 'admin', hasAccess: true },
+    { id: '3', name: 'a,b', hasAccess: true },
+    { id: '4', name: 'left', hasAccess: false },
+  ]);
+  for (const text of ['ID  Name\n1 admin', '1,admin,yes,no,true,X', 'x,a,true,true,true,X']) {
+    t.is(parseUsers(text), null, text);
+  }
 });
