@@ -116,7 +116,11 @@ async function isInstallationWanted(output: Output, missing: readonly string[]):
 
 /** They are in rack.json, which only its owner can read. */
 function withoutPasswords(rack: Rack): object {
-  return { ...rack, nodes: rack.nodes.map(({ bmcPassword: _, ...node }) => node) };
+  const nodes = rack.nodes.map((node) => {
+    const { bmcPassword: _, ...shown } = node;
+    return shown;
+  });
+  return { ...rack, nodes };
 }
 
 function describeStatus({ state, id, folder, processes, nodes }: RackStatus): string {

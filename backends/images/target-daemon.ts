@@ -55,7 +55,7 @@ export class TargetDaemon {
     for (let tries = 0; ; tries++) {
       const answered = await this.#targets(signal).then(
         () => null,
-        (error: unknown) => error,
+        (error: Error) => error,
       );
       if (answered === null) return;
       if (tries === ANSWER_TRIES) throw answered;

@@ -148,7 +148,9 @@ async function readNodes(api: ReadingApi): Promise<Pick<SiteView, 'nodes' | 'nod
   };
 }
 
-type NodeAnswer = Omit<NodeView, 'rack'> & {
+type NodeAnswer = Omit<NodeView, 'rack' | 'trouble'> & {
+  /** Only where it is told. */
+  readonly trouble?: NodeView['trouble'];
   readonly metadata?: Readonly<Record<string, unknown>>;
 };
 

@@ -354,7 +354,7 @@ export class LiveRunner<
   #carryOut(effect: Effect & OutcomeEffect, isAgain = false): void {
     const { effectId } = effect;
     const confirm = () => this.#confirm();
-    this.#ports
+    void this.#ports
       .carryOut(effect, this.state, confirm)
       .catch(driverFailure)
       .then((outcome) => {

@@ -54,7 +54,7 @@ export const leaseCommands = {
     }
     const isOpen = lease.state === 'reserved' || isAdministrator(from);
     if (!isOpen || lease.state === 'ending') return wrongState(`lease ${leaseId}`, lease.state);
-    return () => void endLease(isolation, lease, 'cancelled', from.name);
+    return () => endLease(isolation, lease, 'cancelled', from.name);
   },
 
   LeaseRecall(isolation, { leaseId, from }) {

@@ -133,7 +133,7 @@ export const nodeCommands = {
     if (node.outOfBandEnabled || !isOffNetworks(node) || hasPendingAction(state, node)) {
       return blocked(`node ${nodeId} has networks, actions or out-of-band management`);
     }
-    return () => void detach(isolation, node);
+    return () => detach(isolation, node);
   },
 } satisfies Partial<Handlers>;
 

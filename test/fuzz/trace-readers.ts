@@ -76,7 +76,8 @@ export function promised(read: () => void): boolean {
   } catch (error) {
     if (!(error instanceof OcxError) || !error.code.startsWith('INPUT_')) throw error;
     if (`${error.message}${error.remedy ?? ''}`.includes('\n')) {
-      throw new Error(`its refusal is not one line: ${JSON.stringify(error.message)}`);
+      const message = `its refusal is not one line: ${JSON.stringify(error.message)}`;
+      throw new Error(message, { cause: error });
     }
     return false;
   }

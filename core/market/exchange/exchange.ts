@@ -101,7 +101,11 @@ function takeOutcome(turn: Turn, effectId: string, outcome: Outcome<unknown>): v
   if (solving?.effect.effectId !== effectId) return;
   if (outcome.status === 'ok') {
     const { roundId } = solving.effect;
-    const { clearing, state, solverVersion } = (outcome.value ?? {}) as SolvedRound;
+    // A solver may answer anything.
+    const { clearing, state, solverVersion } = (outcome.value ?? {}) as Omit<
+      SolvedRound,
+      'solverVersion'
+    > & { readonly solverVersion: unknown };
     const answered = { roundId, clearing, state, solverVersion: String(solverVersion) };
     stepMarket(turn, { kind: 'RoundSolved', timeMs: turn.timeMs, ...answered });
   }

@@ -28,11 +28,12 @@ export class FakePeer {
   }
 
   static async open(t: ExecutionContext): Promise<FakePeer> {
-    let peer: FakePeer;
-    const server = createServer((request, response) => void peer.#take(request, response));
+    const place: { peer?: FakePeer } = {};
+    const server = createServer((request, response) => void place.peer!.#take(request, response));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    peer = new FakePeer(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const peer = new FakePeer(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    place.peer = peer;
     t.teardown(() => {
       server.close();
       server.closeAllConnections();
