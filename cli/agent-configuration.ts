@@ -96,6 +96,9 @@ const AgentSchema = Type.Object(
     work: WorkSchema,
     slurm: Type.Unsafe<Static<typeof SlurmSchema>>({ ...SlurmSchema, default: {} }),
     file: Type.Optional(FileSchema),
+    effectLogs: Type.Optional(
+      Type.String({ description: 'folder: when its orchestrator began and ended, relative' }),
+    ),
   },
   closed,
 );

@@ -22,6 +22,7 @@ import type { CommonOptions, Output } from './command.ts';
 import { readInputText } from './files.ts';
 import { callService, pathOf } from './live-client.ts';
 import { peerToken, serverFrom } from './live-peers.ts';
+import { effectLogIn } from './effect-log-file.ts';
 import { startOrchestrator } from './live-orchestrator.ts';
 import { openStore, toldToEnd } from './live-service.ts';
 import { readVersion } from './version.ts';
@@ -67,6 +68,7 @@ async function run(output: Output, options: AgentOptions): Promise<void> {
     {
       ...{ store, peers, file, version: readVersion() },
       deadLetters: `${file}.dead-letters.jsonl`,
+      effectLog: effectLogIn(configuration.effectLogs, file, `orchestrator-${options.org}`),
       log: (line) => note(line.trimEnd()),
     },
     { name: options.org, isolation: leases.isolation },

@@ -1,7 +1,27 @@
 /** Logs of effects as files: JSON lines, the last of which may be cut off by a crash. */
+import { mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { openEffectLog, type EffectLogFile } from '../backends/runner/effect-log.ts';
 import type { EffectLogLine } from '../core/kernel/effect-log.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { readInputText } from './files.ts';
+
+/**
+ * `FOLDER/NAME.effects.jsonl`, gone on with by every process of the service.
+ *
+ * @param folder relative to the configuration; undefined: nobody wants to know
+ * @param file of the configuration
+ */
+export function effectLogIn(
+  folder: string | undefined,
+  file: string,
+  name: string,
+): EffectLogFile | null {
+  if (folder === undefined) return null;
+  const path = resolve(dirname(file), folder);
+  mkdirSync(path, { recursive: true });
+  return openEffectLog(join(path, `${name}.effects.jsonl`));
+}
 
 const KINDS: ReadonlySet<string> = new Set(['started', 'begun', 'ended', 'stopped']);
 

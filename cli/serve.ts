@@ -1,14 +1,12 @@
 /** `ocx serve`: runs live services until it is told to end; `ocx token`: makes a token. */
-import { mkdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { newToken } from '../backends/http/tokens.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
-import { openEffectLog, type EffectLogFile } from '../backends/runner/effect-log.ts';
 import { waitForSilence } from '../backends/runner/standby.ts';
 import type { Store } from '../backends/store/store.ts';
+import { effectLogIn } from './effect-log-file.ts';
 import type { Listening, LiveRole, Served } from './live-role.ts';
 import { LIVE_ROLES, rolesOf } from './live-roles.ts';
 import { openStore, toldToEnd } from './live-service.ts';
@@ -76,7 +74,7 @@ async function serve(output: Output, options: ServeOptions): Promise<void> {
       const served = await role.serve({
         ...{ configuration, file, table, listening, store, version: readVersion() },
         ...{ tokens: table.tokens, peers: table.peers },
-        effectLog: effectLogOf(configuration, file, role),
+        effectLog: effectLogIn(configuration.effectLogs, file, role.name),
         deadLetters: output.path(options.deadLetters ?? `${file}.dead-letters.jsonl`),
         log: (line) => output.quiet || output.streams.stderr.write(line),
       });
@@ -94,18 +92,6 @@ async function serve(output: Output, options: ServeOptions): Promise<void> {
     for (const served of services.toReversed()) await served.stop();
     await store.close();
   }
-}
-
-/** `FOLDER/isolation.effects.jsonl`, gone on with by every process. */
-function effectLogOf(
-  { effectLogs }: ServeConfiguration,
-  file: string,
-  { name }: LiveRole,
-): EffectLogFile | null {
-  if (effectLogs === undefined) return null;
-  const folder = resolve(dirname(file), effectLogs);
-  mkdirSync(folder, { recursive: true });
-  return openEffectLog(join(folder, `${name}.effects.jsonl`));
 }
 
 /** @throws INPUT_LISTEN_TWICE where two services would answer at one place */

@@ -49,7 +49,7 @@ export function resimulate(
   recordings: readonly Recording[],
   wiring: Wiring,
   script: Script,
-  limits: Pick<Limits, 'commitMs'>,
+  limits: Pick<Limits, 'commitMs' | 'lateMs'>,
   livesOf: LivesOf,
   watch: StateWatcher = () => {},
 ): Resimulated {
@@ -73,7 +73,7 @@ class Resimulation {
   readonly #runners = new Map<string, Runner>();
   readonly #steps = new Map<string, SimulatedStep[]>();
   readonly #states = new Map<string, string>();
-  readonly #limits: Pick<Limits, 'commitMs'>;
+  readonly #limits: Pick<Limits, 'commitMs' | 'lateMs'>;
   readonly #livesOf: LivesOf;
   /** Names of messages that came to nothing, as their receivers wanted no more of them. */
   readonly #unwanted = new Set<string>();
@@ -83,7 +83,7 @@ class Resimulation {
     recordings: readonly Recording[],
     wiring: Wiring,
     script: Script,
-    limits: Pick<Limits, 'commitMs'>,
+    limits: Pick<Limits, 'commitMs' | 'lateMs'>,
     livesOf: LivesOf,
     watch: StateWatcher,
   ) {
@@ -216,20 +216,27 @@ class Resimulation {
   }
 
   /**
-   * A command that nobody took: right where one of the two processes was not there, and who had sent
-   * it did not mind the answer any more when both were.
+   * A command that nobody took: right where one of the two processes was not there, or not ready yet, and
+   * who had sent it did not mind the answer any more once both were.
    */
   #watchUnasked(name: string, from: string, message: Message): void {
     const sentMs = this.#queue.nowMs;
+    const { commitMs, lateMs } = this.#limits;
     for (const instance of [from, message.to]) {
       const { startsMs = [], endedMs = null } = this.#livesOf(instance) ?? {};
-      if (endedMs !== null && endedMs <= sentMs + this.#limits.commitMs) this.#unwanted.add(name);
-      const nextMs = startsMs.find((startMs) => startMs > sentMs);
-      if (nextMs === undefined) continue;
-      this.#queue.schedule(nextMs, PRIORITY, () => {
-        const hasLived = (this.#steps.get(instance)!.at(-1)?.momentMs ?? 0) > sentMs;
-        const { state } = this.#runners.get(from)!;
-        if (!hasLived && !this.#wiring.isAskedAgain(message, from, state)) this.#unwanted.add(name);
+      if (endedMs !== null && endedMs <= sentMs + commitMs) this.#unwanted.add(name);
+      const startMs = startsMs.find((startMs) => startMs > sentMs - lateMs);
+      if (startMs === undefined) continue;
+      const hasLived = () => (this.#steps.get(instance)!.at(-1)?.momentMs ?? 0) > sentMs;
+      const isAskedAgain = () =>
+        this.#wiring.isAskedAgain(message, from, this.#runners.get(from)!.state);
+      this.#queue.schedule(Math.max(startMs, sentMs), PRIORITY, () => {
+        if (hasLived()) return;
+        for (const afterMs of [0, lateMs / 2, lateMs]) {
+          this.#queue.schedule(this.#queue.nowMs + afterMs, PRIORITY, () => {
+            if (!isAskedAgain()) this.#unwanted.add(name);
+          });
+        }
       });
     }
   }

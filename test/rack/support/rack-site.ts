@@ -16,6 +16,7 @@ import type { Rack } from '../../../backends/rack/rack-file.ts';
 import { serverOf } from '../../../backends/peers/server.ts';
 import { callService } from '../../../cli/live-client.ts';
 import { runCli } from '../../cli/run.ts';
+import { effectLogFolder } from './one-program.ts';
 
 type Role = 'admin' | 'organisation' | 'service';
 
@@ -214,7 +215,8 @@ export class RackSite {
 
   #serve(name: string, role: string, document: object, namespace?: string): Promise<void> {
     const file = join(this.folder, `${name}.toml`);
-    const whole = { listen: { socket: `${name}.socket` }, ...document };
+    const logs = { effectLogs: effectLogFolder(name) };
+    const whole = { listen: { socket: `${name}.socket` }, ...logs, ...document };
     writeFileSync(file, stringify(whole), { mode: 0o600 });
     const store = `sqlite:${join(this.folder, `${name}.db`)}`;
     const words = ['serve', '--role', role, '--store', store, '--config', file];
