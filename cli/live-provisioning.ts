@@ -121,6 +121,7 @@ async function serveProvisioning(request: ServeRequest): Promise<Served> {
   };
   return answerCalls(request, started, provisioningFacade, extend, async () => {
     mending.stop();
+    work.stop();
     desk?.close();
     await bootServer?.close();
     await store.close();

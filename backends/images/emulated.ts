@@ -34,7 +34,7 @@ export class EmulatedImageStore implements ImageStore {
   readonly disks = new Map<string, EmulatedDisk>();
 
   async recover(): Promise<StoreRecovery> {
-    return { disks: this.disks.size, revived: [], closed: [], removed: 0 };
+    return { disks: this.disks.size, revived: [], closed: [], unclosed: [], removed: 0 };
   }
 
   async change({ operation, imageId, snapshotId, source }: ImageChange): Promise<Outcome> {

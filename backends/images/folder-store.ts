@@ -3,14 +3,14 @@
  * bytes (`Volumes`) and whatever serves them (`Exporter`). Its folder is the truth: each step is on
  * the disk before the next one begins, so that the next process knows what may have happened.
  */
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { ok, type Outcome } from '../../core/kernel/service.ts';
 import type { ImageOperation } from '../../core/provisioner/commands.ts';
-import { DiskRecords, type DiskRecord, type Exposure } from './disk-records.ts';
-import type { Export, Exporter } from './exporter.ts';
+import { DiskRecords, type DiskRecord } from './disk-records.ts';
+import type { Exporter } from './exporter.ts';
+import { Exposures, type ServingHosts } from './exposures.ts';
 import { ImageCatalogue } from './image-catalogue.ts';
 import type { ImageLimits } from './image-check.ts';
 import { removeUnfinishedUploads } from './import-source.ts';
@@ -30,20 +30,14 @@ import { DiskKeys, newKey } from './disk-keys.ts';
 import { folderName } from './records.ts';
 import type { Volumes } from './volumes.ts';
 
-export interface FolderStoreOptions {
+export interface FolderStoreOptions extends ServingHosts {
   readonly folder: string;
-  /** Address that disks are served at. */
-  readonly host: string;
-  /** Address inside the tunnel, for encrypted disks; null: `host`. */
-  readonly tunnelHost: string | null;
   /** Files below it may be imported; null: none. */
   readonly importFolder: string | null;
   readonly limits: ImageLimits;
 }
 
-const EXPORT_ID_LENGTH = 32;
 const RECOVERY_MS = 60_000;
-const MEND_MS = 60_000;
 /** A Unix socket's path has 107 bytes (unix(7)); ours are up to 47 longer than the folder's. */
 const FOLDER_LENGTH_MAXIMUM = 60;
 
@@ -57,10 +51,9 @@ export const STORE_FOLDERS = {
 } as const;
 
 export class FolderStore implements ImageStore {
-  readonly #options: FolderStoreOptions;
   readonly #folder: string;
   readonly #volumes: Volumes;
-  readonly #exporter: Exporter;
+  readonly #exposures: Exposures;
   readonly #images: ImageCatalogue;
   readonly #disks: DiskRecords;
   readonly #lanes = new Lanes();
@@ -68,15 +61,14 @@ export class FolderStore implements ImageStore {
   readonly #lock: FolderLock;
 
   constructor(options: FolderStoreOptions, volumes: Volumes, exporter: Exporter) {
-    this.#options = options;
     this.#folder = resolve(options.folder);
     this.#volumes = volumes;
-    this.#exporter = exporter;
     const { importFolder, limits } = options;
     const sources = { import: importFolder, upload: this.#path('uploads') };
     const folder = this.#path('images');
     this.#images = new ImageCatalogue({ folder, sources, limits }, volumes);
     this.#disks = new DiskRecords(this.#path('disks'));
+    this.#exposures = new Exposures(this.#disks, volumes, exporter, options);
     this.#keys = new DiskKeys(this.#path('keys'));
     this.#lock = new FolderLock(join(this.#folder, 'lock'));
   }
@@ -93,19 +85,9 @@ export class FolderStore implements ImageStore {
     await this.#lock.take();
     const unfinished = await removeUnfinishedUploads(this.#path('uploads'));
     const removed = unfinished + (await this.#images.load()) + (await this.#disks.load());
-    const signal = AbortSignal.timeout(RECOVERY_MS);
-    const closed: string[] = [];
-    const open = new Set<string>();
-    for (const disk of this.#disks.all()) {
-      if (disk.exposure?.stage === 'open') open.add(exportId(disk.diskId));
-      else if (disk.exposure !== null) {
-        await this.#close(disk, signal);
-        closed.push(disk.diskId);
-      }
-    }
-    await this.#exporter.closeOthers(open, signal);
+    const told = await this.#exposures.recover(AbortSignal.timeout(RECOVERY_MS));
     const revived = await this.mend();
-    return { disks: this.#disks.all().length, revived, closed, removed };
+    return { disks: this.#disks.all().length, revived, ...told, removed };
   }
 
   change(order: ImageChange, signal: AbortSignal): Promise<Outcome> {
@@ -152,13 +134,13 @@ export class FolderStore implements ImageStore {
   }
 
   expose(order: ExposeOrder, signal: AbortSignal): Promise<Outcome> {
-    const { nodeId, leaseId, encrypted, owner, sequence } = order;
+    const { encrypted, owner, sequence } = order;
     return this.#onDisk(order, async (found) => {
       let disk: DiskRecord = { ...found, sequence };
       const { exposure } = disk;
       if (
         exposure?.stage === 'open' &&
-        (exposure.nodeId !== nodeId || exposure.leaseId !== leaseId)
+        (exposure.nodeId !== order.nodeId || exposure.leaseId !== order.leaseId)
       ) {
         return nothing('DEVICE_DISK_EXPOSED', 'the disk is open to another node or lease');
       }
@@ -171,12 +153,10 @@ export class FolderStore implements ImageStore {
       }
       if (exposure?.stage !== 'open') {
         // What was begun before was promised to nobody: another name, another secret.
-        if (exposure !== null) await this.#close(disk, signal);
-        const address = await this.#newAddress(encrypted);
-        disk = { ...disk, isUsed: true, exposure: { nodeId, leaseId, address, stage: 'opening' } };
-        await this.#disks.put(disk);
+        if (exposure !== null) await this.#exposures.close(disk, signal);
+        disk = await this.#exposures.begin(disk, order);
       }
-      return this.#open(disk, signal);
+      return this.#exposures.open(disk, signal);
     });
   }
 
@@ -185,7 +165,7 @@ export class FolderStore implements ImageStore {
       order,
       async (disk) => {
         if (disk.exposure === null) return ok;
-        await this.#close({ ...disk, sequence: order.sequence }, signal);
+        await this.#exposures.close({ ...disk, sequence: order.sequence }, signal);
         return ok;
       },
       async () => ok,
@@ -214,30 +194,17 @@ export class FolderStore implements ImageStore {
   }
 
   exposedTo(nodeId: string, leaseId: string): ExposedDisk | null {
-    for (const { exposure, diskId, content, key } of this.#disks.all()) {
-      const isIts = exposure?.nodeId === nodeId && exposure.leaseId === leaseId;
-      if (!isIts || exposure.stage !== 'open') continue;
-      const keyBytes = key === null ? null : Buffer.from(key, 'hex');
-      return { diskId, nodeId, leaseId, address: exposure.address, content, key: keyBytes };
-    }
-    return null;
+    return this.#exposures.to(nodeId, leaseId);
   }
 
   async mend(): Promise<readonly string[]> {
-    const mended = this.#disks.all().map(({ diskId }) =>
-      this.#lanes.run(`disk ${diskId}`, async () => {
-        const disk = this.#disks.get(diskId);
-        if (disk?.exposure?.stage !== 'open') return [];
-        const signal = AbortSignal.timeout(MEND_MS);
-        const opened = this.#exportOf(disk, disk.exposure);
-        if (await this.#exporter.isOpen(opened, signal)) return [];
-        return this.#exporter.open(opened, signal).then(
-          () => [diskId],
-          // It is looked at again at the next round.
-          () => [],
-        );
-      }),
-    );
+    const mended = this.#disks
+      .all()
+      .map(({ diskId }) =>
+        this.#lanes.run(`disk ${diskId}`, async () =>
+          (await this.#exposures.mend(diskId)) ? [diskId] : [],
+        ),
+      );
     return (await Promise.all(mended)).flat();
   }
 
@@ -255,39 +222,6 @@ export class FolderStore implements ImageStore {
     );
     await this.#disks.put(encrypted);
     return encrypted;
-  }
-
-  async #newAddress(encrypted: boolean) {
-    const { host, tunnelHost } = this.#options;
-    const taken = this.#disks.all().flatMap(({ exposure }) => exposure?.address.port ?? []);
-    return this.#exporter.newAddress(encrypted ? (tunnelHost ?? host) : host, new Set(taken));
-  }
-
-  async #open(disk: DiskRecord, signal: AbortSignal): Promise<Outcome> {
-    const exposure = disk.exposure!;
-    try {
-      await this.#exporter.open(this.#exportOf(disk, exposure), signal);
-    } catch (error) {
-      if (exposure.stage === 'open') throw error;
-      // It was promised to nobody: then nobody is to have it.
-      await this.#close(disk, AbortSignal.timeout(MEND_MS));
-      const failure = failureOf(error);
-      return failure.status === 'ok' ? failure : { ...failure, status: 'noEffect' };
-    }
-    await this.#disks.put({ ...disk, exposure: { ...exposure, stage: 'open' } });
-    return ok;
-  }
-
-  async #close(disk: DiskRecord, signal: AbortSignal): Promise<void> {
-    const exposure = disk.exposure!;
-    await this.#disks.put({ ...disk, exposure: { ...exposure, stage: 'closing' } });
-    await this.#exporter.close(exportId(disk.diskId), exposure.address, signal);
-    await this.#disks.put({ ...disk, exposure: null });
-  }
-
-  #exportOf({ diskId }: DiskRecord, { address }: Exposure): Export {
-    const blockDevice = this.#volumes.blockDevice(this.#disks.volume(diskId));
-    return { id: exportId(diskId), blockDevice, address };
   }
 
   #hasClones(imageId: string, snapshotId: string): boolean {
@@ -331,8 +265,3 @@ const SNAPSHOT_CHANGES = {
   UnprotectSnapshot: 'unprotect',
   RemoveSnapshot: 'remove',
 } as const satisfies Partial<Record<ImageOperation, string>>;
-
-/** Names what serves the disk; nothing of it can be guessed into another store's. */
-function exportId(diskId: string): string {
-  return createHash('sha256').update(diskId).digest('hex').slice(0, EXPORT_ID_LENGTH);
-}

@@ -80,6 +80,8 @@ export interface StoreRecovery {
   readonly revived: readonly string[];
   /** Exposures that nobody had been promised; they are closed. */
   readonly closed: readonly string[];
+  /** What could not be closed yet, and is closed when the service is told to hide it once more. */
+  readonly unclosed: readonly string[];
   /** Unfinished imports and clones that are removed. */
   readonly removed: number;
 }

@@ -26,6 +26,7 @@ const LONGEST_CALL_MS = 2_147_483_647;
 
 export class ProvisioningWork {
   readonly #ports: ProvisioningPorts;
+  readonly #stopping = new AbortController();
 
   constructor(ports: ProvisioningPorts) {
     this.#ports = ports;
@@ -41,7 +42,10 @@ export class ProvisioningWork {
     await confirm();
     const leftMs = effect.deadlineMs - this.#ports.nowMs();
     if (leftMs <= 0) return nothing('DEVICE_LATE', 'the deadline passed before this was begun');
-    const signal = AbortSignal.timeout(Math.min(leftMs, LONGEST_CALL_MS));
+    const signal = AbortSignal.any([
+      AbortSignal.timeout(Math.min(leftMs, LONGEST_CALL_MS)),
+      this.#stopping.signal,
+    ]);
     switch (effect.kind) {
       case 'ChangeImage':
         return store.change(effect, signal);
@@ -59,6 +63,11 @@ export class ProvisioningWork {
       case 'BootNode':
         return desk === null ? ok : desk.boot(effect, signal);
     }
+  }
+
+  /** Breaks off what is under way: the next process is told to do it again. */
+  stop(): void {
+    this.#stopping.abort();
   }
 
   /** Looks after what serves the disks. @returns disks whose servers were started again */

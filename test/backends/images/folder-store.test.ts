@@ -111,6 +111,19 @@ test('an exposure that was under way when the process died is closed by the next
   await t.notThrowsAsync(expose(successor, 'd', 'n1', 'l1'));
 });
 
+test('what cannot be closed at the start is told, and closed when it is hidden', async (t) => {
+  const { store, exporter, another } = await place(t);
+  await cloneDisk(store, 'd');
+  await expose(store, 'd', 'n1', 'l1');
+  exporter.failNext = 'close';
+  await store.hide({ diskId: 'd', sequence: 1e9 }, soon());
+  exporter.failNext = 'close';
+  const successor = another();
+  t.like(await successor.recover(), { closed: [], unclosed: ['d'] });
+  t.is((await successor.hide({ diskId: 'd', sequence: 1e9 }, soon())).status, 'ok');
+  t.is(exporter.served.size, 0);
+});
+
 test('servers of nobody’s disks are ended at the start, those that died come back', async (t) => {
   const { store, exporter, takeOver } = await place(t);
   await cloneDisk(store, 'd');

@@ -118,6 +118,8 @@ export interface PlainPlace extends ImagePlace {
   readonly importFolder: string;
   readonly exporter: PlainExporter;
   readonly takeOver: () => Promise<FolderStore>;
+  /** A store on the same folder that has not been recovered yet. */
+  another(): FolderStore;
   readonly store: FolderStore;
 }
 
@@ -131,16 +133,19 @@ export async function openPlain(
   const image = Buffer.alloc(IMAGE_BYTES);
   image.set([0x53, 0xef], 1080);
   writeFileSync(join(importFolder, 'golden.raw'), image);
-  const another = async () => {
+  const another = () => {
     const limits = { fileBytes: 1e8, diskBytes: 1e8 };
     const options = { folder: join(folder, 'store'), host: '127.0.0.1', tunnelHost: null };
-    const store = new FolderStore({ ...options, importFolder, limits }, volumes, exporter);
+    return new FolderStore({ ...options, importFolder, limits }, volumes, exporter);
+  };
+  const takeOver = async () => {
+    const store = another();
     await store.recover();
     return store;
   };
-  const store = await another();
+  const store = await takeOver();
   return {
-    ...{ folder, importFolder, exporter, store, takeOver: another, encrypts: false },
+    ...{ folder, importFolder, exporter, store, takeOver, another, encrypts: false },
     source: 'import/golden.raw',
     client: plainClient(exporter),
     async close() {
