@@ -33,6 +33,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Registration>> = new Map([
   ['serve', async () => (await import('./serve.ts')).registerServe],
   ['devices', async () => (await import('./devices.ts')).registerDevices],
   ['airlock', async () => (await import('./airlock.ts')).registerAirlock],
+  ['attestation', async () => (await import('./attestation.ts')).registerAttestation],
   ['token', async () => (await import('./serve.ts')).registerToken],
   ['org', async () => (await import('./org.ts')).registerOrg],
   ['node', async () => (await import('./node.ts')).registerNode],
