@@ -32,6 +32,7 @@ interface UpOptions extends FolderOption {
   readonly tenants: number;
   readonly accel: Accelerator;
   readonly cache?: string;
+  readonly beacons?: boolean;
   readonly yes?: boolean;
 }
 
@@ -49,6 +50,7 @@ export function registerRack(program: Command): void {
     .option('--nodes <number>', 'virtual machines', wholeNumber(0, MOST_NODES), 2)
     .option('--light <number>', 'nodes without a machine', wholeNumber(0, MOST_NODES), 0)
     .option('--tenants <number>', 'places of tenants', wholeNumber(0, MOST_TENANTS), 2)
+    .option('--beacons', 'every node sends a frame each 10 ms: a leak between networks shows')
     .option('--cache <folder>', "what outlives the rack; else .cache/ocx in the user's folder")
     .option('--yes', 'install Debian packages that are missing without asking')
     .addOption(
@@ -89,6 +91,7 @@ async function up(output: Output, options: UpOptions): Promise<void> {
     lightNodes: options.light,
     tenants: options.tenants,
     accelerator: options.accel,
+    beacons: options.beacons === true,
     tell: (step) => output.note(`rack: ${step}`),
   });
   output.result(withoutPasswords(rack), () => describeStatus(rackStatus(rack.folder)));

@@ -19,7 +19,7 @@ const COMPRESSION = ['-15', '--single-thread', '--quiet', '--force'];
 const COMPRESSION_MS = 300_000;
 const OS_RELEASE = 'ID=ocx\nNAME="Open Cloud eXchange node agent"\nVERSION_ID=1\n';
 
-/** The first serial port is the console; a kernel that fails starts again. */
+/** The first serial port is the console; a kernel that fails starts again. `ocx.beacon` may be added. */
 export const COMMAND_LINE = 'console=ttyS0 quiet panic=10 rdinit=/init';
 
 /** The parts of an image, before they are put together. */
@@ -45,16 +45,20 @@ export interface ImageManifest {
  * Builds `boot.efi` and `boot.json` in `folder`; `cache` keeps Debian's kernel, and what was compressed.
  * @throws BACKEND_KERNEL, BACKEND_PROGRAM, BACKEND_PROGRAM_MISSING
  */
-export async function buildBootImage(folder: string, cache: string): Promise<ImageManifest> {
+export async function buildBootImage(
+  folder: string,
+  cache: string,
+  commandLine = COMMAND_LINE,
+): Promise<ImageManifest> {
   mkdirSync(folder, { recursive: true });
   const kernel = await obtainKernel(cache);
   const initrd = await compressed(archive(await imageContents(kernel)), cache);
-  const parts = { kernel: readFileSync(kernel.image), initrd, commandLine: COMMAND_LINE };
+  const parts = { kernel: readFileSync(kernel.image), initrd, commandLine };
   const image = assemble(parts);
   const { package: name, sha256, release } = kernel;
   const manifest = {
     ...{ sha256: createHash('sha256').update(image).digest('hex'), bytes: image.length },
-    commandLine: COMMAND_LINE,
+    commandLine,
     kernel: { package: name, sha256, release },
     packages: await versionsOf(IMAGE_PACKAGES),
     pcrs: expectedPcrs(image),

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { RedfishEmulator } from '../bmc/emulator/redfish-emulator.ts';
 import { ChassisControl } from './chassis-control.ts';
 import { startIpmiSim } from './ipmi-sim.ts';
-import { Machine, MEMORY_MIB } from './machine.ts';
 import { nodeFolder } from './plan.ts';
+import { builtNode } from './rack-node.ts';
 import { readRack } from './rack-file.ts';
 import type { Rack, RackNode } from './rack-file.ts';
 
@@ -18,13 +18,13 @@ async function startBmc(rack: Rack, node: RackNode): Promise<void> {
   const emulator = new RedfishEmulator({
     userName: node.bmcUser,
     password: node.bmcPassword,
-    node: new Machine(rack, node, rack.accelerator),
+    node: builtNode(rack, node, rack.accelerator),
     description: {
       manufacturer: 'Open Cloud eXchange',
       model: `rack ${node.kind}`,
       serialNumber: `${rack.id}-${node.nodeId}`,
       processorThreads: 1,
-      memoryGib: MEMORY_MIB / MIB_A_GIB,
+      memoryGib: node.hardware.memoryMib / MIB_A_GIB,
       macAddresses: [node.macAddress],
       consolePort: 0,
     },

@@ -118,15 +118,13 @@ function inTunnel(address: string): string {
 
 /** Registry, policy and makers of an attestation service that knows this rack. */
 export function attestationTable(rack: Rack): object {
-  const [first] = rack.nodes;
-  const references = first ? [{ hardware: first.hardware, pcrs: rack.profilePcrs }] : [];
   return {
     makers: [rack.tpmRoot],
     intermediates: [rack.tpmIssuer],
     nodes: rack.nodes.map(({ nodeId, endorsementKeyHash, hardware, pcrs }) =>
       checked(identityOf(nodeId, endorsementKeyHash, hardware, pcrs)),
     ),
-    policies: [checked(policyOf({ policyId: POLICY_ID, version: 1 }, references, true))],
+    policies: [checked(policyOf({ policyId: POLICY_ID, version: 1 }, rack.references, true))],
   };
 }
 

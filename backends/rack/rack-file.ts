@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
-import type { HardwareProfile, ReferenceValues } from '../tpm/references.ts';
+import type { HardwareProfile, ProfileReference, ReferenceValues } from '../tpm/references.ts';
 import type { Accelerator, NodePlan, RackPlan } from './plan.ts';
 
 export const RACK_FORMAT = 'ocx-rack/1';
@@ -31,8 +31,8 @@ export interface Rack extends Omit<RackPlan, 'nodes'> {
   /** PEM: the authority that has signed the TPMs' certificates, and its own. */
   readonly tpmIssuer: string;
   readonly tpmRoot: string;
-  /** What machines of the rack measure where nobody has touched them. */
-  readonly profilePcrs: ReferenceValues;
+  /** What nodes of each kind measure where nobody has touched them. */
+  readonly references: readonly ProfileReference[];
   readonly nodes: readonly RackNode[];
 }
 

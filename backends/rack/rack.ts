@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
-import { buildBootImage } from '../boot-image/boot-image.ts';
+import { buildBootImage, COMMAND_LINE } from '../boot-image/boot-image.ts';
 import { addAirlock, filterAirlocks } from './airlock-network.ts';
 import { startAirlockDhcp, startEnclaveDhcp } from './boot-network.ts';
 import { startDaemon, waitUntil } from './daemon.ts';
@@ -15,7 +15,11 @@ import { NETWORK_BITS, planRack } from './plan.ts';
 import type { Accelerator, NodePlan, RackPlan, RackSize } from './plan.ts';
 import { RACK_FORMAT, writeRack } from './rack-file.ts';
 import type { Rack, RackNode } from './rack-file.ts';
+import { NODE_PCR, PROFILE_PCRS } from '../tpm/references.ts';
+import { LIGHT_HARDWARE, lightValues } from './light-firmware.ts';
+import { builtNode } from './rack-node.ts';
 import { nodeValues, obtainReferenceBoot, profileValues } from './reference-boot.ts';
+import type { BootToMeasure } from './reference-boot.ts';
 import { writeConfigurations } from './configurations.ts';
 import { rackDown } from './teardown.ts';
 import { TpmAuthority } from './tpm-authority.ts';
@@ -26,6 +30,8 @@ export interface RackOptions extends RackSize {
   /** Kept when the rack is gone: Debian's kernel, unpacked. */
   readonly cache: string;
   readonly accelerator: Accelerator;
+  /** Every node sends a frame each 10 ms, so that a leak between networks shows. */
+  readonly beacons?: boolean;
   /** Told what is being done. */
   readonly tell: (step: string) => void;
 }
@@ -56,7 +62,8 @@ async function build(plan: RackPlan, options: RackOptions): Promise<Rack> {
   const { accelerator, cache, tell } = options;
   tell('boot image');
   const folder = join(plan.folder, 'image');
-  await buildBootImage(folder, cache);
+  const commandLine = options.beacons ? `${COMMAND_LINE} ocx.beacon` : COMMAND_LINE;
+  await buildBootImage(folder, cache, commandLine);
   const image = join(folder, 'boot.efi');
   tell('switch and networks');
   const openVswitch = new OpenVswitchProcess(plan);
@@ -68,9 +75,8 @@ async function build(plan: RackPlan, options: RackOptions): Promise<Rack> {
   for (const node of plan.nodes) made.push(await makeNode(plan, node, accelerator, authority));
   const [tpmIssuer, tpmRoot] = [authority.issuer, authority.root];
   tell('reference values (a boot, where this profile is new)');
-  const node = plan.nodes[0]!;
-  const boot = { plan, node, accelerator, openVswitch, image, tpmRoot, tpmIssuer };
-  const reference = await obtainReferenceBoot(boot, cache);
+  const known = { plan, accelerator, openVswitch, image, tpmRoot, tpmIssuer };
+  const { references, nodes } = await measured(made, known, cache);
   const rack: Rack = {
     ...plan,
     format: RACK_FORMAT,
@@ -78,8 +84,8 @@ async function build(plan: RackPlan, options: RackOptions): Promise<Rack> {
     switchDatabase: openVswitch.database,
     bridge: BRIDGE,
     bootImage: image,
-    profilePcrs: profileValues(reference),
-    nodes: made.map((one) => ({ ...one, pcrs: nodeValues(reference, one.macAddress) })),
+    references,
+    nodes,
   };
   writeRack(rack);
   writeConfigurations(rack);
@@ -88,12 +94,35 @@ async function build(plan: RackPlan, options: RackOptions): Promise<Rack> {
   return rack;
 }
 
+/** The nodes with their reference values, and those of their profiles. */
+async function measured(
+  made: readonly MadeNode[],
+  known: Omit<BootToMeasure, 'node'>,
+  cache: string,
+): Promise<Pick<Rack, 'references' | 'nodes'>> {
+  const machine = made.find(({ kind }) => kind === 'machine');
+  const light = made.find(({ kind }) => kind === 'light');
+  const reference = machine && (await obtainReferenceBoot({ ...known, node: machine }, cache));
+  const image = readFileSync(known.image);
+  const valuesOf = ({ kind, macAddress }: MadeNode) =>
+    reference && kind === 'machine'
+      ? nodeValues(reference, macAddress)
+      : lightValues(image, macAddress, [NODE_PCR]);
+  return {
+    references: [
+      ...(reference ? [{ hardware: machine.hardware, pcrs: profileValues(reference) }] : []),
+      ...(light ? [{ hardware: LIGHT_HARDWARE, pcrs: lightValues(image, '', PROFILE_PCRS) }] : []),
+    ],
+    nodes: made.map((node) => ({ ...node, pcrs: valuesOf(node) })),
+  };
+}
+
 async function buildNetworks(plan: RackPlan, openVswitch: OpenVswitchProcess): Promise<void> {
   const { switchNamespace, gatewayNamespace, nodes, tenants } = plan;
   for (const name of [switchNamespace, gatewayNamespace]) await addNamespace(name);
   await openVswitch.start();
   for (const node of nodes) {
-    await addTap(switchNamespace, node.portId);
+    if (node.kind === 'machine') await addTap(switchNamespace, node.portId);
     await addAirlock(plan, node);
     await openVswitch.addServicePort(node.airlock.portId, node.airlock.networkId);
   }
@@ -116,16 +145,16 @@ async function makeNode(
   accelerator: Accelerator,
   authority: TpmAuthority,
 ): Promise<MadeNode> {
-  const machine = new Machine(plan, node, accelerator);
-  await machine.make();
-  const endorsementKeyHash = await authority.makeTpm(machine.tpmState, node.nodeId);
+  const built = builtNode(plan, node, accelerator);
+  await built.make();
+  const endorsementKeyHash = await authority.makeTpm(built.tpmState, node.nodeId);
   return {
     ...node,
     bmcUser: 'ocx',
     bmcPassword: randomBytes(PASSWORD_BYTES).toString('hex'),
-    console: machine.console,
+    console: built instanceof Machine ? built.console : null,
     endorsementKeyHash,
-    hardware: machine.hardware,
+    hardware: built instanceof Machine ? built.hardware : LIGHT_HARDWARE,
   };
 }
 

@@ -1,5 +1,5 @@
 /** What a rack needs of the machine, and how it comes by it. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { IMAGE_PACKAGES } from '../boot-image/contents.ts';
@@ -27,6 +27,10 @@ const PACKAGES: readonly string[] = [
     'wireguard-go',
   ],
 ];
+
+/** Packages ask it whether their daemons may be started; 101 says no: a rack starts its own. */
+const POLICY = '/usr/sbin/policy-rc.d';
+const NOTHING_STARTS = '#!/bin/sh\nexit 101\n';
 
 /** Debian packages that are needed and not installed. */
 export function missingPackages(): readonly string[] {
@@ -63,10 +67,15 @@ export function requireMachine(accelerator: Accelerator): void {
  * @throws BACKEND_RACK_PACKAGES
  */
 export function installPackages(names: readonly string[]): void {
-  // Packages with services start them when they are installed; here they must not.
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  for (const step of [['update'], ['install', '-y', '--no-install-recommends', ...names]]) {
-    spawnSync('apt-get', ['-qq', ...step], { env: environment, stdio: ['ignore', 2, 2] });
+  const isOurs = !existsSync(POLICY);
+  if (isOurs) writeFileSync(POLICY, NOTHING_STARTS, { mode: 0o755 });
+  try {
+    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    for (const step of [['update'], ['install', '-y', '--no-install-recommends', ...names]]) {
+      spawnSync('apt-get', ['-qq', ...step], { env: environment, stdio: ['ignore', 2, 2] });
+    }
+  } finally {
+    if (isOurs) rmSync(POLICY);
   }
   const missing = missingPackages();
   if (missing.length === 0) return;

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findDaemons } from './daemon.ts';
-import { Machine } from './machine.ts';
 import { namespacesOf } from './namespace.ts';
 import { nodeFolder, rackId } from './plan.ts';
+import { builtNode } from './rack-node.ts';
 import { readRack } from './rack-file.ts';
 import type { Rack, RackNode } from './rack-file.ts';
 import { readTail } from './console-log.ts';
@@ -40,7 +40,7 @@ export function rackStatus(folder: string): RackStatus {
   const rack = readRack(folder);
   const isWhole =
     rack !== null &&
-    namespaces.length === rack.tenants.length + 2 &&
+    namespaces.length === namespacesWanted(rack) &&
     NEEDED.every((name) => processes.some(({ command }) => command.includes(name)));
   const isNothing = rack === null && processes.length === 0 && namespaces.length === 0;
   return {
@@ -50,9 +50,14 @@ export function rackStatus(folder: string): RackStatus {
   };
 }
 
+/** The switch's, the gateway's, the tenants' and those of light nodes. */
+function namespacesWanted({ tenants, nodes }: Rack): number {
+  return 2 + tenants.length + nodes.filter(({ kind }) => kind === 'light').length;
+}
+
 function nodeStatus(rack: Rack, node: RackNode): NodeStatus {
   const { nodeId, kind, bmcProtocol, bmcAddress, bmcPort, macAddress, airlock } = node;
-  const isOn = new Machine(rack, node, rack.accelerator).isOn();
+  const isOn = builtNode(rack, node, rack.accelerator).isOn();
   const log = join(nodeFolder(rack, nodeId), 'console.log');
   return {
     ...{ nodeId, kind, power: isOn ? 'on' : 'off', macAddress, console: node.console },

@@ -6,7 +6,7 @@ import type { SourceFile, TextFile, Violation } from './tree.ts';
 const LONGEST_FILE_LINES = 500;
 const LONGEST_FUNCTION_LINES = 70;
 const KEBAB_CASE =
-  /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|data|properties|live|ironic|fuzz|config|build|d))*\.[a-z]+$/;
+  /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|data|properties|live|rack|ironic|fuzz|config|build|d))*\.[a-z]+$/;
 
 /** Long files and long functions hide more than one idea. */
 export function lengthViolations(files: readonly SourceFile[]): Violation[] {
@@ -96,6 +96,7 @@ const CONFIGURED = [
   /^test\/data\/.*\.data\.ts$/,
   /^test\/properties\/.*\.properties\.ts$/,
   /^test\/live\/.*\.live\.ts$/,
+  /^test\/rack\/.*\.rack\.ts$/,
   /^test\/ironic\/.*\.ironic\.ts$/,
   /^test\/fuzz\/.*\.fuzz\.ts$/,
 ];

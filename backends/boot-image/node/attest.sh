@@ -1,10 +1,11 @@
 # What the node shows in its airlock, after docs/attestation.md. Sourced.
-export TPM2TOOLS_TCTI=device:/dev/tpmrm0
+export TPM2TOOLS_TCTI="${TPM2TOOLS_TCTI:-device:/dev/tpmrm0}"
 CERTIFICATE=0x1c00002
 QUOTED=0,1,2,3,4,5,7,9,11
 KEY='fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign|noda'
-LOG=/sys/kernel/security/tpm0/binary_bios_measurements
+LOG="${LOG:-/sys/kernel/security/tpm0/binary_bios_measurements}"
 
+has_tpm() { [ -c /dev/tpmrm0 ]; }
 text() { base64 -w 0 "$1"; }
 # field NAME FILE: a string of a flat JSON object
 field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$2"; }
@@ -47,7 +48,7 @@ quoted() {
 
 # airlock_round: says hello; where a quote is asked for, gives it; takes the key share that is there
 airlock_round() {
-  [ -c /dev/tpmrm0 ] || { say 'there is no TPM'; sleep 5; return; }
+  has_tpm || { say 'there is no TPM'; sleep 5; return; }
   mkdir -p /run/attest && cd /run/attest || return
   [ -f hello.json ] || make_keys || { say 'keys cannot be made'; return; }
   if post /v1/airlock/hello hello.json > invitation.json; then

@@ -19,7 +19,7 @@ say() { echo "ocx: $* at $(cut -d' ' -f1 /proc/uptime) s"; }
 . /lib/ocx/boot.sh
 
 say 'agent starts'
-for module in virtio_pci virtio_net virtio_rng; do modprobe "$module"; done
+for module in virtio_pci virtio_net virtio_rng virtio_blk efivarfs; do modprobe "$module"; done
 ip link set lo up
 
 while :; do

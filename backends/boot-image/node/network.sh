@@ -13,7 +13,7 @@ obtain_lease() {
     case $card in wg*) continue ;; esac
     ip link set "$card" up
     rm -f /run/server
-    udhcpc -i "$card" -s /lib/ocx/lease.sh -q -n -f -t 3 -T 1 >/dev/null 2>&1
+    udhcpc -i "$card" -s "${OCX_SCRIPTS:-/lib/ocx}/lease.sh" -q -n -f -t 3 -T 1 >/dev/null 2>&1
     server=
     [ -f /run/server ] && read -r server < /run/server
     if [ -n "$server" ]; then

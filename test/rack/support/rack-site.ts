@@ -3,14 +3,13 @@
  * nothing but Unix sockets and the rack's networks.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'smol-toml';
 import { readShareSecret, shareV } from '../../../backends/boot/key-shares.ts';
 import { newToken } from '../../../backends/http/tokens.ts';
-import { startDaemon } from '../../../backends/rack/daemon.ts';
+import { isRunning, signalTo, startDaemon, waitUntil } from '../../../backends/rack/daemon.ts';
 import type { TenantPlan } from '../../../backends/rack/plan.ts';
 import type { Rack } from '../../../backends/rack/rack-file.ts';
 import { serverOf } from '../../../backends/peers/server.ts';
@@ -22,13 +21,21 @@ type Role = 'admin' | 'organisation' | 'service';
 
 /** Who calls, as the services know them. */
 export type Party =
-  'operator' | 'watcher' | 'org-a' | 'gateway' | `tenant-${number}` | `attester-${number}`;
+  | 'operator'
+  | 'watcher'
+  | 'org-a'
+  | 'gateway'
+  | 'market'
+  | `tenant-${number}`
+  | `attester-${number}`;
 
 interface Token {
   readonly token: string;
   readonly sha256: string;
 }
 
+/** Of each organisation. */
+export const OPENING_CREDITS = 1_000;
 const START_MS = 120_000;
 const POLL_MS = 500;
 const MAIN = join(import.meta.dirname, '..', '..', '..', 'cli', 'main.ts');
@@ -89,7 +96,7 @@ export class RackSite {
   }
 
   startIsolation(): Promise<void> {
-    const parties: Party[] = ['operator', 'watcher', 'org-a', 'gateway'];
+    const parties: Party[] = ['operator', 'watcher', 'org-a', 'gateway', 'market'];
     for (const [index] of this.rack.tenants.entries()) {
       parties.push(`tenant-${index + 1}`, `attester-${index + 1}`);
     }
@@ -149,6 +156,56 @@ export class RackSite {
       writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
     }
     return file;
+  }
+
+  /** @param table of `[market]`, beside what every market on this rack has */
+  startMarket(table: object): Promise<void> {
+    const names = ['org-a', ...this.rack.tenants.map(({ name }) => name)];
+    return this.#serve('market', 'market', {
+      market: {
+        ...{ seed: 'rack', mechanism: 'k-double-auction', attester: 'attester-1' },
+        organisations: names.map((name) => ({ name, openingCredits: OPENING_CREDITS })),
+        nodeClasses: [{ name: 'machine', securityLevel: 'full' }],
+        ...table,
+      },
+      tokens: this.#entries(['operator', 'org-a', ...this.#tenantParties()]),
+      peers: [this.#peer('isolation', 'isolation', 'market')],
+    });
+  }
+
+  /**
+   * The agent of an organisation; the attester and provisioner are tenant 1's.
+   * @param jobs rows of a job file
+   * @param more of its configuration
+   */
+  startAgent(party: 'org-a' | 'tenant-1', jobs: string, more: object): Promise<void> {
+    const file = join(this.folder, `${party}.toml`);
+    const source = join(this.folder, `${party}.csv`);
+    writeFileSync(source, jobs);
+    const peers = [this.#peer('isolation', 'isolation', party)];
+    if (party === 'tenant-1') {
+      for (const name of ['attester-1', 'provisioner-1']) peers.push(this.#peer(name, name, party));
+    }
+    const configuration = {
+      market: { url: this.socket('market'), token: this.token(party) },
+      ...{ peers, leases: { imageId: 'golden', provisioner: 'provisioner-1' }, ...more },
+    };
+    writeFileSync(file, stringify(configuration), { mode: 0o600 });
+    const words = ['agent', '--org', party, '--strategy', 'truthful', '--source', source];
+    return this.#run(`agent-${party}`, [...words, '--config', file], null);
+  }
+
+  /** kill -9. */
+  async kill(name: string): Promise<void> {
+    const pid = this.pids.get(name)!;
+    signalTo(pid, 'SIGKILL');
+    if (!(await waitUntil(() => !isRunning(pid), START_MS))) throw new Error(`${name} stays`);
+    // Whoever starts it again waits for its new words.
+    rmSync(join(this.folder, `${name}.log`));
+  }
+
+  #tenantParties(): Party[] {
+    return this.rack.tenants.map((_, index) => `tenant-${index + 1}` as const);
   }
 
   async startAirlock(): Promise<void> {
@@ -237,7 +294,8 @@ export class RackSite {
     this.pids.set(name, pid);
     // Each says that it is ready in one line.
     const isReady = () =>
-      /answers? at|are served at/.test(this.log(name)) && (socket === null || existsSync(socket));
+      /answers? at|are served at|bids/.test(this.log(name)) &&
+      (socket === null || existsSync(socket));
     const endMs = Date.now() + START_MS;
     while (!isReady()) {
       if (Date.now() > endMs || !existsSync(`/proc/${pid}`)) {
@@ -278,5 +336,5 @@ export class RackSite {
 
 function roleOf(party: Party): Role {
   if (party === 'operator' || party === 'watcher') return 'admin';
-  return /^(gateway|attester)/.test(party) ? 'service' : 'organisation';
+  return /^(gateway|attester|market)/.test(party) ? 'service' : 'organisation';
 }

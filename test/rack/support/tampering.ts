@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { archive } from '../../../backends/boot-image/archive.ts';
-import { assemble, COMMAND_LINE } from '../../../backends/boot-image/boot-image.ts';
+import { assemble } from '../../../backends/boot-image/boot-image.ts';
 import { sectionData } from '../../../backends/boot-image/portable-executable.ts';
 import { Machine } from '../../../backends/rack/machine.ts';
 import { nodeFolder } from '../../../backends/rack/plan.ts';
@@ -28,13 +28,14 @@ export function tamper(rack: Rack, nodeId: string, part: Part): void {
   }
   const good = goodImage(rack);
   const [kernel, initrd] = ['.linux', '.initrd'].map((name) => sectionData(good, name)!);
-  const parts = { kernel: kernel!, initrd: initrd!, commandLine: COMMAND_LINE };
+  const commandLine = sectionData(good, '.cmdline')!.toString('latin1').replace(/\0.*$/s, '');
+  const parts = { kernel: kernel!, initrd: initrd!, commandLine };
   const changed =
     part === 'kernel'
       ? { ...parts, kernel: otherKernel(parts.kernel) }
       : part === 'initrd'
         ? { ...parts, initrd: otherInitrd(parts.initrd) }
-        : { ...parts, commandLine: `${COMMAND_LINE} ocx.beacon` };
+        : { ...parts, commandLine: `${commandLine} ocx.somebody` };
   writeFileSync(rack.bootImage, assemble(changed));
 }
 
