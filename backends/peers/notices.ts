@@ -29,8 +29,8 @@ const LEASE_SHAPES: Shapes<LeaseNotice> = {
   LeaseEnded: LEASE,
 };
 
-/** Who called a lease off; absent where nobody did. */
-const CALLED_OFF: Fields = { ...LEASE_SHAPES.LeaseEnding, by: 'name' };
+/** With who called the lease off or shortened it, which is absent where nobody did. */
+const CALLED_OFF: Fields = { ...LEASE_SHAPES.LeaseEnding, by: ['owner', 'lessee', 'site'] };
 
 const VERDICT_SHAPES: Shapes<AttestationNotice['notice']> = {
   AttestationVerdict: {

@@ -21,7 +21,7 @@ import { duringLease, handOver, notifyWithheld } from './walk.ts';
 import type { Refusal } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/service.ts';
 import type { TimeMs } from '../kernel/units.ts';
-import type { LeaseNotice, LeaseTerms } from './protocol.ts';
+import type { LeaseNotice, LeaseSide, LeaseTerms } from './protocol.ts';
 import type { IsolationState, Lease, Node } from './state.ts';
 
 type EndingReason = Extract<LeaseNotice, { kind: 'LeaseEnding' }>['reason'];
@@ -54,7 +54,7 @@ export const leaseCommands = {
     }
     const isOpen = lease.state === 'reserved' || isAdministrator(from);
     if (!isOpen || lease.state === 'ending') return wrongState(`lease ${leaseId}`, lease.state);
-    return () => endLease(isolation, lease, 'cancelled', from.name);
+    return () => endLease(isolation, lease, 'cancelled', sideOf(state, from, lease));
   },
 
   LeaseRecall(isolation, { leaseId, from }) {
@@ -94,6 +94,8 @@ export const leaseCommands = {
     const refusal = checkNewEnd(isolation, lease, from, endMs);
     if (refusal) return refusal;
     return () => {
+      const { state } = isolation;
+      if (endMs < lease.endMs) lease.shortenedBy = sideOf(state, from, lease);
       lease.endMs = endMs;
       if (lease.state === 'running') setLeaseTimer(isolation, leaseId, endMs);
       return { leaseId, endMs };
@@ -115,6 +117,7 @@ export function reserve(
     state: 'reserved',
     parentLeaseId: parent?.terms.leaseId ?? null,
     exchange,
+    shortenedBy: null,
     childLeaseIds: [],
     openNodeIds: new Set(terms.nodeIds),
   };
@@ -248,12 +251,12 @@ function startUse(isolation: Isolation, node: Node, lease: Lease): void {
   }
 }
 
-/** Sub-leases first, whatever they are doing. `by`: who called a lease off. */
+/** Sub-leases first, whatever they are doing. `by`: who called the lease off. */
 export function endLease(
   isolation: Isolation,
   lease: Lease,
   reason: EndingReason,
-  by?: string,
+  by: LeaseSide | null = lease.shortenedBy,
 ): void {
   if (lease.state === 'ending') return;
   const { leases, nodes } = isolation.state;
@@ -266,7 +269,7 @@ export function endLease(
   if (!wasTold) {
     const atMs = isolation.nowMs;
     const ending = { kind: 'LeaseEnding', leaseId, atMs, reason } as const;
-    notifyParties(isolation, lease, by === undefined ? ending : { ...ending, by });
+    notifyParties(isolation, lease, by === null ? ending : { ...ending, by });
   }
   for (const nodeId of [...lease.openNodeIds]) endUse(isolation, nodes.get(nodeId)!, lease);
 }
@@ -293,6 +296,11 @@ export function visibleLease(
 ): Lease | Refusal {
   const lease = state.leases.get(leaseId);
   return lease && maySeeLease(state, from, lease) ? lease : notFound('LEASE', leaseId);
+}
+
+function sideOf(state: IsolationState, from: Principal, lease: Lease): LeaseSide {
+  if (isAdministrator(from)) return 'site';
+  return actsForOwner(state, from, lease) ? 'owner' : 'lessee';
 }
 
 function isLesseeSide(state: IsolationState, from: Principal, lease: Lease): boolean {

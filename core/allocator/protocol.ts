@@ -126,6 +126,9 @@ export interface Notify extends ServiceEffect {
   readonly notice: LeaseNotice;
 }
 
+/** Owner and lessee with the services that act for them, and the operators of the site. */
+export type LeaseSide = 'owner' | 'lessee' | 'site';
+
 export type LeaseNotice =
   | { readonly kind: 'LeaseStarted'; readonly leaseId: string }
   /** The node is off, alone in its own airlock network; again after its enclave was lost. */
@@ -149,8 +152,8 @@ export type LeaseNotice =
       readonly leaseId: string;
       readonly atMs: TimeMs;
       readonly reason: 'expiry' | 'recall' | 'returned' | 'cancelled';
-      /** Name of who called it off; absent for the other reasons. */
-      readonly by?: string;
+      /** Who called it off, or moved its end forward; absent where nobody did. */
+      readonly by?: LeaseSide;
     }
   /** Power is off and the ports are shut: storage may be detached. */
   | { readonly kind: 'NodeCutOff'; readonly leaseId: string; readonly nodeId: string }

@@ -11,6 +11,7 @@ import type {
   LeaseTerms,
   NodeState,
   WipeEvidence,
+  LeaseSide,
 } from './protocol.ts';
 import type { IsolationSettings } from './settings.ts';
 
@@ -158,6 +159,8 @@ export interface Lease {
   endMs: TimeMs;
   state: LeaseState;
   readonly parentLeaseId: string | null;
+  /** Who has moved its end forward last; null: nobody. */
+  shortenedBy: LeaseSide | null;
   /** Service whose ticket it was made on; null: none. */
   readonly exchange: string | null;
   /** Sub-leases that have not ended. */

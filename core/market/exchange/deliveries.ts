@@ -5,7 +5,7 @@
  * What the isolation service has not answered is neither delivered nor refused: the contract waits,
  * and its deposits with it, until the service has spoken or an administrator voids the contract.
  */
-import type { LeaseNotice } from '../../allocator/protocol.ts';
+import type { LeaseNotice, LeaseSide } from '../../allocator/protocol.ts';
 import type { Reply } from '../../kernel/service.ts';
 import type { NodeMs } from '../../kernel/units.ts';
 import type { Contract, LeaseReportKind } from '../contracts.ts';
@@ -209,11 +209,7 @@ export function takeNotice(turn: Turn, service: string, notice: LeaseNotice): vo
       report(turn, delivery, 'started', 0);
       return;
     case 'LeaseEnding':
-      delivery.endedAtMs = notice.atMs;
-      if (notice.reason === 'recall') delivery.end = 'recalled';
-      else if (notice.reason === 'returned') delivery.end = 'returned';
-      else if (notice.reason === 'cancelled') delivery.cancelledBy = notice.by ?? '';
-      else if (notice.atMs < leaseEndMs(turn.state, delivery.contract)) delivery.end = 'returned';
+      leaseEnding(turn.state, delivery, notice);
       return;
     case 'NodeWithheld':
       delivery.lostNodeIds.add(notice.nodeId);
@@ -224,6 +220,24 @@ export function takeNotice(turn: Turn, service: string, notice: LeaseNotice): vo
       return;
     default:
   }
+}
+
+function leaseEnding(
+  state: ExchangeState,
+  delivery: Delivery,
+  { atMs, reason, by = 'site' }: Extract<LeaseNotice, { kind: 'LeaseEnding' }>,
+): void {
+  delivery.endedAtMs = atMs;
+  if (reason === 'cancelled') delivery.cancelledBy = by;
+  else if (reason === 'recall') delivery.end = 'recalled';
+  else if (reason === 'returned') delivery.end = 'returned';
+  else if (atMs < leaseEndMs(state, delivery.contract)) delivery.end = shortened(delivery, by);
+}
+
+/** An owner that shortens a lease takes its nodes back, with the right to it or without. */
+function shortened({ contract }: Delivery, by: LeaseSide): Delivery['end'] {
+  if (by !== 'owner') return 'returned';
+  return contract.recall === null ? 'not-delivered' : 'recalled';
 }
 
 /** The delivery that a lease is part of; undefined for one that is over, or of somebody else. */
@@ -238,29 +252,32 @@ export function deliveryOf(
 }
 
 function ended(turn: Turn, delivery: Delivery): void {
-  const { contract, end, endedAtMs, lostNodeIds, cancelledBy, state } = delivery;
-  const { contractId, buyer, seller } = contract;
+  const { contract, cancelledBy, takeBack: why, state } = delivery;
+  const { contractId } = contract;
   delivery.state = 'over';
   // Where the contract is over already, nothing more is to come of it.
   if (!turn.state.market.contracts.has(contractId)) turn.state.deliveries.delete(contractId);
   if (cancelledBy !== null) {
-    const own = delivery.takeBack === 'preempted' ? 'recalled' : 'failed';
-    const what =
-      cancelledBy === seller ? 'not-delivered' : cancelledBy === buyer ? 'not-taken' : own;
-    report(turn, delivery, what, 0);
+    report(turn, delivery, why === 'preempted' ? 'recalled' : CANCELLED[cancelledBy], 0);
   } else if (state !== 'started') {
     // Its window passed and it never began.
     report(turn, delivery, 'failed', 0);
-  } else {
-    const lostNodes = lostNodeIds.size;
-    const { what, deliveredNodeMs } = reportOf(
-      contract,
-      { end, endedAtMs, lostNodes },
-      turn.timeMs,
-    );
-    report(turn, delivery, what, deliveredNodeMs);
-  }
+  } else reportUse(turn, delivery);
   followers(turn, contractId);
+}
+
+const CANCELLED: Readonly<Record<LeaseSide, LeaseReportKind>> = {
+  owner: 'not-delivered',
+  lessee: 'not-taken',
+  site: 'failed',
+};
+
+function reportUse(turn: Turn, delivery: Delivery): void {
+  const { contract, end, endedAtMs, lostNodeIds } = delivery;
+  const isTakenBack = end === 'not-delivered';
+  const use = { end: isTakenBack ? 'recalled' : end, endedAtMs, lostNodes: lostNodeIds.size };
+  const { what, deliveredNodeMs } = reportOf(contract, use, turn.timeMs);
+  report(turn, delivery, isTakenBack ? 'not-delivered' : what, deliveredNodeMs);
 }
 
 /** Believed as the word of the owner's isolation service, whose notices it follows from. */

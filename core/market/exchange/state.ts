@@ -1,5 +1,6 @@
 /** What an exchange remembers beyond its market. */
 import type { TimeMs } from '../../kernel/units.ts';
+import type { LeaseSide } from '../../allocator/protocol.ts';
 import type { Contract } from '../contracts.ts';
 import type { LeaseEnd } from '../lease-report.ts';
 import type { ClassPrice, SlotPrice } from '../orders.ts';
@@ -32,10 +33,10 @@ export interface Delivery {
   state: 'waiting' | 'asked' | 'arranged' | 'started' | 'over';
   /** What is to become of it as soon as it can: its contract is over, or its nodes go to others. */
   takeBack: 'calledOff' | 'preempted' | null;
-  end: LeaseEnd['end'];
+  end: LeaseEnd['end'] | 'not-delivered';
   endedAtMs: TimeMs | null;
   /** Who called it off before it began. */
-  cancelledBy: string | null;
+  cancelledBy: LeaseSide | null;
   readonly lostNodeIds: Set<string>;
 }
 

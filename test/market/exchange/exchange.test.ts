@@ -5,6 +5,7 @@ import { initialExchange } from '../../../core/market/exchange/state.ts';
 import { commitmentOf } from '../../../core/market/sealing/commitment.ts';
 import { plainAsk, plainBid } from '../../../core/market/order-check.ts';
 import { A, ADMIN, B, MARKET, smallSite, TENANT, terms } from '../../allocator/site.ts';
+import type { Ask } from '../../../core/market/orders.ts';
 import { ask, bid } from '../support/orders.ts';
 import { EPOCH_MS, exchangeConfiguration, OPENING, SLOT_MS, TradedSite } from './traded-site.ts';
 
@@ -143,6 +144,30 @@ test('a recalled lease is paid for as long as it was held', (t) => {
   traded.site.done(A, { kind: 'LeaseRecall', leaseId: 'market.c1' });
   traded.run(3 * 60_000);
   t.deepEqual(traded.settled(), [`recalled ${SLOT_MS} ${PRICE / 2} ${PRICE / 2}`]);
+});
+
+/** The contract of `agreed` on these terms of recall, shortened to one slot by one of the two. */
+function shortened(who: typeof A, recall: Ask['recall'], startSlot = 0): TradedSite {
+  const traded = new TradedSite();
+  traded.offer({ endSlot: 4, reserveMillicredits: 400, recall });
+  traded.want({ startSlot, endSlot: startSlot + 2, valueMillicredits: 1_600 });
+  traded.runUntil(EPOCH_MS + 60_000);
+  const endMs = EPOCH_MS + (startSlot + 1) * SLOT_MS;
+  traded.site.done(who, { kind: 'LeaseUpdate', leaseId: 'market.c1', endMs });
+  traded.runUntil(EPOCH_MS + 4 * SLOT_MS);
+  return traded;
+}
+
+test('a lease that is shortened was given back, or taken back, by who shortened it', (t) => {
+  const recall = { noticeMs: 60_000, penaltyPartsPerMillion: 100_000 };
+  t.deepEqual(shortened(TENANT, null).settled(), [
+    `completed ${SLOT_MS} ${PRICE / 2} ${PRICE / 2}`,
+  ]);
+  // A tenth of the rest of the price.
+  const paid = PRICE / 2 - PRICE / 20;
+  t.deepEqual(shortened(A, recall).settled(), [`recalled ${SLOT_MS} ${paid} ${paid}`]);
+  // Before it has begun, an owner may shorten a firm lease too.
+  t.regex(shortened(A, null, 1).settled()[0]!, /^defaulted-seller 900000 /);
 });
 
 /** The contract of `agreed`, for a window that begins a slot after its round. */
