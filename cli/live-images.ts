@@ -32,6 +32,7 @@ export const ImagesSchema = Type.Object(
     tlsFolder: Type.Optional(Type.String({ description: 'certificates for NBD over TLS' })),
     fileGib: Type.Integer({ minimum: 1, maximum: 65_536, default: 64 }),
     diskGib: Type.Integer({ minimum: 1, maximum: 65_536, default: 256 }),
+    reserveGib: Type.Number({ minimum: 0, maximum: 65_536, default: 1 }),
     mendSeconds: Type.Number({ minimum: 1, maximum: 3_600, default: 5 }),
     ceph: Type.Optional(
       Type.Object(
@@ -54,6 +55,8 @@ export interface OpenedImages {
   /** Where uploads go; null: there are none. */
   readonly uploadFolder: string | null;
   readonly uploadBytesMaximum: number;
+  /** Kept free of uploads and imports. */
+  readonly reserveBytes: number;
 }
 
 /**
@@ -67,8 +70,14 @@ export function openImages(
   tunnelHost: string | null,
 ): OpenedImages {
   const uploadBytesMaximum = table.fileGib * GIB;
+  const reserveBytes = table.reserveGib * GIB;
   if (table.driver === 'emulated') {
-    return { store: new EmulatedImageStore(), uploadFolder: null, uploadBytesMaximum };
+    return {
+      store: new EmulatedImageStore(),
+      uploadFolder: null,
+      uploadBytesMaximum,
+      reserveBytes,
+    };
   }
   const path = (name: string) => resolve(dirname(file), name);
   const folder = path(table.folder);
@@ -79,11 +88,13 @@ export function openImages(
       tunnelHost,
       importFolder: table.importFolder === undefined ? null : path(table.importFolder),
       limits: { fileBytes: uploadBytesMaximum, diskBytes: table.diskGib * GIB },
+      reserveBytes,
     },
     volumesOf(table, file),
     exporterOf(table, join(folder, STORE_FOLDERS.run), path),
   );
-  return { store, uploadFolder: join(folder, STORE_FOLDERS.uploads), uploadBytesMaximum };
+  const uploadFolder = join(folder, STORE_FOLDERS.uploads);
+  return { store, uploadFolder, uploadBytesMaximum, reserveBytes };
 }
 
 function volumesOf({ driver, ceph }: ImagesTable, file: string): Volumes {

@@ -115,9 +115,10 @@ async function serveProvisioning(request: ServeRequest): Promise<Served> {
     log,
   );
   const bootServer = desk && (await openBootServer(desk, table.boot!, path));
-  const { uploadFolder, uploadBytesMaximum } = images;
+  const { uploadFolder: uploads, uploadBytesMaximum, reserveBytes } = images;
   const extend = (scope: FastifyInstance) => {
-    if (uploadFolder !== null) uploadApi({ folder: uploadFolder, uploadBytesMaximum })(scope);
+    if (uploads === null) return;
+    uploadApi({ folder: uploads, uploadBytesMaximum, reserveBytes })(scope);
   };
   return answerCalls(request, started, provisioningFacade, extend, async () => {
     mending.stop();

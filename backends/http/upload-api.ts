@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { OcxError } from '../../core/kernel/errors.ts';
+import { requireSpace } from '../images/free-space.ts';
 import { PARTIAL_UPLOAD } from '../images/import-source.ts';
 import { Lanes } from '../images/lanes.ts';
 import type { Caller } from './tokens.ts';
@@ -19,6 +20,8 @@ export interface UploadOptions {
   readonly folder: string;
   /** Of one image. */
   readonly uploadBytesMaximum: number;
+  /** Kept free for disks. */
+  readonly reserveBytes: number;
 }
 
 /** Of one piece. */
@@ -73,7 +76,7 @@ function requireWriter({ mayWrite }: Caller): void {
 }
 
 async function addPiece(
-  { folder, uploadBytesMaximum }: UploadOptions,
+  { folder, uploadBytesMaximum, reserveBytes }: UploadOptions,
   name: string,
   from: number,
   piece: Buffer,
@@ -93,6 +96,7 @@ async function addPiece(
   if (from + piece.length > uploadBytesMaximum) {
     throw new OcxError({ code: 'INPUT_IMAGE_TOO_LARGE', message: 'the image is too large' });
   }
+  await requireSpace(folder, piece.length, reserveBytes);
   const handle = await open(file, size === null ? 'wx' : 'r+', 0o600);
   try {
     await handle.write(piece, 0, piece.length, from);

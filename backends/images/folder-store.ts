@@ -35,6 +35,8 @@ export interface FolderStoreOptions extends ServingHosts {
   /** Files below it may be imported; null: none. */
   readonly importFolder: string | null;
   readonly limits: ImageLimits;
+  /** Kept free of imports, for disks. */
+  readonly reserveBytes: number;
 }
 
 const RECOVERY_MS = 60_000;
@@ -63,10 +65,10 @@ export class FolderStore implements ImageStore {
   constructor(options: FolderStoreOptions, volumes: Volumes, exporter: Exporter) {
     this.#folder = resolve(options.folder);
     this.#volumes = volumes;
-    const { importFolder, limits } = options;
+    const { importFolder, limits, reserveBytes } = options;
     const sources = { import: importFolder, upload: this.#path('uploads') };
     const folder = this.#path('images');
-    this.#images = new ImageCatalogue({ folder, sources, limits }, volumes);
+    this.#images = new ImageCatalogue({ folder, sources, limits, reserveBytes }, volumes);
     this.#disks = new DiskRecords(this.#path('disks'));
     this.#exposures = new Exposures(this.#disks, volumes, exporter, options);
     this.#keys = new DiskKeys(this.#path('keys'));

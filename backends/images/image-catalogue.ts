@@ -14,7 +14,8 @@ import {
 } from './image-check.ts';
 import { contentOf } from './image-content.ts';
 import { copySource, locateSource, type ImportFolders } from './import-source.ts';
-import { convertToRaw } from './qemu-img.ts';
+import { requireSpace } from './free-space.ts';
+import { convertToRaw, rawBytesOf } from './qemu-img.ts';
 import {
   folderName,
   readRecord,
@@ -47,6 +48,8 @@ export interface CatalogueOptions {
   readonly folder: string;
   readonly sources: ImportFolders;
   readonly limits: ImageLimits;
+  /** Kept free for disks. */
+  readonly reserveBytes: number;
 }
 
 export class ImageCatalogue {
@@ -97,14 +100,15 @@ export class ImageCatalogue {
 
   async import(imageId: string, source: string, signal: AbortSignal): Promise<void> {
     if (this.#records.has(imageId)) return;
-    const { folder, sources, limits } = this.#options;
+    const { folder, sources, limits, reserveBytes } = this.#options;
     const file = await locateSource(source, sources);
+    const hasRoom = (bytes: number) => requireSpace(folder, bytes, reserveBytes);
     const unfinished = join(folder, unfinishedName());
     const image = { folder: unfinished, name: folderName(imageId) };
     await mkdir(unfinished, { mode: 0o700 });
     try {
       const copied = join(unfinished, 'source');
-      await copySource(file, copied, limits.fileBytes, signal);
+      await copySource(file, copied, limits.fileBytes, hasRoom, signal);
       const { raw, sizeBytes, content } = await this.#toRaw(copied, signal);
       const seal = await this.#volumes.seal(image, raw, signal);
       await rm(copied, { force: true });
@@ -187,6 +191,8 @@ export class ImageCatalogue {
       return { raw: copied, sizeBytes: checked.sizeBytes, content: checked.content! };
     }
     const raw = `${copied}.raw`;
+    const { folder, reserveBytes } = this.#options;
+    await requireSpace(folder, await rawBytesOf(copied, signal), reserveBytes);
     await convertToRaw(copied, raw, signal);
     const converted = await readHead(raw);
     const refusal = diskRefusal(converted.bytes, limits);

@@ -38,24 +38,31 @@ export async function locateSource(source: string, folders: ImportFolders): Prom
   return real;
 }
 
+/** Unit of `st_blocks`, stat(2). */
+const BLOCK_BYTES = 512;
+
 /**
  * Copies a regular file of at most so many bytes; what is zero stays a hole.
  *
+ * @param hasRoom throws where so many bytes are too many
  * @throws INPUT_IMAGE_SOURCE, INPUT_IMAGE_TOO_LARGE, DEVICE_TIMEOUT
  */
 export async function copySource(
   from: string,
   to: string,
   bytesMaximum: number,
+  hasRoom: (bytes: number) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const source = await open(from, flags).catch(() => null);
   if (source === null) throw noSource();
   try {
-    const { size } = await regularFile(source);
+    const { size, blocks } = await regularFile(source);
+    const allocatedBytes = Math.min(size, blocks * BLOCK_BYTES);
     const tooLarge = { code: 'INPUT_IMAGE_TOO_LARGE', message: 'the file is too large' };
     if (size > bytesMaximum) throw new OcxError(tooLarge);
+    await hasRoom(allocatedBytes);
     const target = await open(to, 'wx', 0o600);
     try {
       const chunk = Buffer.alloc(CHUNK_BYTES);
@@ -83,7 +90,9 @@ export async function copySource(
   }
 }
 
-async function regularFile(handle: Awaited<ReturnType<typeof open>>): Promise<{ size: number }> {
+async function regularFile(
+  handle: Awaited<ReturnType<typeof open>>,
+): Promise<{ size: number; blocks: number }> {
   const status = await handle.stat();
   if (!status.isFile()) throw noSource();
   return status;

@@ -26,4 +26,5 @@ export function failureOf(error: unknown): Outcome {
   return { status: NOTHING_DONE.test(code) ? 'noEffect' : 'uncertain', error: told };
 }
 
-const NOTHING_DONE = /^(INPUT|CONFLICT|NOT_FOUND)_|^DEVICE_(IMAGE_CHANGED|TOOL_MISSING|NO_PORT)$/;
+const NOTHING_DONE =
+  /^(INPUT|CONFLICT|NOT_FOUND|RESOURCE)_|^DEVICE_(IMAGE_CHANGED|TOOL_MISSING|NO_PORT)$/;

@@ -18,6 +18,13 @@ export async function createOverlay(file: string, base: string, signal: AbortSig
   await qemuImg(['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', base, file], signal);
 }
 
+/** Bytes that the checked qcow2 file's content takes as a raw file with holes. */
+export async function rawBytesOf(file: string, signal: AbortSignal): Promise<number> {
+  const options = ['-f', 'qcow2', '-O', 'raw', '--output=json'];
+  const text = await qemuImg(['measure', ...options, file], signal);
+  return (JSON.parse(text) as { required: number }).required;
+}
+
 /** Writes what the checked qcow2 file shows into a new raw file. */
 export async function convertToRaw(from: string, to: string, signal: AbortSignal): Promise<void> {
   const options = ['-q', '-f', 'qcow2', '-O', 'raw', '-t', 'writeback'];
@@ -77,7 +84,7 @@ async function withSecrets(
   }
 }
 
-async function qemuImg(words: readonly string[], signal: AbortSignal): Promise<void> {
+async function qemuImg(words: readonly string[], signal: AbortSignal): Promise<string> {
   const limits = [`--as=${MEMORY_BYTES}`, `--cpu=${PROCESSOR_SECONDS}`, '--core=0'];
-  await runTool(['prlimit', ...limits, 'qemu-img', ...words], signal);
+  return (await runTool(['prlimit', ...limits, 'qemu-img', ...words], signal)).stdout;
 }

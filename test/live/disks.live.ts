@@ -111,6 +111,19 @@ live(
   },
 );
 
+live('a compressed qcow2 image is imported as what it shows', async (t) => {
+  const place = await openReal('nbd', 21_200);
+  t.teardown(() => place.close());
+  const golden = join(place.importFolder, 'golden.raw');
+  await run('qemu-io', ['-f', 'raw', '-c', 'write -P 0x5c 20M 64k', golden]);
+  const packed = join(place.importFolder, 'packed.qcow2');
+  await run('qemu-img', ['convert', '-c', '-f', 'raw', '-O', 'qcow2', golden, packed]);
+  await prepare(place.store, 'import/packed.qcow2');
+  await cloneDisk(place.store, 'd');
+  const address = await expose(place.store, 'd', 'n', 'l');
+  t.is(await place.client!.read(address, 20 * 1024 * 1024), 0x5c);
+});
+
 live('an import of an image that reads a file of the host is refused', async (t) => {
   const place = await openReal('nbd', 21_200);
   t.teardown(() => place.close());

@@ -8,7 +8,7 @@ import { uploadApi } from '../../../backends/http/upload-api.ts';
 import type { Caller } from '../../../backends/http/tokens.ts';
 import type { OcxError } from '../../../core/kernel/errors.ts';
 
-async function place(t: ExecutionContext, mayWrite = true) {
+async function place(t: ExecutionContext, mayWrite = true, reserveBytes = 0) {
   const folder = mkdtempSync(join(tmpdir(), 'ocx-upload-'));
   const app = fastify();
   t.teardown(async () => {
@@ -23,7 +23,7 @@ async function place(t: ExecutionContext, mayWrite = true) {
   app.setErrorHandler((error, _, reply) =>
     reply.code(400).send({ code: (error as OcxError).code }),
   );
-  uploadApi({ folder, uploadBytesMaximum: 1_000 })(app);
+  uploadApi({ folder, uploadBytesMaximum: 1_000, reserveBytes })(app);
   const put = async (name: string, offset: number, payload: Buffer) => {
     const headers = { 'content-type': 'application/octet-stream' };
     const url = `/uploads/${name}/${offset}`;
@@ -70,6 +70,9 @@ test('size, number and names are bounded, and readers upload nothing', async (t)
     await put(named(Buffer.from(String(number))), 0, Buffer.alloc(1));
   }
   t.like(await put(name, 0, Buffer.alloc(1)), { code: 'RESOURCE_QUOTA' });
+  const full = await place(t, true, 1e18);
+  t.like(await full.put(name, 0, Buffer.alloc(1)), { code: 'RESOURCE_STORE_FULL' });
+  t.deepEqual(readdirSync(full.folder), []);
   const reader = await place(t, false);
   t.like(await reader.put(name, 0, Buffer.alloc(1)), { code: 'DENIED_READ_ONLY' });
   t.deepEqual(readdirSync(reader.folder), []);

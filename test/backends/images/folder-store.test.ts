@@ -188,6 +188,14 @@ test('links that lead out of the import folder, folders and text are no images',
   t.is(readdirSync(join(folder, 'store', 'images')).length, 1, 'nothing is left of them');
 });
 
+test('an import leaves disks the room that they need', async (t) => {
+  const full = await openPlain(new PlainExporter(), plainVolumes, 1e18);
+  t.teardown(() => full.close());
+  const outcome = await importing(full.store, 'i', full.source);
+  t.is(outcome.status === 'noEffect' && outcome.error.code, 'RESOURCE_STORE_FULL');
+  t.deepEqual(readdirSync(join(full.folder, 'store', 'images')), []);
+});
+
 test('two processes do not work on one folder', async (t) => {
   const { folder, takeOver } = await place(t);
   // Process 1 lives, and has not started at the time that its lock says only if it is another one.

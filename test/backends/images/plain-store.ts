@@ -126,6 +126,7 @@ export interface PlainPlace extends ImagePlace {
 export async function openPlain(
   exporter = new PlainExporter(),
   volumes: Volumes = plainVolumes,
+  reserveBytes = 0,
 ): Promise<PlainPlace> {
   const folder = mkdtempSync(join(tmpdir(), 'ocx-plain-'));
   const importFolder = join(folder, 'import');
@@ -136,7 +137,7 @@ export async function openPlain(
   const another = () => {
     const limits = { fileBytes: 1e8, diskBytes: 1e8 };
     const options = { folder: join(folder, 'store'), host: '127.0.0.1', tunnelHost: null };
-    return new FolderStore({ ...options, importFolder, limits }, volumes, exporter);
+    return new FolderStore({ ...options, importFolder, limits, reserveBytes }, volumes, exporter);
   };
   const takeOver = async () => {
     const store = another();

@@ -93,7 +93,11 @@ export async function openReal(
         : new IscsiExporter({ runFolder, port });
     const limits = { fileBytes: 2e9, diskBytes: 2e9 };
     const options = { folder: join(folder, 'store'), host: '127.0.0.1', tunnelHost: null };
-    return new FolderStore({ ...options, importFolder, limits }, qcow2Volumes, exporter);
+    return new FolderStore(
+      { ...options, importFolder, limits, reserveBytes: 0 },
+      qcow2Volumes,
+      exporter,
+    );
   };
   let store = another();
   await store.recover();
