@@ -29,7 +29,7 @@ export const CALLERS = {
   stranger: { role: 'organisation', name: 'org-u' },
 } as const;
 
-type CallerName = keyof typeof CALLERS;
+export type CallerName = keyof typeof CALLERS;
 
 export class ServedMarket {
   readonly clock: ManualClock;
@@ -102,6 +102,16 @@ export class ServedMarket {
       rmSync(folder, { recursive: true });
     });
     return new ServedMarket({ clock, runner, publicKey: keys.publicKey, app, tokens });
+  }
+
+  token(caller: CallerName): string {
+    return this.#tokens.get(caller)!;
+  }
+
+  /** Answers at a socket too. @returns its address for commands */
+  async listen(path: string): Promise<string> {
+    await this.#app.listen({ path });
+    return `unix:${path}`;
   }
 
   /** `call` is a method and a path below /v1. */
