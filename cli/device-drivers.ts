@@ -10,7 +10,9 @@ import { Consoles, type ConsoleSource } from '../backends/devices/consoles.ts';
 import { Custody } from '../backends/devices/custody.ts';
 import { DeviceDesk } from '../backends/devices/desk.ts';
 import { Hardware, type NodeHardware } from '../backends/devices/hardware.ts';
+import { loggedDevices } from '../backends/devices/logged.ts';
 import { Redaction } from '../backends/devices/redaction.ts';
+import type { EffectLog } from '../backends/runner/effect-log.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { SECOND_MS } from '../core/kernel/units.ts';
 import type { BmcEntry, DevicesConfiguration } from './devices-configuration.ts';
@@ -27,6 +29,7 @@ export interface WiredDevices {
 /**
  * @param file of the configuration: paths in it are relative to its folder
  * @param statePath where it is remembered who may use what
+ * @param effectLog what reaches the drivers goes there
  * @throws INPUT_DEVICES_DRIVER, INPUT_BMC_ADDRESS, RESOURCE_CUSTODY
  */
 export function wireDevices(
@@ -34,6 +37,7 @@ export function wireDevices(
   file: string,
   statePath: string,
   log: (line: string) => void,
+  effectLog: EffectLog | null = null,
 ): WiredDevices {
   const { bmcs, switches: entries } = configuration;
   // Only the addresses of the file are ever contacted.
@@ -56,11 +60,12 @@ export function wireDevices(
       enableSecret === undefined ? [] : { user: '', password: enableSecret },
     ),
   ];
+  const hardware = new Hardware({
+    ...{ nodes, switches, custody },
+    endConsoles: (nodeId) => consoles.end(nodeId),
+  });
   const desk = new DeviceDesk({
-    devices: new Hardware({
-      ...{ nodes, switches, custody },
-      endConsoles: (nodeId) => consoles.end(nodeId),
-    }),
+    devices: effectLog ? loggedDevices(hardware, effectLog, () => Date.now()) : hardware,
     ...{ custody, consoles, log },
     redaction: new Redaction(pairs),
     claim: (epoch) => {

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { openEffectLog } from '../backends/runner/effect-log.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { defineCommand, runCommand } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
@@ -19,6 +20,7 @@ interface DevicesOptions extends CommonOptions {
   readonly state?: string;
   readonly user?: string;
   readonly group?: string;
+  readonly effects?: string;
 }
 
 /** Its owner and its group may send commands; nobody else may even connect. */
@@ -31,6 +33,7 @@ export function registerDevices(program: Command): void {
     .option('--state <folder>', 'what it has to remember; else beside the configuration')
     .option('--user <name>', 'started as root: the user to become')
     .option('--group <name>', 'whose members may send commands; else those of the user')
+    .option('--effects <file>', 'log of what reaches the drivers; see docs/one-program.md')
     .action((options: DevicesOptions) => runCommand(options, (output) => devices(output, options)));
 }
 
@@ -39,8 +42,13 @@ async function devices(output: Output, options: DevicesOptions): Promise<void> {
   const configuration = readDevicesConfiguration(file);
   const folder = output.path(options.state ?? `${options.config}.state`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { desk, close } = wireDevices(configuration, file, join(folder, 'custody.jsonl'), (line) =>
-    output.streams.stderr.write(`${line}\n`),
+  const effectLog =
+    options.effects === undefined ? null : openEffectLog(output.path(options.effects));
+  effectLog?.write({ kind: 'started', instance: 'devices', events: 0, timeMs: Date.now() });
+  const { desk, close } = wireDevices(
+    ...([configuration, file, join(folder, 'custody.jsonl')] as const),
+    (line) => output.streams.stderr.write(`${line}\n`),
+    effectLog,
   );
   try {
     await removeStaleSocket(socket);
@@ -60,6 +68,7 @@ async function devices(output: Output, options: DevicesOptions): Promise<void> {
     await toldToEnd();
   } finally {
     await close();
+    effectLog?.close();
     removeSocket(socket);
   }
 }

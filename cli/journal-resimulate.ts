@@ -6,7 +6,8 @@ import type { Command } from 'commander';
 import { OcxError } from '../core/kernel/errors.ts';
 import { readGenesis } from '../core/kernel/genesis.ts';
 import { verifyChain } from '../core/kernel/journal.ts';
-import { DEFAULT_LIMITS, type Finding, type Limits } from '../sim/resimulation/finding.ts';
+import { compareWitnesses } from '../sim/resimulation/device-witness.ts';
+import { DEFAULT_LIMITS, inOrder, type Finding, type Limits } from '../sim/resimulation/finding.ts';
 import type { Kept } from '../sim/resimulation/kept.ts';
 import type { Recording } from '../sim/resimulation/recording.ts';
 import { siteWiring } from '../sim/resimulation/site-wiring.ts';
@@ -26,6 +27,7 @@ import { journalledService } from './services.ts';
 interface ResimulateOptions extends CommonOptions {
   readonly effects?: readonly string[];
   readonly settleSeconds?: number;
+  readonly devices?: string;
 }
 
 const SHOWN_FINDINGS = 20;
@@ -54,6 +56,7 @@ export function registerResimulate(journal: Command): void {
     'Run live services again in the simulator, from outside inputs alone.',
   )
     .option('--effects <file>', 'log of what the world was asked for; may be given again', collect)
+    .option('--devices <file>', 'log of ocx devices, a second witness to that of isolation')
     .option('--settle-seconds <n>', 'what may be under way at the end', wholeNumber(0, 86_400))
     .action((given: string[], options: ResimulateOptions) =>
       runCommand(options, (output) => resimulateJournals(output, given, options)),
@@ -71,15 +74,21 @@ function resimulateJournals(
   const recordings = recorded.map(({ recording }) => recording);
   const settleMs = (options.settleSeconds ?? DEFAULT_LIMITS.settleMs / 1_000) * 1_000;
   const limits: Limits = { ...DEFAULT_LIMITS, settleMs };
-  const { counts, findings, results, simulated } = tryOneProgram({
+  const witnesses = readWitnesses(output, recorded, options.effects ?? []);
+  const trial = tryOneProgram({
     recordings,
     wiring: siteWiring(wiredInstances(recordings), API_RULES),
     limits,
     kept: new Map(
       recorded.flatMap(({ recording, kept }) => (kept ? [[recording.instance, kept]] : [])),
     ),
-    witnesses: readWitnesses(output, recorded, options.effects ?? []),
+    witnesses,
   });
+  const { counts, results, simulated } = trial;
+  const findings = inOrder([
+    ...trial.findings,
+    ...secondWitness(output, witnesses, options.devices),
+  ]);
   const result: ResimulateResult = {
     ok: findings.length === 0,
     instances: recorded.map(({ recording: { instance, service, events } }) => ({
@@ -168,6 +177,24 @@ function readWitnesses(
     witnesses.set(found.recording.instance, { ...witness, log });
   }
   return witnesses;
+}
+
+/** @throws INPUT_EFFECT_LOG where there is no first one */
+function secondWitness(
+  output: Output,
+  witnesses: ReadonlyMap<string, Witness>,
+  given: string | undefined,
+): Finding[] {
+  if (given === undefined) return [];
+  const log = readEffectLog(output.path(given));
+  const instance = 'isolation';
+  const first = witnesses.get(instance);
+  if (first) return compareWitnesses(instance, first.log, log, first.rules.devicesOf);
+  throw new OcxError({
+    code: 'INPUT_EFFECT_LOG',
+    message: 'the log of ocx devices is held against that of the isolation service',
+    remedy: 'give that too, with --effects',
+  });
 }
 
 function describeResult({ ok, counts, results, differences, findings }: ResimulateResult): string {

@@ -5,6 +5,9 @@ import { runCli } from '../../cli/run.ts';
 
 const START = 'effects-';
 
+/** What reached the drivers, in the folder of the site. */
+export const DEVICE_LOG = 'devices.effects.jsonl';
+
 /** Where a process of this name logs its effects, beside its configuration. */
 export function effectLogFolder(name: string): string {
   return `${START}${name}`;
@@ -35,6 +38,7 @@ export async function resimulateFolder(folder: string): Promise<OneProgram> {
       words.push('--effects', path);
     }
   }
+  words.push('--devices', join(folder, DEVICE_LOG));
   const { stdout, stderr } = await runCli(['journal', 'resimulate', ...words, '--json']);
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout) as OneProgram;

@@ -15,7 +15,7 @@ import type { Rack } from '../../../backends/rack/rack-file.ts';
 import { serverOf } from '../../../backends/peers/server.ts';
 import { callService } from '../../../cli/live-client.ts';
 import { runCli } from '../../cli/run.ts';
-import { effectLogFolder } from './one-program.ts';
+import { DEVICE_LOG, effectLogFolder } from './one-program.ts';
 
 type Role = 'admin' | 'organisation' | 'service';
 
@@ -91,7 +91,8 @@ export class RackSite {
     const socket = join(this.folder, 'devices.socket');
     const config = join(this.rack.folder, 'devices.toml');
     const state = join(this.folder, 'devices.state');
-    const parameters = ['--config', config, '--socket', socket, '--state', state];
+    const log = join(this.folder, DEVICE_LOG);
+    const parameters = ['--config', config, '--socket', socket, '--state', state, '--effects', log];
     return this.#run('devices', ['devices', ...parameters], socket);
   }
 
