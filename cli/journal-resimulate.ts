@@ -133,8 +133,9 @@ function readRecorded(output: Output, file: JournalFile): Recorded {
   if (broken) throw new OcxError({ ...broken, place: { ...broken.place, file: path } });
   const instance = instanceName(file.name ?? start.service, configuration);
   const events = records.slice(1).map(({ event }) => event);
+  const hashes = records.slice(1).map(({ hash }) => hash);
   return {
-    recording: { instance, service, configuration, events },
+    recording: { instance, service, configuration, events, hashes },
     file: path,
     kept: file.kept ? file.kept() : null,
   };

@@ -12,6 +12,8 @@ export interface Recording {
   readonly configuration: unknown;
   /** All of its journal after the genesis, in order; event `i` stands in record `i + 2`. */
   readonly events: readonly ServiceEvent[];
+  /** Hashes of their records, where they are known. */
+  readonly hashes?: readonly string[];
 }
 
 /** Number in the journal of the event at a place of a recording. */

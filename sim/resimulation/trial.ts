@@ -15,6 +15,7 @@ import { describeOverdue, explainRecord, overdueEnds } from './explanation.ts';
 import { inOrder } from './finding.ts';
 import type { Finding, Limits } from './finding.ts';
 import { globalOrder } from './global-order.ts';
+import { checkHeads } from './journal-heads.ts';
 import { checkKept, type Kept } from './kept.ts';
 import type { Recording } from './recording.ts';
 import { compareResults, resultsOf } from './results.ts';
@@ -89,6 +90,9 @@ export function tryOneProgram(request: TrialRequest): TrialResult {
     ...explainRecord(causes, order, limits, livesOf),
     ...missing.map((end) => describeOverdue(end, order)),
     ...compareRuns(causes, order, simulated),
+    ...recordings.flatMap(({ instance, hashes }) =>
+      hashes ? checkHeads(instance, simulated.steps.get(instance) ?? [], hashes) : [],
+    ),
     ...[...kept].flatMap(([instance, found]) =>
       checkKept(instance, simulated.steps.get(instance) ?? [], found),
     ),

@@ -125,6 +125,23 @@ test('an answer of the world that nobody asked for, or that comes twice', (t) =>
   t.regex(told(recordingOf([at(0, work), done, done]))[0]!, /was answered before/);
 });
 
+test('a head that fixes a lottery is of a record of then', (t) => {
+  const ask = { kind: 'ReadJournalHead', effectId: 'h' };
+  const answer = (head: string) =>
+    ({
+      ...{ kind: 'EffectOutcome', effectId: 'h', timeMs: 5 },
+      outcome: { status: 'ok', value: { head } },
+    }) as never;
+  const hashes = ['one', 'two', 'three', 'four'];
+  const read = (head: string) => ({
+    ...recordingOf([at(0), at(1, ask), at(2), answer(head)]),
+    hashes,
+  });
+  t.deepEqual(told(read('two')), []);
+  t.deepEqual(told(read('three')), []);
+  for (const head of ['one', 'four', 'chosen']) t.regex(told(read(head))[0]!, /hash of no record/);
+});
+
 test('a request that was carried out twice', (t) => {
   const command = { kind: 'Do', commandId: 'c', timeMs: 1 } as never;
   t.regex(told(recordingOf([command, command]))[0]!, /Do c was carried out twice/);
