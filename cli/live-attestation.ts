@@ -6,6 +6,8 @@ import { Type, type Static } from 'typebox';
 import { readShareSecret, shareV } from '../backends/boot/key-shares.ts';
 import { agentCalls } from '../backends/http/agent-calls.ts';
 import { attestationFacade } from '../backends/http/attestation-routes.ts';
+import { lesseesOnly } from '../backends/http/lessees-only.ts';
+import type { Admission } from '../backends/http/service-facade.ts';
 import { KeyShares } from '../backends/keys/key-shares.ts';
 import { KeylimeQuotes } from '../backends/keylime/keylime-quotes.ts';
 import { serverOf, type Server } from '../backends/peers/server.ts';
@@ -18,6 +20,7 @@ import type { AttesterConfiguration } from '../core/attester/state.ts';
 import type { AttestationPolicy, NodeIdentity } from '../core/attester/commands.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { HOUR_MS, SECOND_MS } from '../core/kernel/units.ts';
+import { badPeer, peerAddress } from './live-peers.ts';
 import type { LiveRole, Served, ServeRequest } from './live-role.ts';
 import { answerCalls, startService } from './live-service.ts';
 
@@ -56,6 +59,7 @@ export const attestationRole: LiveRole = {
     name: Type.String({ ...named, default: 'attester' }),
     isolation: Type.String({ ...named, default: 'isolation', description: 'a peer' }),
     administrators: strings({ description: 'who may change the registry, besides admins' }),
+    orchestrators: strings({ description: 'services that ask for their tenants' }),
     gateways: strings({ description: 'services that pass messages of nodes on' }),
     makers: strings({ description: 'PEM files: roots of endorsement certificates; relative' }),
     intermediates: strings({ description: 'PEM files: between those and the certificates' }),
@@ -92,6 +96,7 @@ export const attestationRole: LiveRole = {
 };
 
 interface Table extends AttesterConfiguration {
+  readonly orchestrators: readonly string[];
   readonly gateways: readonly string[];
   readonly makers: readonly string[];
   readonly intermediates: readonly string[];
@@ -122,7 +127,8 @@ async function serveAttestation(request: ServeRequest): Promise<Served> {
       carryOut: (effect, state) => carryOutAttestation(world, effect as AttesterWork, state),
     });
     const calls = agentCalls(desk, table.gateways);
-    const served = await answerCalls(request, started, attestationFacade, calls);
+    const facade = { ...attestationFacade, admit: admissionOf(request, table) };
+    const served = await answerCalls(request, started, facade, calls);
     return {
       ...served,
       async stop() {
@@ -134,6 +140,15 @@ async function serveAttestation(request: ServeRequest): Promise<Served> {
     shares.close();
     throw error;
   }
+}
+
+/** @throws INPUT_PEER */
+function admissionOf({ peers, file }: ServeRequest, table: Table): Admission {
+  const { name: attester, isolation, orchestrators } = table;
+  const index = peers.findIndex(({ name }) => name === isolation);
+  if (index < 0) throw badPeer(file, 'peers', `an attester needs its peer ${isolation}`);
+  const { server, token } = peerAddress(peers[index]!, file, `peers[${index}]`);
+  return lesseesOnly({ attester, isolation: server, token, orchestrators });
 }
 
 /** Some nodes are asked by their Keylime agents, the others by ours. */

@@ -4,7 +4,7 @@ import { Type, type Static } from 'typebox';
 import { FACADES } from '../backends/http/facades.ts';
 import { CallTable } from '../backends/peers/call-of.ts';
 import { PeerLink, type LinkedService } from '../backends/peers/peer-link.ts';
-import { serverOf } from '../backends/peers/server.ts';
+import { serverOf, type Server } from '../backends/peers/server.ts';
 import type { PeerRequest } from '../backends/runner/peer-mail.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { readInputText } from './files.ts';
@@ -16,6 +16,11 @@ export const PeersSchema = Type.Array(
       url: Type.String({ description: 'http://…, https://… or unix: and the path of a socket' }),
       token: Type.Optional(Type.String({ description: 'ours at the peer' })),
       tokenFile: Type.Optional(Type.String({ description: 'instead: a file with it, relative' })),
+      authority: Type.Optional(Type.String({ description: 'PEM file: who certifies the peer' })),
+      certificate: Type.Optional(
+        Type.String({ description: 'PEM file: ours, where it wants one' }),
+      ),
+      key: Type.Optional(Type.String({ description: 'PEM file' })),
     },
     { additionalProperties: false },
   ),
@@ -37,11 +42,10 @@ export class Peers {
     this.#note = note;
     const calls = new CallTable(FACADES);
     for (const [index, entry] of entries.entries()) {
-      const { name: peer, url } = entry;
+      const { name: peer } = entry;
       if (this.#links.has(peer))
         throw badPeer(file, `peers[${index}]`, `two peers are called ${peer}`);
-      const token = peerToken(entry, file, `peers[${index}]`);
-      const server = serverOf(serverFrom(url, file));
+      const { server, token } = peerAddress(entry, file, `peers[${index}]`);
       this.#links.set(peer, new PeerLink({ peer, server, token, calls, note }));
     }
   }
@@ -70,6 +74,25 @@ export function serverFrom(url: string, file: string): string {
   return url.replace(/^unix:(?!\/)/, () => `unix:${dirname(file)}/`);
 }
 
+/** Where a peer is, and our token there. @throws INPUT_PEER, INPUT_SERVER, INPUT_FILE_… */
+export function peerAddress(
+  entry: PeerEntry,
+  file: string,
+  keyPath: string,
+): { readonly server: Server; readonly token: string } {
+  const server = withCertificates(serverOf(serverFrom(entry.url, file)), entry, file);
+  return { server, token: peerToken(entry, file, keyPath) };
+}
+
+/** @throws INPUT_FILE_… */
+function withCertificates(server: Server, entry: PeerEntry, file: string): Server {
+  const read = (name: string | undefined) =>
+    name === undefined ? undefined : readInputText(resolve(dirname(file), name));
+  const { authority, certificate, key } = entry;
+  const own = { ca: read(authority), cert: read(certificate), key: read(key) };
+  return { ...server, options: { ...server.options, ...own } as Server['options'] };
+}
+
 /** @throws INPUT_PEER, INPUT_FILE_… */
 export function peerToken(
   { token, tokenFile }: { readonly token?: string; readonly tokenFile?: string },
@@ -82,7 +105,7 @@ export function peerToken(
   return token ?? readInputText(resolve(dirname(file), tokenFile!)).trim();
 }
 
-function badPeer(file: string, keyPath: string, message: string): OcxError {
+export function badPeer(file: string, keyPath: string, message: string): OcxError {
   return new OcxError({
     code: 'INPUT_PEER',
     message,

@@ -150,9 +150,10 @@ function addCommand(
         ...(request.params as Record<string, unknown>),
       };
       const key = request.headers['idempotency-key'];
-      const result = await quota.within(principal, () =>
-        give(facade, gateway, route, principal, key as string | undefined, fields),
-      );
+      const result = await quota.within(principal, async () => {
+        await facade.admit?.(route, principal, fields);
+        return give(facade, gateway, route, principal, key as string | undefined, fields);
+      });
       reply.code(status).header('cache-control', 'no-store');
       const location = facade.location(route, { ...fields, ...given }, result);
       if (location !== null) reply.header('location', `/v1${location}`);

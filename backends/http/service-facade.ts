@@ -46,6 +46,13 @@ export interface Gauge {
   readonly value: number;
 }
 
+/** @throws what the caller is told */
+export type Admission = (
+  route: CommandRoute,
+  from: Principal,
+  fields: Readonly<Record<string, unknown>>,
+) => Promise<void>;
+
 export interface ServiceFacade<State> {
   /** As in the title of its documents. */
   readonly name: string;
@@ -68,6 +75,8 @@ export interface ServiceFacade<State> {
     fields: Readonly<Record<string, unknown>>,
     result: object,
   ): string | null;
+  /** Says no to a command before the service sees it; absent: the service alone decides. */
+  readonly admit?: Admission;
   /** A fresh plain value, or a refusal. */
   view(state: State, nowMs: TimeMs, query: ServiceQuery): Refusal | object;
   gauges(state: State): readonly Gauge[];

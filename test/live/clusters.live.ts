@@ -71,6 +71,13 @@ test.serial(
     t.true((await deployment.call('attester', 'isolation', report, lie)).status >= 400);
     t.is((await site.node('n3'))['state'], 'active');
 
+    // Nor does anybody but X have its node attested, at whatever attester.
+    const asked = { fencingToken: 99, bootCount: 99, policyId: 'policy' };
+    for (const service of ['attester', 'attester-x']) {
+      const answer = await deployment.call('org-p', service, report, asked);
+      t.like(answer, { status: 403, value: { code: 'DENIED_LEASE' } });
+    }
+
     // Everything but the isolation service and its devices dies: P's and Q's nodes go back all the same.
     for (const name of ['attester', 'attester-x', 'provisioner', 'provisioner-x', 'airlock']) {
       await deployment.kill(name);
