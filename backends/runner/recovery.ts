@@ -80,10 +80,12 @@ export async function recover<
     service.step(state, event),
   );
   let state: State | null = null;
-  for await (const text of store.texts(name, 1)) {
-    const record = replay.chain(text);
-    if (state === null) state = service.initial(configurationOf(record, request, service.name));
-    else state = replay.step(state, record as JournalRecord<Event>);
+  for await (const texts of store.texts(name, 1)) {
+    for (const text of texts) {
+      const record = replay.chain(text);
+      if (state === null) state = service.initial(configurationOf(record, request, service.name));
+      else state = replay.step(state, record as JournalRecord<Event>);
+    }
   }
   if (replay.seq !== writer.head.seq) throw broken(replay.seq + 1, 'records are missing');
   const journal = journalWriter<State, Event, Effect>(sha256, writer.head);

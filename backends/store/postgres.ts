@@ -131,12 +131,12 @@ class PostgresStore implements Store {
     return writer;
   }
 
-  async *texts(journal: string, fromSeq: number): AsyncIterable<string> {
+  async *texts(journal: string, fromSeq: number): AsyncIterable<string[]> {
     const query =
       'SELECT text FROM ocx_record WHERE journal = $1 AND seq >= $2 ORDER BY seq LIMIT $3';
     for (let next = fromSeq; ;) {
       const page = await this.read<{ text: string }>(journal, query, [journal, next, PAGE_RECORDS]);
-      for (const { text } of page) yield text;
+      yield page.map(({ text }) => text);
       if (page.length < PAGE_RECORDS) return;
       next += page.length;
     }

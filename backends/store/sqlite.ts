@@ -206,11 +206,11 @@ class SqliteStore implements Store {
     return writer;
   }
 
-  async *texts(journal: string, fromSeq: number): AsyncIterable<string> {
+  async *texts(journal: string, fromSeq: number): AsyncIterable<string[]> {
     const query = 'SELECT text FROM record WHERE journal = ? AND seq >= ? ORDER BY seq LIMIT ?';
     for (let next = fromSeq; ;) {
       const page = this.prepare(query).all(journal, next, PAGE_RECORDS);
-      for (const { text } of page) yield text as string;
+      yield page.map(({ text }) => text as string);
       if (page.length < PAGE_RECORDS) return;
       next += page.length;
     }

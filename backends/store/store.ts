@@ -83,10 +83,10 @@ export interface Store {
   /** Takes the next epoch of the journal, which is made where there is none. */
   openWriter(journal: string): Promise<StoreWriter>;
   /**
-   * The texts of the records from this number on, in order. What is appended meanwhile may or may
-   * not come.
+   * The texts of the records from this number on, in order, some at a time. What is appended
+   * meanwhile may or may not come.
    */
-  texts(journal: string, fromSeq: number): AsyncIterable<string>;
+  texts(journal: string, fromSeq: number): AsyncIterable<readonly string[]>;
   /**
    * How long the journal's writer has been silent, by the store's own clock; Infinity where there has
    * been none or it has resigned.
@@ -132,7 +132,9 @@ export async function* recordsOf(
   journal: string,
   fromSeq: number,
 ): AsyncIterable<JournalRecord> {
-  for await (const text of store.texts(journal, fromSeq)) yield JSON.parse(text) as JournalRecord;
+  for await (const texts of store.texts(journal, fromSeq)) {
+    for (const text of texts) yield JSON.parse(text) as JournalRecord;
+  }
 }
 
 /** What a store keeps of a record. */
