@@ -3,7 +3,8 @@
  * the simulation decided: what parties are told comes from there.
  */
 import { canonicalJson } from '../../core/kernel/canonical-json.ts';
-import type { Command, Principal, Reply, ServiceEffect } from '../../core/kernel/service.ts';
+import type { Command, Reply } from '../../core/kernel/service.ts';
+import { messageOf, type OutboxMessage } from './effect-kinds.ts';
 import type { Finding } from './finding.ts';
 import { recordNumber } from './recording.ts';
 import type { SimulatedStep } from './resimulation.ts';
@@ -12,15 +13,9 @@ export interface Kept {
   /** Command → its answer. */
   readonly replies: ReadonlyMap<string, Pick<Reply, 'refusal' | 'result'>>;
   /** The outbox, in order. */
-  readonly messages: readonly KeptMessage[];
+  readonly messages: readonly OutboxMessage[];
 }
 
-export interface KeptMessage {
-  readonly to: Principal;
-  readonly body: object;
-}
-
-const TENANT: Principal = { role: 'service', name: 'tenant' };
 const CAUSE = 'what parties are told is not what the service decided';
 
 export function checkKept(
@@ -47,7 +42,7 @@ export function checkKept(
           at(`the answer to ${commandId} is kept as another`);
         }
       }
-      const expected = messageOf(effect, step);
+      const expected = messageOf(effect, step.event);
       if (!expected) continue;
       const found = kept.messages[place];
       place += 1;
@@ -65,35 +60,8 @@ export function checkKept(
   return findings;
 }
 
-/** What stands in the outbox for an effect; null: nothing. */
-function messageOf(effect: ServiceEffect, { event }: SimulatedStep): KeptMessage | null {
-  const { kind, to, notice, service, nodeId } = effect as ServiceEffect & {
-    readonly to: Principal;
-    readonly notice: object;
-    readonly service: string;
-    readonly nodeId: string;
-  };
-  switch (kind) {
-    case 'Notify':
-    case 'Tell':
-      return { to, body: notice };
-    case 'CallMaintenance':
-      return { to: { role: 'service', name: service }, body: { kind, nodeId } };
-    case 'NodeReady':
-    case 'NodeEnding':
-    case 'NodeLost':
-      return { to: TENANT, body: effect };
-    case 'Reply': {
-      const { refusal, result } = effect as Reply;
-      return refusal ? null : { to, body: { kind: 'CommandDone', command: event.kind, result } };
-    }
-    default:
-      return null;
-  }
-}
-
 /** A signature is made anew by whoever has the key; the receipt under it is compared. */
-function textOf({ to, body }: KeptMessage): string {
+function textOf({ to, body }: OutboxMessage): string {
   const { signature: _, ...signed } = body as { signature?: unknown };
   return canonicalJson([to, signed]);
 }

@@ -12,6 +12,7 @@ import type {
   ServiceEffect,
   ServiceEvent,
 } from '../../core/kernel/service.ts';
+import { messageOf, roleOf } from './effect-kinds.ts';
 import { HEARINGS, type Notice } from './hearing.ts';
 import type { Recording } from './recording.ts';
 import { commonEmissions } from './wiring.ts';
@@ -46,12 +47,7 @@ const FROM_OUTSIDE: ReadonlySet<string> = new Set([
   'EnclavePlan',
   'ExchangeOpened',
 ]);
-/** Effects that stand in the outbox of their service, beside word of each command that was done. */
-const TOLD: ReadonlySet<string> = new Set([
-  ...['Notify', 'Tell', 'CallMaintenance', 'NodeReady', 'NodeEnding', 'NodeLost'],
-]);
-
-/** To whom a service has said what stands at this place of its outbox; null: to nobody by name. */
+/** To whom a service has said what stands at this place of its outbox; null: to nobody. */
 export function receiverAt(recording: Recording, cursor: number): Principal | null {
   const { service, configuration, events } = recording;
   let state = service.initial(structuredClone(configuration));
@@ -60,16 +56,13 @@ export function receiverAt(recording: Recording, cursor: number): Principal | nu
     const step = service.step(state, structuredClone(event));
     state = step.state;
     for (const effect of step.effects) {
-      if (!isInOutbox(effect)) continue;
+      const message = messageOf(effect, event);
+      if (!message) continue;
       at += 1;
-      if (at === cursor) return (effect as { readonly to?: Principal }).to ?? null;
+      if (at === cursor) return message.to;
     }
   }
   return null;
-}
-
-function isInOutbox(effect: ServiceEffect): boolean {
-  return TOLD.has(effect.kind) || (effect.kind === 'Reply' && (effect as Reply).refusal === null);
 }
 
 export function siteWiring(instances: readonly WiredInstance[], rules: ApiRules): () => Wiring {
@@ -90,10 +83,21 @@ class SiteWiring implements Wiring {
   }
 
   emissions(effect: ServiceEffect, origin: Origin): readonly Emission[] {
-    const { kind } = effect;
-    if (kind === 'Reply') return this.#reply(effect as Reply, origin);
-    if (TOLD.has(kind)) return this.#notice(effect, origin);
-    if (kind === 'Request' || kind === 'ReportVerdict') return this.#request(effect, origin);
+    switch (roleOf(effect)) {
+      case 'reply':
+        return this.#reply(effect as Reply, origin);
+      case 'tell':
+        return this.#notice(effect, origin);
+      case 'ask':
+        return this.#request(effect, origin);
+      case 'note':
+        return [];
+      default:
+        return this.#worldOrTimer(effect);
+    }
+  }
+
+  #worldOrTimer(effect: ServiceEffect): readonly Emission[] {
     const answer = this.#rules.answer(effect);
     const emissions = commonEmissions(effect);
     if (!answer) return emissions;
@@ -123,17 +127,16 @@ class SiteWiring implements Wiring {
     return from.role !== 'service' || this.#speakingAs(from).length === 0;
   }
 
-  #notice(effect: ServiceEffect, { instance }: Origin): readonly Emission[] {
+  #notice(effect: ServiceEffect, { instance, event }: Origin): readonly Emission[] {
     const cursor = this.#nextCursor(instance);
-    const { to, notice } = effect as { to?: Principal; notice?: Notice };
-    if (!to || !notice) return [];
+    const { to, body } = messageOf(effect, event)!;
     const peer = this.#called(instance)!.address;
-    const told = this.#withOwnKey(to, notice);
+    const told = this.#withOwnKey(to, body as Notice);
     return this.#speakingAs(to).flatMap((heard) => {
-      const event = HEARINGS.get(heard.service)?.notice(peer, told);
-      if (!event || heard.instance === instance) return [];
+      const received = HEARINGS.get(heard.service)?.notice(peer, told);
+      if (!received || heard.instance === instance) return [];
       const via = { peer, cursor };
-      return { kind: 'message' as const, to: heard.instance, event: { ...event, via } };
+      return { kind: 'message' as const, to: heard.instance, event: { ...received, via } };
     });
   }
 
