@@ -27,7 +27,8 @@ export function startIpmiSim(rackId: string, folder: string, node: RackNode): vo
     `name "${node.nodeId}"\nset_working_mc 0x20\n  startlan 1\n` +
       `    addr ${node.bmcAddress} ${node.bmcPort}\n    priv_limit admin\n${AUTHENTICATION}` +
       `    guid a123456789abcdefa123456789abcdef\n  endlan\n  chassis_control "${program} ipmi"\n` +
-      '  user 1 true "" "test" user 10 none md2 md5 straight\n' +
+      // Nobody without a name: an account that is not ours is one too many.
+      '  user 1 false "" "" user 10 none md2 md5 straight\n' +
       `  user 2 true "${node.bmcUser}" "${node.bmcPassword}" admin 10 none md2 md5 straight\n`,
     { mode: 0o600 },
   );

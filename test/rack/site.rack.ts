@@ -61,7 +61,7 @@ test.before('a rack with a site on it', async (t) => {
   const missing = missingPackages();
   if (missing.length > 0 && inCi) installPackages(missing);
   const rack = await rackUp({
-    ...{ folder: FOLDER, cache: CACHE, machines: 3, lightNodes: 0, tenants: 2 },
+    ...{ folder: FOLDER, cache: CACHE, machines: 3, lightNodes: 2, tenants: 2 },
     ...{ accelerator: 'tcg', beacons: true, tell: (step) => t.log(step) },
   });
   const site = new RackSite(rack);
@@ -329,6 +329,47 @@ for (const part of Object.keys(CHANGED_PCRS) as Part[]) {
     await untilState(t.context, nodeId, 'free', SOON_MS);
   });
 }
+
+rackTest(
+  'a light node is attested by the same agent, with a TPM and a BMC like the others',
+  async (t) => {
+    const startMs = Date.now();
+    const wish = { leaseId: 'light', nodeId: 'l1', tenant: 2, level: 'attested' };
+    await leaseAndAttest(t.context, wish);
+    await joinAndBoot(t.context, wish);
+    t.log(`${Date.now() - startMs} ms from lease to use`);
+    await giveBack(t, 'tenant-2', 'l1');
+  },
+);
+
+rackTest(
+  'a port that is changed behind our back is shut again, and its node withheld',
+  async (t) => {
+    const { site } = t.context;
+    const { switchDatabase, bridge } = site.rack;
+    const enclave = `tag=${site.tenant(2).networkId}`;
+    await runProgram('ovs-vsctl', [
+      `--db=unix:${switchDatabase}`,
+      'add-port',
+      bridge,
+      'l2',
+      enclave,
+    ]);
+    const startMs = Date.now();
+    const { trouble } = await site.until(
+      () => nodeOf(t.context, 'l2'),
+      ({ state }) => state === 'quarantined',
+      SOON_MS,
+    );
+    t.is(trouble, 'DEVICE_DRIFT');
+    await site.until(
+      () => openPorts(t.context),
+      (ports) => !ports.includes('l2'),
+      SOON_MS,
+    );
+    t.log(`found and shut after ${Date.now() - startMs} ms`);
+  },
+);
 
 rackTest('a lease that expires while everything else is dead is taken back', async (t) => {
   t.timeout(2 * BOOT_MS);
