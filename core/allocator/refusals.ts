@@ -10,30 +10,18 @@ export function notFound(what: string, name: string | null): Refusal {
   return refuse(`NOT_FOUND_${what}`, `no ${what.toLowerCase()} ${name}`);
 }
 
-export function duplicate(message: string): Refusal {
-  return refuse('CONFLICT_DUPLICATE', message);
-}
+const as = (code: string) => (message: string) => refuse(code, message);
 
+export const duplicate = as('CONFLICT_DUPLICATE');
 /** Something else has to be undone or finished first. */
-export function blocked(message: string): Refusal {
-  return refuse('CONFLICT_BLOCKED', message);
-}
+export const blocked = as('CONFLICT_BLOCKED');
+/** The things named do not belong together. */
+export const mismatch = as('CONFLICT_PROJECT_MISMATCH');
+export const denied = as('DENIED_AUTHORIZATION');
+export const badArgument = as('INPUT_BAD_ARGUMENT');
 
 export function wrongState(what: string, state: string): Refusal {
   return refuse('CONFLICT_STATE', `${what} is ${state}`);
-}
-
-/** The things named do not belong together. */
-export function mismatch(message: string): Refusal {
-  return refuse('CONFLICT_PROJECT_MISMATCH', message);
-}
-
-export function denied(message: string): Refusal {
-  return refuse('DENIED_AUTHORIZATION', message);
-}
-
-export function badArgument(message: string): Refusal {
-  return refuse('INPUT_BAD_ARGUMENT', message);
 }
 
 export function isRefusal(value: object): value is Refusal {
