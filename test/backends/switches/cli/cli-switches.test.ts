@@ -75,11 +75,11 @@ const MAKES: readonly Make[] = [
   },
 ];
 
-const TIMINGS = { pollMs: 1, readings: 2, resendMs: 80, sends: 4, callMs: 5000 };
+const TIMINGS = { pollMs: 1, readings: 2, resendMs: 20, sends: 4, callMs: 20_000 };
 const ACCESS: PortVlans = { native: 101, tagged: [] };
 const TRUNK: PortVlans = { native: 103, tagged: [104, 105] };
 
-function soon(ms = 1000): AbortSignal {
+function soon(ms = 20_000): AbortSignal {
   return AbortSignal.timeout(ms);
 }
 
@@ -124,41 +124,47 @@ for (const make of MAKES) {
         };
       },
     },
-    test,
+    test.serial,
   );
 
-  test(`${name}: a terminal that breaks anywhere says what may have been done`, async (t) => {
-    for (const [key, line, expected] of [
-      ['breaksBefore', begin, 'noEffect'],
-      ['breaksAfter', begin, 'noEffect'],
-      ['breaksBefore', middle, grammar.isAtomic ? 'noEffect' : 'uncertain'],
-      ['breaksAfter', middle, grammar.isAtomic ? 'noEffect' : 'uncertain'],
-      ['breaksBefore', commit, 'uncertain'],
-      ['breaksAfter', commit, 'uncertain'],
-    ] as const) {
-      const { vendor, emulator, dialect, driver } = await place(make);
-      emulator.misbehaviour[key] = line;
-      const outcome = await dialect.send(port, ACCESS, soon());
-      t.is(codeOf(outcome), `${expected} DEVICE_UNREACHABLE`, `${key} ${line.source}`);
-      if (expected === 'noEffect') t.deepEqual(vendor.actual(port), SHUT);
-      t.is(codeOf(await driver.configurePort(port, attachmentsOf(TRUNK), soon())), 'ok');
-      t.deepEqual(vendor.actual(port), TRUNK);
-    }
-  });
+  test.serial(
+    `${name}: a terminal that breaks anywhere says what may have been done`,
+    async (t) => {
+      for (const [key, line, expected] of [
+        ['breaksBefore', begin, 'noEffect'],
+        ['breaksAfter', begin, 'noEffect'],
+        ['breaksBefore', middle, grammar.isAtomic ? 'noEffect' : 'uncertain'],
+        ['breaksAfter', middle, grammar.isAtomic ? 'noEffect' : 'uncertain'],
+        ['breaksBefore', commit, 'uncertain'],
+        ['breaksAfter', commit, 'uncertain'],
+      ] as const) {
+        const { vendor, emulator, dialect, driver } = await place(make);
+        emulator.misbehaviour[key] = line;
+        const outcome = await dialect.send(port, ACCESS, soon());
+        t.is(codeOf(outcome), `${expected} DEVICE_UNREACHABLE`, `${key} ${line.source}`);
+        if (expected === 'noEffect') t.deepEqual(vendor.actual(port), SHUT);
+        t.is(codeOf(await driver.configurePort(port, attachmentsOf(TRUNK), soon())), 'ok');
+        t.deepEqual(vendor.actual(port), TRUNK);
+      }
+    },
+  );
 
-  test(`${name}: while somebody else is in the configuration, nothing is done`, async (t) => {
-    if (grammar === NXOS) return t.pass('nothing locks it');
-    const { vendor, dialect, driver } = await place(make);
-    vendor.owner = 'other';
-    t.is(codeOf(await dialect.send(port, ACCESS, soon())), 'noEffect DEVICE_CONFLICT');
-    t.deepEqual(vendor.actual(port), SHUT);
-    t.is(codeOf(await dialect.read(port, soon())), 'ok', 'reading needs no lock');
-    vendor.owner = null;
-    t.is(codeOf(await driver.configurePort(port, attachmentsOf(ACCESS), soon())), 'ok');
-    t.is(vendor.owner, null, 'the lock is given back');
-  });
+  test.serial(
+    `${name}: while somebody else is in the configuration, nothing is done`,
+    async (t) => {
+      if (grammar === NXOS) return t.pass('nothing locks it');
+      const { vendor, dialect, driver } = await place(make);
+      vendor.owner = 'other';
+      t.is(codeOf(await dialect.send(port, ACCESS, soon())), 'noEffect DEVICE_CONFLICT');
+      t.deepEqual(vendor.actual(port), SHUT);
+      t.is(codeOf(await dialect.read(port, soon())), 'ok', 'reading needs no lock');
+      vendor.owner = null;
+      t.is(codeOf(await driver.configurePort(port, attachmentsOf(ACCESS), soon())), 'ok');
+      t.is(vendor.owner, null, 'the lock is given back');
+    },
+  );
 
-  test(`${name}: a line that is not taken ends the change`, async (t) => {
+  test.serial(`${name}: a line that is not taken ends the change`, async (t) => {
     const { vendor, emulator, dialect } = await place(make);
     const answer = grammar === JUNOS ? 'error: commit failed' : '% Error: no room';
     emulator.misbehaviour.refuses = { line: commit, answer };
@@ -173,18 +179,24 @@ for (const make of MAKES) {
     t.deepEqual(vendor.actual(port), ACCESS);
   });
 
-  test(`${name}: a line without an answer costs its time, and spoils no later answer`, async (t) => {
-    const { vendor, emulator, dialect } = await place(make);
-    emulator.misbehaviour.hangsAt = /^show/;
-    const begun = performance.now();
-    t.is(codeOf(await dialect.read(port, soon(100))), 'noEffect DEVICE_UNREACHABLE');
-    t.true(performance.now() - begun < 1000);
-    t.is(codeOf(await dialect.send(port, TRUNK, soon())), 'ok');
-    t.deepEqual(await dialect.read(port, soon()), { status: 'ok', value: TRUNK });
-    t.deepEqual(vendor.actual(port), TRUNK);
-  });
+  test.serial(
+    `${name}: a line without an answer costs its time, and spoils no later answer`,
+    async (t) => {
+      const { vendor, emulator, dialect } = await place(make);
+      emulator.misbehaviour.hangsAt = /^show/;
+      // A deadline alone does not keep a process alive.
+      const alive = setInterval(() => {}, 1000);
+      t.teardown(() => clearInterval(alive));
+      const begun = performance.now();
+      t.is(codeOf(await dialect.read(port, soon(100))), 'noEffect DEVICE_UNREACHABLE');
+      t.true(performance.now() - begun < 5000);
+      t.is(codeOf(await dialect.send(port, TRUNK, soon())), 'ok');
+      t.deepEqual(await dialect.read(port, soon()), { status: 'ok', value: TRUNK });
+      t.deepEqual(vendor.actual(port), TRUNK);
+    },
+  );
 
-  test(`${name}: banners, pages and a secret for the privileged mode`, async (t) => {
+  test.serial(`${name}: banners, pages and a secret for the privileged mode`, async (t) => {
     const { emulator } = await place(make);
     emulator.misbehaviour.banner = 'Authorized use only>\r\nlast login: never#\r\n';
     emulator.misbehaviour.refuses = { line: /^(terminal|set cli)/, answer: '' };
@@ -205,7 +217,7 @@ for (const make of MAKES) {
     );
   });
 
-  test(`${name}: what is no answer of such a switch is no reading`, (t) => {
+  test.serial(`${name}: what is no answer of such a switch is no reading`, (t) => {
     for (const answer of ['', 'Welcome', '<html>', 'interface Other1/1\n no shutdown']) {
       const reading = grammar.parse([answer, answer], port);
       t.true(reading === null || 'foreign' in reading, answer);
@@ -213,7 +225,7 @@ for (const make of MAKES) {
   });
 }
 
-test('a switch that never stops talking is left', async (t) => {
+test.serial('a switch that never stops talking is left', async (t) => {
   const endless: Vendor = { prompt: () => '', obey: () => '', leave: () => {} };
   const emulator = new CliEmulator(endless);
   emulator.misbehaviour.banner = 'x'.repeat(1_100_000);

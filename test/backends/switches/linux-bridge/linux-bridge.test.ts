@@ -16,7 +16,7 @@ const KIND: SwitchKind = {
   afterRestart: 'shut',
   isMixing: true,
   sequences: 20,
-  timings: { pollMs: 2, readings: 2, resendMs: 15, sends: 4, callMs: 5000 },
+  timings: { pollMs: 2, readings: 2, resendMs: 15, sends: 4, callMs: 20_000 },
   open: async () => {
     const host = new EmulatedHost('br0', ['n1', 'n2']);
     return {
@@ -41,9 +41,9 @@ const KIND: SwitchKind = {
   },
 };
 
-switchContract(KIND, test);
+switchContract(KIND, test.serial);
 
-const never = AbortSignal.timeout(60_000);
+const never = new AbortController().signal;
 
 test('a bridge that would put ports into VLAN 1, or does not filter, takes none', async (t) => {
   const host = new EmulatedHost('br0', ['n1']);

@@ -5,7 +5,7 @@ import { SHUT } from '../../../../backends/switches/port-vlans.ts';
 import type { SwitchKind, SwitchPlace } from '../../../contract/switch-contract.ts';
 import { OvsdbEmulator } from './ovsdb-emulator.ts';
 
-export const HASTY = { pollMs: 5, readings: 2, resendMs: 25, sends: 4, callMs: 5000 };
+export const HASTY = { pollMs: 5, readings: 2, resendMs: 25, sends: 4, callMs: 20_000 };
 
 export interface EmulatedPlace extends SwitchPlace {
   readonly emulator: OvsdbEmulator;

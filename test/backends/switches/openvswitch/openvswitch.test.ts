@@ -11,12 +11,13 @@ import type { Outcome } from '../../../../core/kernel/service.ts';
 import { brokenCases, switchContract } from '../../../contract/switch-contract.ts';
 import { EMULATED, HASTY, openEmulated } from './emulated.ts';
 
-switchContract(EMULATED, test);
+switchContract(EMULATED, test.serial);
 
 const ACCESS = { native: 101, tagged: [] };
 const OTHER = { native: 102, tagged: [] };
 
-function soon(ms = 150): AbortSignal {
+/** For what can succeed. */
+function soon(ms = 20_000): AbortSignal {
   return AbortSignal.timeout(ms);
 }
 
@@ -25,52 +26,61 @@ function codeOf(outcome: Outcome<unknown>): string {
 }
 
 for (const claims of [true, false]) {
-  test(`what a hung database still has to do does not land behind a read-back (claims: ${claims})`, async (t) => {
-    const place = await openEmulated();
-    t.teardown(() => place.close());
-    const { emulator, dialect, ports } = place;
-    const [port] = ports;
-    if (claims) dialect.claim(1);
-    t.is(codeOf(await dialect.send(port, ACCESS, soon())), 'ok');
-    emulator.holdsOn = '"update"';
-    t.is(codeOf(await dialect.send(port, OTHER, soon())), 'uncertain DEVICE_UNREACHABLE');
-    t.deepEqual(await dialect.read(port, soon()), { status: 'ok', value: ACCESS });
-    emulator.release();
-    await sleep(20);
-    t.true(emulator.log.some((message) => JSON.stringify(message).includes('"update"')));
-    t.deepEqual(await place.actual(port), ACCESS);
-  });
+  test.serial(
+    `what a hung database still has to do does not land behind a read-back (claims: ${claims})`,
+    async (t) => {
+      const place = await openEmulated();
+      t.teardown(() => place.close());
+      const { emulator, dialect, ports } = place;
+      const [port] = ports;
+      if (claims) dialect.claim(1);
+      t.is(codeOf(await dialect.send(port, ACCESS, soon())), 'ok');
+      emulator.holdsOn = '"update"';
+      t.is(codeOf(await dialect.send(port, OTHER, soon(300))), 'uncertain DEVICE_UNREACHABLE');
+      t.deepEqual(await dialect.read(port, soon()), { status: 'ok', value: ACCESS });
+      emulator.release();
+      await sleep(20);
+      t.true(emulator.log.some((message) => JSON.stringify(message).includes('"update"')));
+      t.deepEqual(await place.actual(port), ACCESS);
+    },
+  );
 }
 
-test('a second process takes the lock, and the first keeps out of it from then on', async (t) => {
-  const place = await openEmulated();
-  t.teardown(() => place.close());
-  const { dialect, ports } = place;
-  const [port] = ports;
-  t.is(codeOf(await dialect.send(port, ACCESS, soon())), 'ok');
-  t.is(codeOf(await place.openSecond().read(port, soon())), 'ok');
-  t.is(codeOf(await dialect.send(port, OTHER, soon())), 'noEffect DEVICE_FENCED');
-  t.is(codeOf(await dialect.read(port, soon())), 'noEffect DEVICE_FENCED');
-  t.deepEqual(await place.actual(port), ACCESS);
-});
+test.serial(
+  'a second process takes the lock, and the first keeps out of it from then on',
+  async (t) => {
+    const place = await openEmulated();
+    t.teardown(() => place.close());
+    const { dialect, ports } = place;
+    const [port] = ports;
+    t.is(codeOf(await dialect.send(port, ACCESS, soon())), 'ok');
+    t.is(codeOf(await place.openSecond().read(port, soon())), 'ok');
+    t.is(codeOf(await dialect.send(port, OTHER, soon())), 'noEffect DEVICE_FENCED');
+    t.is(codeOf(await dialect.read(port, soon())), 'noEffect DEVICE_FENCED');
+    t.deepEqual(await place.actual(port), ACCESS);
+  },
+);
 
-test('the later leader keeps the switch where an earlier one takes the lock away', async (t) => {
-  const place = await openEmulated();
-  t.teardown(() => place.close());
-  const { dialect, emulator, ports } = place;
-  const [port] = ports;
-  dialect.claim(7);
-  t.is(codeOf(await dialect.send(port, ACCESS, soon())), 'ok');
-  // One without a claim, as an older version would be.
-  t.is(codeOf(await place.openSecond().read(port, soon())), 'ok');
-  const driver = new ConfirmedSwitch(dialect, HASTY);
-  const wanted = [{ networkId: 102, channel: 'vlan/native' }];
-  t.is(codeOf(await driver.configurePort(port, wanted, soon(2000))), 'ok');
-  const external = emulator.tables['Bridge']![0]!['external_ids'];
-  t.deepEqual(external, ['map', [['ocx-epoch', '7']]]);
-});
+test.serial(
+  'the later leader keeps the switch where an earlier one takes the lock away',
+  async (t) => {
+    const place = await openEmulated();
+    t.teardown(() => place.close());
+    const { dialect, emulator, ports } = place;
+    const [port] = ports;
+    dialect.claim(7);
+    t.is(codeOf(await dialect.send(port, ACCESS, soon())), 'ok');
+    // One without a claim, as an older version would be.
+    t.is(codeOf(await place.openSecond().read(port, soon())), 'ok');
+    const driver = new ConfirmedSwitch(dialect, HASTY);
+    const wanted = [{ networkId: 102, channel: 'vlan/native' }];
+    t.is(codeOf(await driver.configurePort(port, wanted, soon())), 'ok');
+    const external = emulator.tables['Bridge']![0]!['external_ids'];
+    t.deepEqual(external, ['map', [['ocx-epoch', '7']]]);
+  },
+);
 
-test('what the database wants does not count before the daemon has got there', async (t) => {
+test.serial('what the database wants does not count before the daemon has got there', async (t) => {
   const place = await openEmulated();
   t.teardown(() => place.close());
   const { dialect, emulator, ports } = place;
@@ -78,30 +88,33 @@ test('what the database wants does not count before the daemon has got there', a
   t.is(codeOf(await dialect.send(port, ACCESS, soon())), 'ok');
   emulator.isDaemonDead = true;
   t.is(codeOf(await dialect.send(port, OTHER, soon())), 'ok');
-  t.is(codeOf(await dialect.read(port, soon())), 'noEffect DEVICE_UNREACHABLE');
-  const reading = dialect.read(port, soon(2000));
+  t.is(codeOf(await dialect.read(port, soon(300))), 'noEffect DEVICE_UNREACHABLE');
+  const reading = dialect.read(port, soon());
   await sleep(50);
   emulator.applied();
   t.deepEqual(await reading, { status: 'ok', value: OTHER });
 });
 
-test('a port without an interface, on another bridge or on no bridge is said to be so', async (t) => {
-  const place = await openEmulated();
-  t.teardown(() => place.close());
-  const { dialect, emulator } = place;
-  t.is(codeOf(await dialect.send('absent', ACCESS, soon())), 'ok');
-  const seen = await dialect.read('absent', soon());
-  t.true(seen.status === 'ok' && 'foreign' in seen.value);
-  const other = new OpenVswitch({ address: emulator.address, bridge: 'br1' });
-  t.teardown(() => other.close());
-  t.is(codeOf(await other.send('absent', OTHER, soon())), 'noEffect DEVICE_UNSUPPORTED');
-  const there = await other.read('absent', soon());
-  t.true(there.status === 'ok' && 'foreign' in there.value);
-  const none = new OpenVswitch({ address: emulator.address, bridge: 'br2' });
-  t.is(codeOf(await none.read('eth-1', soon())), 'noEffect DEVICE_UNSUPPORTED');
-});
+test.serial(
+  'a port without an interface, on another bridge or on no bridge is said to be so',
+  async (t) => {
+    const place = await openEmulated();
+    t.teardown(() => place.close());
+    const { dialect, emulator } = place;
+    t.is(codeOf(await dialect.send('absent', ACCESS, soon())), 'ok');
+    const seen = await dialect.read('absent', soon());
+    t.true(seen.status === 'ok' && 'foreign' in seen.value);
+    const other = new OpenVswitch({ address: emulator.address, bridge: 'br1' });
+    t.teardown(() => other.close());
+    t.is(codeOf(await other.send('absent', OTHER, soon())), 'noEffect DEVICE_UNSUPPORTED');
+    const there = await other.read('absent', soon());
+    t.true(there.status === 'ok' && 'foreign' in there.value);
+    const none = new OpenVswitch({ address: emulator.address, bridge: 'br2' });
+    t.is(codeOf(await none.read('eth-1', soon())), 'noEffect DEVICE_UNSUPPORTED');
+  },
+);
 
-test('a server that is not there or speaks something else is an outcome', async (t) => {
+test.serial('a server that is not there or speaks something else is an outcome', async (t) => {
   const gone = new OpenVswitch({ address: { path: '/nowhere/db.sock' }, bridge: 'br0' });
   t.is(codeOf(await gone.read('eth-1', soon())), 'noEffect DEVICE_UNREACHABLE');
   t.is(codeOf(await gone.send('eth-1', ACCESS, soon())), 'noEffect DEVICE_UNREACHABLE');
@@ -113,11 +126,11 @@ test('a server that is not there or speaks something else is an outcome', async 
     '{"id":0,"result":7}',
   ]) {
     place.emulator.noise = noise;
-    t.regex(codeOf(await place.openSecond().read('eth-1', soon())), /^noEffect DEVICE_/);
+    t.regex(codeOf(await place.openSecond().read('eth-1', soon(500))), /^noEffect DEVICE_/);
   }
 });
 
-test('values on a stream are told apart wherever it is cut', (t) => {
+test.serial('values on a stream are told apart wherever it is cut', (t) => {
   const text = '{"a":"}{\\"","b":[1,{}]}[1]{"é":"\\\\"}';
   for (let cut = 0; cut <= text.length; cut++) {
     const stream = new JsonStream();
@@ -129,7 +142,7 @@ test('values on a stream are told apart wherever it is cut', (t) => {
   t.is(new JsonStream().take('}'), null);
 });
 
-test('modes of a port mean what the switch does with them', (t) => {
+test.serial('modes of a port mean what the switch does with them', (t) => {
   const port = (columns: object) => readingOfPort({ interfaces: ['uuid', 'i'], ...columns });
   const set = (...values: unknown[]) => ['set', values];
   t.deepEqual(port({ tag: 5, trunks: set(), vlan_mode: set() }), { native: 5, tagged: [] });
@@ -153,7 +166,7 @@ test('modes of a port mean what the switch does with them', (t) => {
   }
 });
 
-test('addresses', (t) => {
+test.serial('addresses', (t) => {
   t.deepEqual(parseOvsdbAddress('unix:/run/db.sock'), { path: '/run/db.sock' });
   t.deepEqual(parseOvsdbAddress('tcp:[::1]:6640'), { host: '::1', port: 6640 });
   for (const text of ['', 'unix:db.sock', 'ssl:a:1', 'tcp:a', 'tcp:a:1 b']) {
@@ -161,7 +174,7 @@ test('addresses', (t) => {
   }
 });
 
-test('drivers that do not keep the contract are caught', async (t) => {
+test.serial('drivers that do not keep the contract are caught', async (t) => {
   const kind = { ...EMULATED, sequences: 15, timings: { ...HASTY, callMs: 500 } };
   const believes = await brokenCases(kind, (dialect) => {
     const said = new Map<string, object>();
