@@ -15,7 +15,7 @@ export class SocketConsole implements ConsoleSource {
   }
 
   async open(signal: AbortSignal): Promise<Outcome<Duplex>> {
-    const socket = connect(this.#path);
+    const socket = quiet(connect(this.#path));
     try {
       await once(socket, 'connect', { signal });
     } catch {
@@ -35,13 +35,41 @@ export class ProgramConsole implements ConsoleSource {
   }
 
   async open(): Promise<Outcome<Duplex>> {
-    const child = this.#start();
-    const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
-    child.once('error', () => stream.destroy());
-    child.once('exit', () => stream.destroy());
-    stream.once('close', () => child.kill('SIGKILL'));
-    return { status: 'ok', value: stream };
+    return { status: 'ok', value: quiet(new ProgramStream(this.#start())) };
   }
+}
+
+class ProgramStream extends Duplex {
+  readonly #child: Spawned;
+
+  constructor(child: Spawned) {
+    super();
+    this.#child = child;
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk)) child.stdout.pause();
+    });
+    for (const pipe of [child.stdin, child.stdout]) pipe.on('error', () => this.destroy());
+    child.once('error', () => this.destroy());
+    child.once('exit', () => this.destroy());
+  }
+
+  override _read(): void {
+    this.#child.stdout.resume();
+  }
+
+  override _write(chunk: Buffer, _: string, done: () => void): void {
+    this.#child.stdin.write(chunk, done);
+  }
+
+  override _destroy(_: Error | null, done: (error: null) => void): void {
+    this.#child.kill('SIGKILL');
+    done(null);
+  }
+}
+
+/** However it fails, it is closed then; that is all there is to know of a console. */
+function quiet<Stream extends Duplex>(stream: Stream): Stream {
+  return stream.on('error', () => stream.destroy());
 }
 
 /** A child process with pipes. */

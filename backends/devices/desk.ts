@@ -200,8 +200,8 @@ class Connection {
     if (opened.status !== 'ok') return this.#refuse(opened.error.message, opened.error.code);
     const stream = opened.value;
     this.#say({ kind: 'welcome' });
-    stream.once('close', () => this.#socket.destroy());
-    stream.on('error', () => stream.destroy());
+    stream.once('close', () => this.#socket.destroySoon());
+    if (stream.destroyed) return void this.#socket.destroySoon();
     this.#socket.once('close', () => stream.destroy());
     stream.write(this.#reader.rest);
     this.#socket.pipe(stream, { end: false });

@@ -1,10 +1,11 @@
 /** Consoles: for whom the node is granted to, until it is granted to somebody else. */
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { SocketConsole } from '../../../backends/devices/console-sources.ts';
+import { ProgramConsole, SocketConsole } from '../../../backends/devices/console-sources.ts';
 import { clientOf, folderOf, openDesk, until } from './desk-place.ts';
 
 /** What QEMU offers for a serial port: it says hello and repeats what it hears. */
@@ -64,4 +65,40 @@ test('a console that is not there is said not to be', async (t) => {
   place.custody.grant('a2', 'org-t');
   await t.throwsAsync(client.console('a1', 'org-t'), { code: 'DEVICE_UNREACHABLE' });
   await t.throwsAsync(client.console('a2', 'org-t'), { code: 'DEVICE_UNSUPPORTED' });
+});
+
+test('a console that a program carries is ended with the program, and ends it', async (t) => {
+  const children: ChildProcess[] = [];
+  const source = new ProgramConsole(() => {
+    const child = spawn('cat', { stdio: ['pipe', 'pipe', 'ignore'] });
+    children.push(child);
+    return child;
+  });
+  const place = await openDesk(t, folderOf(t), new Map([['a1', source]]));
+  const client = clientOf(t, place.path);
+  place.custody.grant('a1', 'org-t');
+  const first = await client.console('a1', 'org-t');
+  first.write('uname');
+  await heardFrom(first, /uname/);
+  place.endConsoles('a1');
+  await once(first, 'close');
+  await until(() => children[0]!.signalCode === 'SIGKILL');
+  const second = await client.console('a1', 'org-t');
+  second.resume();
+  await until(() => children.length === 2);
+  children[1]!.kill('SIGTERM');
+  await once(second, 'close');
+  t.pass();
+});
+
+test('a program that cannot be run is a console that closes', async (t) => {
+  const source = new ProgramConsole(() =>
+    spawn('/no/such/program', { stdio: ['pipe', 'pipe', 'ignore'] }),
+  );
+  const place = await openDesk(t, folderOf(t), new Map([['a1', source]]));
+  place.custody.grant('a1', 'org-t');
+  const console = await clientOf(t, place.path).console('a1', 'org-t');
+  console.resume();
+  await until(() => console.closed || console.readableEnded);
+  t.pass();
 });
