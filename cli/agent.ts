@@ -12,6 +12,7 @@ import { PeerLink } from '../backends/peers/peer-link.ts';
 import { serverOf, type Server } from '../backends/peers/server.ts';
 import { strategies } from '../core/agents/registry.ts';
 import type { Strategy } from '../core/agents/agent.ts';
+import { emptyJobTable } from '../core/demand/jobs.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { SECOND_MS } from '../core/kernel/units.ts';
 import { loadJobs } from '../workloads/source.ts';
@@ -44,7 +45,10 @@ export function registerAgent(program: Command): void {
   defineCommand(program, 'agent', 'Bid for an organisation, live, and run what it has won.')
     .requiredOption('--org <name>', 'in whose name')
     .requiredOption('--strategy <name>', `one of ${[...strategies.keys()].join(', ')}`)
-    .requiredOption('--source <file|slurm>', 'a file of jobs, or the Slurm of this machine')
+    .requiredOption(
+      '--source <file|slurm|none>',
+      'a file of jobs, the Slurm of this machine, or none: nodes to lend and nothing to run',
+    )
     .requiredOption('--config <file>', 'services, leases and what work is worth')
     .option('--server <url>', 'where the market is; else market.url or OCX_SERVER')
     .option('--store <store>', 'of its orchestrator; else a file beside the configuration')
@@ -189,7 +193,10 @@ function engineOf(
     });
   }
   const path = output.path(source);
-  const jobs = loadJobs({ ...formatOf(source), ...table.workload }, path, NODES_MAXIMUM);
+  const jobs =
+    source === 'none'
+      ? emptyJobTable(0)
+      : loadJobs({ ...formatOf(source), ...table.workload }, path, NODES_MAXIMUM);
   return new JobFile({ valuation, jobs, ownNodeIds: table.nodes, originMs });
 }
 

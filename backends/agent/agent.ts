@@ -46,7 +46,7 @@ export interface AgentOptions {
   readonly market: CallMarket;
   readonly leases: LeaseDriver;
   readonly setup: Setup;
-  /** Attester that it wants for its enclaves; null: the market's usual one. */
+  /** Attester that it wants for its enclaves; null: whichever the market has for it. */
   readonly attester: string | null;
   readonly recallPenaltyPartsPerMillion: number;
   /** Orders are posted so long before a round closes. */
@@ -257,8 +257,9 @@ export class Agent {
   }
 
   async #tellAttester(): Promise<void> {
-    if (this.#attesterTold) return;
-    await this.#options.market('PUT', '/attester', { attester: this.#options.attester });
+    const { attester } = this.#options;
+    if (this.#attesterTold || attester === null) return;
+    await this.#options.market('PUT', '/attester', { attester });
     this.#attesterTold = true;
   }
 

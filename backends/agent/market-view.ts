@@ -15,7 +15,6 @@ export interface ShownMarket {
     readonly horizon: string;
     readonly slotMs: number;
     readonly horizonSlots: number;
-    readonly everyMs: number;
     readonly round: OpenRound | null;
   }[];
 }
@@ -33,10 +32,10 @@ export function epochTerms(
   market: ShownMarket,
   { horizons }: ShownPrices,
   recallPenaltyPartsPerMillion: number,
-): { readonly round: OpenRound; readonly terms: MarketTerms; readonly everyMs: number } | null {
+): { readonly round: OpenRound; readonly terms: MarketTerms } | null {
   const epoch = market.horizons.find(({ horizon }) => horizon === EPOCH_HORIZON);
   if (!epoch?.round) return null;
-  const { slotMs, horizonSlots, everyMs, round } = epoch;
+  const { slotMs, horizonSlots, round } = epoch;
   const { releaseMs, setupMs, nodeClasses } = market;
   const lastPrices = horizons.find(({ horizon }) => horizon === EPOCH_HORIZON)?.prices ?? [];
   const terms: MarketTerms = {
@@ -49,5 +48,5 @@ export function epochTerms(
       nodeClasses.flatMap(({ name, properties }) => (properties ? [[name, properties]] : [])),
     ),
   };
-  return { round, terms, everyMs };
+  return { round, terms };
 }

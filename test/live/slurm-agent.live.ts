@@ -2,7 +2,7 @@
  * An agent beside a real Slurm: a job waits, the agent buys a node for it over the API, the node
  * appears in the partition, the job runs on it, and the node is gone before its lease is.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { BorrowedSlurmNode } from './support/borrowed-slurm-node.ts';
@@ -18,19 +18,15 @@ const WORK = {
   ...{ valuePerNodeHour: 1_000, costPerNodeHour: 1, patienceHours: 1, offeredHours: 0.1 },
 };
 
-/** No jobs at all for a year: its owner lends what it has. */
-const NO_JOBS = 'id,submitSeconds,runSeconds,requestedSeconds,nodes,status\n1,31000000,1,1,1,1';
-
 test('a job that waits gets a borrowed node in its partition, which is gone before the lease ends', async (t) => {
   const slurm = await OneNodeSlurm.start(1);
   t.teardown(() => slurm.stop());
   const node = new BorrowedSlurmNode(t, slurm, 'n1', 0);
   const site = new TradeSite(t, { nodeIds: ['n1'], market: MARKET });
-  writeFileSync(join(site.folder, 'none.csv'), NO_JOBS);
   await site.startSite();
   await site.startMarket();
   const bidAhead = { bidAheadSeconds: 4 };
-  await site.startAgent('a', 'none.csv', {
+  await site.startAgent('a', 'none', {
     work: { ...WORK, ...bidAhead },
     file: { nodes: ['n1'] },
   });

@@ -39,11 +39,10 @@ function* pauses(): Generator<number, never> {
 
 test('two agents trade over HTTP; kill -9 of the market loses nothing and charges nothing twice', async (t) => {
   const site = new TradeSite(t, { nodeIds: NODES, market: MARKET });
-  writeFileSync(join(site.folder, 'none.csv'), jobs(1, 1).replace('\n1,0,', '\n1,8000000,'));
   writeFileSync(join(site.folder, 'jobs.csv'), jobs(12, 3));
   await site.startSite();
   let market = await site.startMarket();
-  const owner = await site.startAgent('a', 'none.csv', { work: WORK, file: { nodes: NODES } });
+  const owner = await site.startAgent('a', 'none', { work: WORK, file: { nodes: NODES } });
   const tenant = await site.startAgent('t', 'jobs.csv', { work: WORK, file: { nodes: [] } });
   let kills = 0;
   const untilMs = performance.now() + Number(process.env['OCX_TRADE_SECONDS'] ?? '50') * 1_000;
