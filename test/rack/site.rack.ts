@@ -2,7 +2,10 @@
  * A whole site on a virtual rack, end to end: real firmware, kernels, TPMs, BMCs, a switch, and all
  * services as processes of their own. In this order; one rack for all of it.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { buildBootImage, COMMAND_LINE } from '../../backends/boot-image/boot-image.ts';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -188,6 +191,21 @@ rackTest('a boot gives the PCRs that follow from the image’s bytes', (t) => {
   const { pcrs } = JSON.parse(readFileSync(manifest, 'utf8')) as { pcrs: Record<string, string> };
   const known = rack.references[0]!.pcrs;
   for (const pcr of ['4', '9', '11']) t.deepEqual(known[pcr], [pcrs[pcr]!], `PCR ${pcr}`);
+});
+
+rackTest('the image is built again to the same bytes', async (t) => {
+  t.timeout(BOOT_MS);
+  const { rack } = t.context.site;
+  const again = join(rack.folder, 'again');
+  const cache = join(again, 'cache');
+  mkdirSync(cache, { recursive: true });
+  // Debian's package is not downloaded twice; all else is made anew.
+  for (const name of readdirSync(CACHE)) {
+    if (name.endsWith('.deb')) copyFileSync(join(CACHE, name), join(cache, name));
+  }
+  const { sha256 } = await buildBootImage(again, cache, `${COMMAND_LINE} ocx.beacon`);
+  const first = readFileSync(rack.bootImage);
+  t.is(sha256, createHash('sha256').update(first).digest('hex'));
 });
 
 rackTest(

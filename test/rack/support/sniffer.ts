@@ -44,16 +44,29 @@ export class Sniffer {
 
   /** Node → its frames that have passed the port, in either direction. */
   framesAt(portId: string): Map<string, number> {
-    const capture = readFileSync(this.#file(portId));
     const counts = new Map<string, number>();
+    for (const { sender } of this.#frames(portId))
+      counts.set(sender, (counts.get(sender) ?? 0) + 1);
+    return counts;
+  }
+
+  /** Milliseconds since 1970 at which machines' frames have passed the port. */
+  timesAt(portId: string): number[] {
+    return this.#frames(portId).map(({ timeMs }) => timeMs);
+  }
+
+  /** Source: pcap(5). */
+  #frames(portId: string): { readonly sender: string; readonly timeMs: number }[] {
+    const capture = readFileSync(this.#file(portId));
+    const frames = [];
     for (let at = FILE_HEADER_BYTES; at + RECORD_HEADER_BYTES + SNAP_BYTES <= capture.length;) {
+      const timeMs = capture.readUInt32LE(at) * 1000 + capture.readUInt32LE(at + 4) / 1000;
       const length = capture.readUInt32LE(at + 8);
       const frame = capture.subarray(at + RECORD_HEADER_BYTES, at + RECORD_HEADER_BYTES + length);
-      const nodeId = this.#nodeOf(frame.toString('hex', 6, 12));
-      counts.set(nodeId, (counts.get(nodeId) ?? 0) + 1);
+      frames.push({ sender: this.#nodeOf(frame.toString('hex', 6, 12)), timeMs });
       at += RECORD_HEADER_BYTES + length;
     }
-    return counts;
+    return frames;
   }
 
   /** `port: node` where a machine's frames have passed another machine's port or airlock. */
