@@ -26,8 +26,8 @@ export function lesseesOnly(options: LesseesOptions): Admission {
     if (command !== 'AttestNode' || isTrusted(options, from)) return;
     const { leaseId, nodeId } = fields;
     const lease = await leaseOf(options, String(leaseId));
-    const isLessee = from.role === 'organisation' && lease?.['lessee'] === from.name;
-    const nodeIds = lease?.['nodeIds'];
+    const isLessee = from.role === 'organisation' && lease['lessee'] === from.name;
+    const nodeIds = lease['nodeIds'];
     const hasNode = Array.isArray(nodeIds) && nodeIds.includes(nodeId);
     if (isLessee && hasNode && lease['attester'] === options.attester) return;
     const message = `node ${String(nodeId)} under lease ${String(leaseId)} is not yours to have attested here`;
@@ -39,11 +39,16 @@ function isTrusted({ orchestrators }: LesseesOptions, { role, name }: Principal)
   return role === 'admin' || (role === 'service' && orchestrators.includes(name));
 }
 
-/** Null where there is none that we may see. @throws RESOURCE_PEER where nobody says */
+/**
+ * A lease that is over, or not there yet, is no reason to say no for good: whoever asks for it will
+ * hear so from the isolation service, and asks no more.
+ *
+ * @throws RESOURCE_PEER where nobody says whose it is
+ */
 async function leaseOf(
   { isolation, token }: LesseesOptions,
   leaseId: string,
-): Promise<Readonly<Record<string, unknown>> | null> {
+): Promise<Readonly<Record<string, unknown>>> {
   try {
     const response = await send(isolation, {
       ...{ method: 'GET', path: `/v1${pathOf('leases', leaseId)}` },
@@ -53,7 +58,6 @@ async function leaseOf(
     const value = await jsonOf(response);
     const isDone = response.statusCode === 200 && typeof value === 'object' && value !== null;
     if (isDone) return value as Readonly<Record<string, unknown>>;
-    if (response.statusCode === 404) return null;
     throw new Error(`it answered ${response.statusCode}`);
   } catch (cause) {
     const message = 'the isolation service does not say whose lease it is';

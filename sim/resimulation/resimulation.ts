@@ -189,7 +189,9 @@ class Resimulation {
     const isHeard = () => this.#wiring.isHeard(message, this.#runners.get(to)!.state);
     const durationMs = this.#script.durations.get(name);
     if (durationMs === undefined) {
-      this.#watchUnheard(name, to, isHeard);
+      const stateOf = (called: string) => this.#runners.get(called)!.state;
+      const isAdmitted = () => this.#wiring.isAdmitted?.(message, stateOf) ?? true;
+      this.#watchUnheard(name, to, () => isHeard() && isAdmitted());
       if (message.asks !== undefined) this.#watchUnasked(name, instance, message);
       return;
     }

@@ -3,6 +3,8 @@
  * which they come over a service's public API. What nobody in the record hears goes to people and
  * agents outside.
  */
+import type { IsolationState } from '../../core/allocator/state.ts';
+import type { AttestNode } from '../../core/attester/protocol.ts';
 import type { Refusal } from '../../core/kernel/errors.ts';
 import type {
   Command,
@@ -112,6 +114,19 @@ class SiteWiring implements Wiring {
     const { notice, via } = event as { notice?: Notice; via?: { peer: string } };
     if (!notice || !via) return true;
     return hearing?.isHeard(state as never, via.peer, notice) ?? false;
+  }
+
+  /** An attester has a node attested for the lessee of the lease that has it, and for nobody else. */
+  isAdmitted({ to, event }: Message, stateOf: (instance: string) => unknown): boolean {
+    if (event.kind !== 'AttestNode') return true;
+    const { leaseId, nodeId, from } = event as unknown as AttestNode;
+    const { address } = this.#called(to)!;
+    return this.#instances.some(({ instance, service }) => {
+      if (service !== 'isolation') return false;
+      const terms = (stateOf(instance) as IsolationState).leases.get(leaseId)?.terms;
+      const isOurs = terms?.lessee === from.name && terms.attester === address;
+      return isOurs && terms.nodeIds.includes(nodeId);
+    });
   }
 
   isAskedAgain({ asks }: Message, from: string, state: unknown): boolean {

@@ -52,6 +52,12 @@ export interface Wiring {
   emissions(effect: ServiceEffect, origin: Origin): readonly Emission[];
   /** Whether the message still means something to an instance in this state. */
   isHeard(message: Message, state: unknown): boolean;
+  /**
+   * Whether the receiver's gate lets the command in: some ask another service first. Absent: all do.
+   *
+   * @param stateOf of an instance by its address, as of now
+   */
+  isAdmitted?(message: Message, stateOf: (instance: string) => unknown): boolean;
   /** Whether who sent a command, in this state, sends it again until it is answered. */
   isAskedAgain(message: Message, from: string, state: unknown): boolean;
   /** True for what may come from outside: people, agents, faults of hardware. */

@@ -73,10 +73,13 @@ test.serial(
 
     // Nor does anybody but X have its node attested, at whatever attester.
     const asked = { fencingToken: 99, bootCount: 99, policyId: 'policy' };
-    for (const service of ['attester', 'attester-x']) {
-      const answer = await deployment.call('org-p', service, report, asked);
-      t.like(answer, { status: 403, value: { code: 'DENIED_LEASE' } });
-    }
+    const at = (service: string) => deployment.call('org-p', service, report, asked);
+    t.like(await at('attester-x'), { status: 403, value: { code: 'DENIED_LEASE' } });
+    t.like(
+      await at('attester'),
+      { status: 503 },
+      'it is told nothing of a lease of another attester',
+    );
 
     // Everything but the isolation service and its devices dies: P's and Q's nodes go back all the same.
     for (const name of ['attester', 'attester-x', 'provisioner', 'provisioner-x', 'airlock']) {
