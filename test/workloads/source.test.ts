@@ -9,7 +9,7 @@ import type { WorkloadContext } from '../../workloads/context.ts';
 import { TRACE_FORMATS } from '../../workloads/formats/registry.ts';
 import { WORKLOAD_MODELS } from '../../workloads/models/registry.ts';
 import { checkWorkload, WorkloadSchema } from '../../workloads/schema.ts';
-import { loadDemand, resolveTracePath } from '../../workloads/source.ts';
+import { loadDemand, loadJobs, resolveTracePath } from '../../workloads/source.ts';
 import { record, refusal, testFile, testFolder } from './files.ts';
 
 function context(kind: ClusterKind, more: Partial<WorkloadContext> = {}): WorkloadContext {
@@ -308,4 +308,22 @@ test('the JSON Schema accepts what is accepted and describes every key', (t) => 
       t.is(typeof (field as { description?: unknown }).description, 'string', key);
     }
   }
+});
+
+test('jobs are had as they were logged: from the first second on, in whole nodes, in no other order', (t) => {
+  const rows = [0, 5, 7].map((submit, index) =>
+    record({ 1: index + 1, 2: submit, 4: 60, 5: index + 1, 8: index + 1, 9: 100 }),
+  );
+  const log = testFile(t, `; MaxNodes: 8\n; MaxProcs: 16\n${rows.join('\n')}\n`);
+  const jobs = loadJobs({}, log, 1_000);
+  t.deepEqual([...jobs.submitSeconds], [0, 5, 7]);
+  t.deepEqual([...jobs.processors], [1, 1, 2]);
+  t.deepEqual([...jobs.runSeconds], [60, 60, 60]);
+  const csv = testFile(t, 'id,submitSeconds,runSeconds,nodes,status\n1,3,9,2,1\n', 'jobs.csv');
+  t.like(loadJobs({ format: 'csv' }, csv, 1_000), { count: 1 });
+});
+
+test('a trace without jobs is refused where jobs are asked for', (t) => {
+  const path = testFile(t, 'x', 'needs.csv');
+  refusal(t, () => loadJobs({ format: 'needs-csv' }, path, 8), 'INPUT_WORKLOAD_KIND');
 });
