@@ -201,7 +201,7 @@ class Connection {
     const stream = opened.value;
     this.#say({ kind: 'welcome' });
     stream.once('close', () => this.#socket.destroySoon());
-    if (stream.destroyed) return void this.#socket.destroySoon();
+    if (stream.destroyed) return this.#socket.destroySoon();
     this.#socket.once('close', () => stream.destroy());
     stream.write(this.#reader.rest);
     this.#socket.pipe(stream, { end: false });
