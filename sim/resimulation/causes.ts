@@ -71,6 +71,8 @@ interface Pending {
 
 interface Sent extends Pending {
   readonly message: Message;
+  /** The command that is turned away by this. */
+  readonly insteadOf?: string;
 }
 
 /** @param commitMs the longest that an event takes to become durable */
@@ -97,6 +99,8 @@ class CauseSearch {
   readonly #sent = new Map<string, Sent[]>();
   /** Instance and the id of a command that it has given to another. */
   readonly #asked = new Set<string>();
+  /** Names of commands that were turned away. */
+  readonly #turnedAway = new Set<string>();
 
   constructor(wiring: Wiring, commitMs: number) {
     this.#wiring = wiring;
@@ -162,9 +166,18 @@ class CauseSearch {
         const key = messageKey(to, textOf(event));
         const sent = { name, by, dueMs: nowMs, message: emission };
         if (asks !== undefined) this.#asked.add(`${instance} ${asks}`);
-        if (!this.#sent.get(key)?.push(sent)) this.#sent.set(key, [sent]);
+        this.#send(key, sent);
+        const away = this.#wiring.turnAway(emission, instance);
+        if (!away) return;
+        const awayName = this.#names.message(to, away);
+        const awayKey = messageKey(away.to, textOf(away.event));
+        this.#send(awayKey, { ...sent, name: awayName, message: away, insteadOf: name });
       }
     }
+  }
+
+  #send(key: string, sent: Sent): void {
+    if (!this.#sent.get(key)?.push(sent)) this.#sent.set(key, [sent]);
   }
 
   /** What the service's own past explains; null where somebody else has to. */
@@ -201,14 +214,17 @@ class CauseSearch {
       for (const step of steps) {
         if (step.cause.kind !== 'exogenous') continue;
         const sent = this.#sent.get(messageKey(instance, step.text))?.shift();
-        if (sent) step.cause = { kind: 'message', name: sent.name, by: sent.by };
-        else if (!this.#wiring.isExogenous(instance, step.event)) {
+        if (sent) {
+          step.cause = { kind: 'message', name: sent.name, by: sent.by };
+          if (sent.insteadOf !== undefined) this.#turnedAway.add(sent.insteadOf);
+        } else if (!this.#wiring.isExogenous(instance, step.event)) {
           step.cause = { kind: 'unexplained', why: 'nobody said this to it' };
         }
       }
     }
-    for (const { name, by, dueMs, message } of [...this.#sent.values()].flat()) {
+    for (const { name, by, dueMs, message, insteadOf } of [...this.#sent.values()].flat()) {
       const { to: instance, answers, isRepeated } = message;
+      if (insteadOf !== undefined || this.#turnedAway.has(name)) continue;
       // An answer to people is none of another service's business.
       if (isRepeated) continue;
       if (answers !== undefined && !this.#asked.has(`${instance} ${answers}`)) continue;

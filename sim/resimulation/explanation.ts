@@ -72,7 +72,9 @@ function lateTimers(
 ): Finding[] {
   return steps.flatMap(({ cause, event }, index) => {
     if (cause.kind !== 'timer') return [];
-    const late = event.timeMs - awaitedFrom(cause.atMs, event.timeMs, lives);
+    // One that was set in the past is due when it is set.
+    const dueMs = Math.max(cause.atMs, steps[cause.by.index]!.event.timeMs);
+    const late = event.timeMs - awaitedFrom(dueMs, event.timeMs, lives);
     if (late <= lateMs) return [];
     const what = `${cause.name} was heard of ${late} ms late`;
     return [at(index, what, 'its process ran all the time, and kept it waiting')];

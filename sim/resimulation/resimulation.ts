@@ -188,7 +188,9 @@ class Resimulation {
     const name = this.#names.message(instance, message);
     const isHeard = () => this.#wiring.isHeard(message, this.#runners.get(to)!.state);
     const durationMs = this.#script.durations.get(name);
+    const isAway = this.#turnAway(instance, message);
     if (durationMs === undefined) {
+      if (isAway) return;
       const stateOf = (called: string) => this.#runners.get(called)!.state;
       const isAdmitted = () => this.#wiring.isAdmitted?.(message, stateOf) ?? true;
       this.#watchUnheard(name, to, () => isHeard() && isAdmitted());
@@ -197,6 +199,20 @@ class Resimulation {
     }
     const event = structuredClone(message.event);
     this.#deliver(to, event, this.#queue.nowMs + durationMs, isHeard);
+  }
+
+  /** Has the sender hear that its command was turned away, if it was and should have been. */
+  #turnAway(instance: string, message: Message): boolean {
+    const away = this.#wiring.turnAway(message, instance);
+    if (!away) return false;
+    const durationMs = this.#script.durations.get(this.#names.message(message.to, away));
+    if (durationMs === undefined) return false;
+    const stateOf = (name: string) => this.#runners.get(name)?.state;
+    const isHeard = () =>
+      this.#wiring.isHeard(away, this.#runners.get(instance)!.state) &&
+      this.#wiring.isTurnedAway(message, stateOf);
+    this.#deliver(instance, away.event, this.#queue.nowMs + durationMs, isHeard);
+    return true;
   }
 
   /**

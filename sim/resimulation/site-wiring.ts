@@ -134,6 +134,33 @@ class SiteWiring implements Wiring {
     return asks !== undefined && (hearing?.isAwaited(state as never, asks) ?? false);
   }
 
+  /** An attester's façade looks whether the lease is the asker's before it lets it ask. */
+  turnAway({ to, event, asks }: Message, from: string): Message | null {
+    const { kind, leaseId, nodeId } = event as unknown as AttestNode;
+    if (kind !== 'AttestNode' || asks === undefined) return null;
+    const refusal = {
+      code: 'DENIED_LEASE',
+      message: `node ${nodeId} under lease ${leaseId} is not yours to have attested here`,
+    };
+    const name = this.#called(to)!.address;
+    const reply = {
+      ...{ kind: 'Reply', commandId: asks, to: { role: 'service', name }, refusal, result: null },
+    };
+    const heard = { kind: 'ReplyReceived', ...{ reply } };
+    return { kind: 'message', to: from, event: heard, answers: asks };
+  }
+
+  /** Right where the lease is another's, or names another attester; of none it says nothing. */
+  isTurnedAway(message: Message, stateOf: (instance: string) => unknown): boolean {
+    const { leaseId } = message.event as unknown as AttestNode;
+    const isolations = this.#instances.filter(({ service }) => service === 'isolation');
+    if (isolations.length === 0) return true;
+    const isKnown = isolations.some(({ instance }) =>
+      (stateOf(instance) as IsolationState).leases.has(leaseId),
+    );
+    return isKnown && !this.isAdmitted(message, stateOf);
+  }
+
   isExogenous(_: string, event: ServiceEvent): boolean {
     if (FROM_OUTSIDE.has(event.kind)) return true;
     const { from, commandId } = event as Partial<Command>;

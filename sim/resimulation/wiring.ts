@@ -60,6 +60,13 @@ export interface Wiring {
   isAdmitted?(message: Message, stateOf: (instance: string) => unknown): boolean;
   /** Whether who sent a command, in this state, sends it again until it is answered. */
   isAskedAgain(message: Message, from: string, state: unknown): boolean;
+  /**
+   * What a command's sender hears where the receiver's façade turns it away, before the receiver itself
+   * has seen it; null where it turns none away.
+   */
+  turnAway(message: Message, from: string): Message | null;
+  /** Whether it is right to turn it away, as things are at the other services. */
+  isTurnedAway(message: Message, stateOf: (instance: string) => unknown): boolean;
   /** True for what may come from outside: people, agents, faults of hardware. */
   isExogenous(instance: string, event: ServiceEvent): boolean;
 }

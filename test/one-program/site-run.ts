@@ -19,6 +19,7 @@ import { liveProvisioning } from '../../backends/runner/provisioning.ts';
 import type { IsolationDeviceEffect } from '../../core/allocator/protocol.ts';
 import type { IsolationState } from '../../core/allocator/state.ts';
 import type { AnsweredEffect, EffectLogLine } from '../../core/kernel/effect-log.ts';
+import { OcxError } from '../../core/kernel/errors.ts';
 import type { JournalRecord } from '../../core/kernel/journal.ts';
 import type { Outcome, Principal } from '../../core/kernel/service.ts';
 import { MINUTE_MS } from '../../core/kernel/units.ts';
@@ -35,6 +36,8 @@ export interface SiteRunOptions {
   readonly minutes: number;
   /** Processes are killed so many times. */
   readonly kills: number;
+  /** The attester's façade turns away whoever asks: a fault. */
+  readonly turnsAway?: boolean;
   /** Service → what is wrong with its links. */
   readonly plants?: Readonly<Record<string, LinkPlant>>;
 }
@@ -111,7 +114,7 @@ class SiteRun {
     });
     const attester = this.#add({
       ...{ instance: 'attestation', live: liveAttestation as unknown as AnyLive },
-      ...{ configuration: site.attester(), facade: attestationFacade as never },
+      ...{ configuration: site.attester(), facade: this.#lesseesOnly(isolation) as never },
       ...{ principal: serviceCalled('attester'), skewMs: 7 },
       world: (effect, state) => this.#world.attest(effect, state),
     });
@@ -141,6 +144,27 @@ class SiteRun {
       orchestrator.link('provisioner', provisioner);
       this.#agents.push(new Agent(this.#time, this.#random, name, market, orchestrator));
     }
+  }
+
+  /** As the live attester's façade: who asks must be the lessee. */
+  #lesseesOnly(isolation: VirtualService) {
+    const isTrusting = this.#options.turnsAway !== true;
+    const admit: NonNullable<typeof attestationFacade.admit> = async (
+      { command },
+      from,
+      fields,
+    ) => {
+      if (command !== 'AttestNode') return;
+      const { leaseId, nodeId } = fields as Record<string, string>;
+      if (!isolation.runner) throw new OcxError({ code: 'RESOURCE_PEER', message: 'not there' });
+      const { leases } = isolation.runner.state as IsolationState;
+      const terms = leases.get(leaseId!)?.terms;
+      if (!terms) throw new OcxError({ code: 'RESOURCE_PEER', message: 'nobody says whose it is' });
+      if (isTrusting && terms.lessee === from.name) return;
+      const message = `node ${nodeId} under lease ${leaseId} is not yours to have attested here`;
+      throw new OcxError({ code: 'DENIED_LEASE', message });
+    };
+    return { ...attestationFacade, admit };
   }
 
   #add(options: VirtualServiceOptions): VirtualService {

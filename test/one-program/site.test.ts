@@ -13,6 +13,15 @@ test('two organisations trade while processes are killed: 0 differences', async 
   t.is(counts.restarts, 8);
 });
 
+test('found: a façade that turns away whom it should let in', async (t) => {
+  const remains = await siteRun({ seed: 'links', minutes: 60, kills: 0, turnsAway: true });
+  const told = trySite(remains).findings.map(({ what }) => what);
+  t.true(
+    told.some((what) => /DENIED_LEASE/.test(what)),
+    told.slice(0, 3).join('\n'),
+  );
+});
+
 for (const [name, { plants, said }] of LINK_PLANTS) {
   test(`found: ${name}`, async (t) => {
     const remains = await siteRun({ seed: 'links', minutes: 60, kills: 1, plants: plants() });

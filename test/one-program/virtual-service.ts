@@ -192,6 +192,7 @@ export class VirtualService {
     const { kind: _, commandId: _id, ...fields } = command as Record<string, unknown>;
     try {
       const sent = JSON.parse(JSON.stringify(fields)) as Record<string, unknown>;
+      await facade.admit?.(route, from, sent);
       const result = await give(facade, gateway, route, from, key, sent);
       return life.isAlive ? { refusal: null, result: JSON.parse(JSON.stringify(result)) } : null;
     } catch (error) {

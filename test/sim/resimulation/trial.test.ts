@@ -28,6 +28,8 @@ const wiring = (): Wiring => ({
   },
   isHeard: () => true,
   isAskedAgain: () => true,
+  turnAway: () => null,
+  isTurnedAway: () => false,
   isExogenous: (_, { kind }) => kind === 'Do',
 });
 
