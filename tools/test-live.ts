@@ -1,5 +1,6 @@
 /**
- * Runs the tests of the live world: test/live/. Those of the PostgreSQL store need a server's
+ * Runs the tests of the live world: test/live/. The first word may name one group of them, as
+ * ava.live.config.js has them; without it all are run. Those of the PostgreSQL store need a server's
  * programs, those of attestation a TPM of software and its tools. In continuous integration the
  * Debian packages are installed where they are missing (as root), and a machine that cannot have
  * them fails; elsewhere these tests are left out, and it is said.
@@ -8,6 +9,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { inCi, installMissing } from './debian.ts';
+
+const GROUPS: readonly string[] = ['services', 'drivers', 'slurm'];
 
 const root = join(import.meta.dirname, '..');
 const hasServer = () => existsSync('/usr/lib/postgresql');
@@ -45,7 +48,16 @@ if (!hasServer() && !inCi) {
   process.stderr.write('Left out: PostgreSQL is not installed (apt-get install postgresql).\n');
   leftOut.push('!test/live/{postgres,takeover}.live.ts', 'test/live/**/*.live.ts');
 }
+const given = process.argv.slice(2);
+const group = GROUPS.includes(given[0] ?? '') ? given.shift() : undefined;
 const ava = join(root, 'node_modules', 'ava', 'entrypoints', 'cli.js');
-const options = ['--config', 'ava.live.config.js', ...leftOut, ...process.argv.slice(2)];
-const { status } = spawnSync(process.execPath, [ava, ...options], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(
+  process.execPath,
+  [ava, '--config', 'ava.live.config.js', ...leftOut, ...given],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...(group === undefined ? {} : { OCX_LIVE_GROUP: group }) },
+  },
+);
 process.exitCode = status ?? 1;
