@@ -8,8 +8,6 @@ import seedrandom from 'seedrandom';
 import { missingServers } from './support/disks.ts';
 import { startWalkedSite, WALKED_SERVICES } from './support/walked-site.ts';
 
-/** Every service twice, each time at another moment. */
-const ROUNDS = 2 * WALKED_SERVICES.length;
 /** A walk to `active` takes about 0.7 s where nothing is killed, and the way back about 1.5 s. */
 const LATEST_KILL_MS = { out: 700, back: 1_500 };
 const DOWN_MS = 300;
@@ -33,8 +31,7 @@ live('whichever service is killed, and whenever, both nodes’ walks are complet
     else await deployment.restart(victim);
     return states.join(' and ');
   };
-  for (let round = 0; round < ROUNDS; round++) {
-    const victim = WALKED_SERVICES[round % WALKED_SERVICES.length]!;
+  for (const [round, victim] of WALKED_SERVICES.entries()) {
     const leaseIds = ['n1', 'n2'].map((nodeId) => `l${round}-${nodeId}`);
     for (const [index, nodeId] of ['n1', 'n2'].entries()) {
       const lease = { leaseId: leaseIds[index]!, lessee: 'org-q', nodeId } as const;
