@@ -23,6 +23,7 @@ import { runCli } from '../cli/run.ts';
 import { runOnConsole } from './support/console.ts';
 import { OPENING_CREDITS, RackSite } from './support/rack-site.ts';
 import { Sniffer } from './support/sniffer.ts';
+import { onTheWire } from './support/wire.ts';
 import { CHANGED_PCRS, restore, tamper, type Part } from './support/tampering.ts';
 
 interface Lab {
@@ -56,6 +57,8 @@ const WORK = {
   ...{ valuePerNodeHour: 100, costPerNodeHour: 1, patienceHours: 1, offeredHours: 0.5 },
   ...{ bidAheadSeconds: 8, drainAheadSeconds: 5, removeAheadSeconds: 2 },
 };
+/** Stands in the tenant's system. */
+const ON_THE_DISK = 'First process of the rack';
 const JOBS = 'id,submitSeconds,runSeconds,requestedSeconds,nodes,status\n';
 
 test.before('a rack with a site on it', async (t) => {
@@ -231,7 +234,10 @@ rackTest(
     const poweredMs = Date.now();
     await untilState(t.context, 'n1', 'provisioning', BOOT_MS);
     const attestedMs = Date.now();
-    await untilState(t.context, 'n1', 'active', BOOT_MS);
+    const frames = await onTheWire(site.rack, 'n1', async () => {
+      await untilState(t.context, 'n1', 'active', BOOT_MS);
+    });
+    t.true(frames.includes(ON_THE_DISK), 'at this level the disk can be read on its way');
     t.log(
       `traded in ${poweredMs - startMs} ms, attested and in its enclave after ` +
         `${attestedMs - poweredMs} ms, the borrower's system after ${Date.now() - attestedMs} ms`,
@@ -277,17 +283,13 @@ rackTest('level full: the disk is opened with a key that only a good quote relea
   t.timeout(2 * BOOT_MS);
   const wish = { leaseId: 'full-1', nodeId: 'n2', tenant: 1, level: 'full' };
   const { site } = t.context;
-  const wire = join(site.folder, 'wire.pcap');
   const { path, lessee, attester } = await leaseAndAttest(t.context, wish);
   await site.until(
     () => site.call(lessee, attester, 'GET', path) as Promise<{ keyShareReleased?: boolean }>,
     ({ keyShareReleased }) => keyShareReleased === true,
     BOOT_MS,
   );
-  const sniffing = runIn(site.rack.switchNamespace, [
-    ...['timeout', '45', 'tcpdump', '-Z', 'root', '-i', 'n2', '-w', wire],
-  ]).catch(() => '');
-  await joinAndBoot(t.context, wish);
+  const frames = await onTheWire(site.rack, 'n2', () => joinAndBoot(t.context, wish));
   t.is(await fetchIn(t.context, 1, 'n2'), 'golden-1\n');
   const said = await runOnConsole(
     ...([site, 'tenant-1', 'n2'] as const),
@@ -295,9 +297,7 @@ rackTest('level full: the disk is opened with a key that only a good quote relea
   );
   t.regex(said, /\/dev\/mapper\/root on \/ type ext4/);
   t.regex(said, /inet 10\.103\.1\./);
-  await sniffing;
-  // What the disk's image holds goes over the wire of level attested, and not of this one.
-  t.false(readFileSync(wire).includes('First process of the rack’s tenant'.slice(0, 16)));
+  t.false(frames.includes(ON_THE_DISK), 'nobody reads the disk on its way');
   await giveBack(t, 'tenant-1', 'n2');
 });
 
@@ -343,7 +343,12 @@ for (const part of Object.keys(CHANGED_PCRS) as Part[]) {
     } finally {
       restore(site.rack, nodeId);
     }
-    await site.call('operator', 'isolation', 'POST', `/nodes/${nodeId}/return`);
+    // Not before it is cut off.
+    await site.until(
+      () => site.call('operator', 'isolation', 'POST', `/nodes/${nodeId}/return`).catch(String),
+      (answer) => typeof answer !== 'string',
+      SOON_MS,
+    );
     await untilState(t.context, nodeId, 'free', SOON_MS);
   });
 }
@@ -392,14 +397,19 @@ rackTest(
 rackTest('a lease that expires while everything else is dead is taken back', async (t) => {
   t.timeout(2 * BOOT_MS);
   const { site } = t.context;
-  const wish = { leaseId: 'last', nodeId: 'n3', tenant: 1, level: 'attested' };
-  await leaseAndAttest(t.context, wish);
-  for (const name of ['market', 'attester-1', 'attester-2', 'airlock']) await site.kill(name);
-  const lease = await site.ask<{ endMs: number }>('org-a', 'isolation', 'lease', 'show', 'last');
-  t.true(lease.endMs > Date.now());
-  const end = String(Date.now() + 5_000);
-  await site.ask('org-a', 'isolation', 'lease', 'extend', 'last', end);
-  await untilState(t.context, 'n3', 'releasing', SOON_MS);
+  const startMs = Date.now();
+  await site.call('org-a', 'isolation', 'POST', '/leases', {
+    ...{ leaseId: 'last', contractId: null, owner: 'org-a', lessee: 'tenant-1' },
+    ...{ nodeIds: ['n3'], startMs, endMs: startMs + 60_000, recallNoticeMs: null },
+    ...{ securityLevel: 'attested', attester: 'attester-1' },
+  });
+  await untilState(t.context, 'n3', 'airlock', SOON_MS);
+  await site.ask('tenant-1', 'isolation', 'lease', 'power-on', 'last', 'n3');
+  await untilState(t.context, 'n3', 'attesting', SOON_MS);
+  for (const name of ['market', 'attester-1', 'attester-2', 'airlock']) {
+    if (site.pids.has(name)) await site.kill(name);
+  }
+  await untilState(t.context, 'n3', 'releasing', 2 * SOON_MS);
   await site.kill('isolation');
   await site.startIsolation();
   const { evidence } = await untilState(t.context, 'n3', 'free', 2 * SOON_MS);
