@@ -107,6 +107,7 @@ export class FaultySwitch implements SwitchDialect {
       case 'hangs':
         await new Promise<void>((resolve) => {
           signal.addEventListener('abort', () => resolve(), { once: true });
+          if (signal.aborted) resolve();
         });
         return broken('uncertain');
     }

@@ -29,7 +29,7 @@ const FRAMES = [
   [0, 103],
   [0, 0, 103],
 ];
-const HABITS = { takesPriorityTags: false, takesNativeTagged: false };
+const HABITS = { takesPriorityTags: false, takesNativeTagged: 'no' } as const;
 
 let wires: Wires;
 

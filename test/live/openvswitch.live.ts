@@ -30,7 +30,7 @@ const FRAMES = [
   [0, 102],
   [0, 0, 101],
 ];
-const HABITS = { takesPriorityTags: true, takesNativeTagged: true };
+const HABITS = { takesPriorityTags: true, takesNativeTagged: 'trunks' } as const;
 
 let wires: Wires;
 let ovs: PrivateOpenVswitch;

@@ -12,8 +12,8 @@ type Reached = Readonly<Record<string, readonly number[]>>;
 export interface Habits {
   /** A frame with a priority and no VLAN is of the untagged network. */
   readonly takesPriorityTags: boolean;
-  /** A port with tagged networks takes its untagged one tagged as well. */
-  readonly takesNativeTagged: boolean;
+  /** Which ports take their untagged network's frames with its tag as well. */
+  readonly takesNativeTagged: 'no' | 'trunks' | 'all';
 }
 
 /** Null: it is dropped. Frames with a tag inside a tag always are. */
@@ -23,7 +23,10 @@ function networkOf(port: PortVlans, tags: readonly number[], habits: Habits): nu
   const [outer, ...inner] = tags;
   if (inner.length > 0) return null;
   if (outer === 0) return habits.takesPriorityTags ? native : null;
-  const isNative = habits.takesNativeTagged && tagged.length > 0 && outer === native;
+  const { takesNativeTagged } = habits;
+  const isTaken =
+    takesNativeTagged === 'all' || (takesNativeTagged === 'trunks' && tagged.length > 0);
+  const isNative = isTaken && outer === native;
   return isNative || tagged.includes(outer!) ? outer! : null;
 }
 
