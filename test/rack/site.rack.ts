@@ -126,6 +126,30 @@ async function openPorts({ site }: Lab): Promise<string[]> {
   return list.split('\n').filter((port) => nodes.has(port));
 }
 
+interface Told {
+  readonly kind: string;
+  readonly leaseId?: string;
+  readonly code?: string | null;
+  readonly fencingToken?: number;
+}
+
+/** The last of that kind that a service has told about the lease. */
+function told({ folder }: RackSite, service: string, kind: string, leaseId: string): Told | null {
+  const database = new DatabaseSync(join(folder, `${service}.db`), { readOnly: true });
+  try {
+    const rows = database.prepare('SELECT text FROM message ORDER BY cursor').all();
+    const messages = rows.map(({ text }) => JSON.parse(String(text)) as Told);
+    return messages.findLast((one) => one.kind === kind && one.leaseId === leaseId) ?? null;
+  } finally {
+    database.close();
+  }
+}
+
+/** As the isolation service gave it to the lessee with the node. */
+function tokenOf(site: RackSite, leaseId: string): number {
+  return told(site, 'isolation', 'NodeInAirlock', leaseId)!.fencingToken!;
+}
+
 interface LeaseWish {
   readonly leaseId: string;
   readonly nodeId: string;
@@ -145,7 +169,7 @@ async function leaseAndAttest(lab: Lab, { leaseId, nodeId, tenant, level }: Leas
   await site.ask(lessee, 'isolation', 'lease', 'power-on', leaseId, nodeId);
   const { bootCount } = await untilState(lab, nodeId, 'attesting', SOON_MS);
   const path = `/leases/${leaseId}/nodes/${nodeId}/attestation`;
-  const asked = { fencingToken: 1, bootCount, policyId: 'rack' };
+  const asked = { fencingToken: tokenOf(site, leaseId), bootCount, policyId: 'rack' };
   await site.call(lessee, attester, 'POST', path, asked);
   return { path, lessee, attester } as const;
 }
@@ -155,7 +179,7 @@ async function joinAndBoot(lab: Lab, { leaseId, nodeId, tenant, level }: LeaseWi
   const { site } = lab;
   const [lessee, provisioner] = [`tenant-${tenant}`, `provisioner-${tenant}`] as const;
   const leased = `/leases/${leaseId}/nodes/${nodeId}`;
-  const image = { fencingToken: 1, imageId: 'golden' };
+  const image = { fencingToken: tokenOf(site, leaseId), imageId: 'golden' };
   await site.call(lessee, provisioner, 'POST', `${leased}/preparation`, image);
   await site.until(
     () => site.ask(lessee, 'isolation', 'lease', 'join', leaseId, nodeId).catch(String),
@@ -301,23 +325,6 @@ rackTest('level full: the disk is opened with a key that only a good quote relea
   await giveBack(t, 'tenant-1', 'n2');
 });
 
-/** Why the attester has rejected the lease's node, from what it told the lessee. */
-function reasonOf({ folder }: RackSite, attester: string, leaseId: string): string | null {
-  const database = new DatabaseSync(join(folder, `${attester}.db`), { readOnly: true });
-  try {
-    const rows = database.prepare('SELECT text FROM message ORDER BY cursor').all();
-    const told = rows.map(({ text }) => JSON.parse(String(text)) as Told);
-    return told.findLast((message) => message.leaseId === leaseId)?.code ?? null;
-  } finally {
-    database.close();
-  }
-}
-
-interface Told {
-  readonly leaseId?: string;
-  readonly code?: string | null;
-}
-
 for (const part of Object.keys(CHANGED_PCRS) as Part[]) {
   rackTest(`somebody has changed the ${part}: the node is rejected and cut off`, async (t) => {
     t.timeout(2 * BOOT_MS);
@@ -339,7 +346,8 @@ for (const part of Object.keys(CHANGED_PCRS) as Part[]) {
       );
       t.is(node.state, 'rejected', JSON.stringify(node));
       t.false((await openPorts(t.context)).includes(nodeId), 'its port is shut');
-      t.is(reasonOf(site, 'attester-2', wish.leaseId), 'ATTEST_PCR_MISMATCH');
+      const verdict = told(site, 'attester-2', 'AttestationVerdict', wish.leaseId);
+      t.is(verdict?.code, 'ATTEST_PCR_MISMATCH');
     } finally {
       restore(site.rack, nodeId);
     }
