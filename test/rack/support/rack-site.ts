@@ -267,8 +267,10 @@ export class RackSite {
     }
   }
 
+  /** What it has said; nothing where it was killed. */
   log(name: string): string {
-    return readFileSync(join(this.folder, `${name}.log`), 'utf8');
+    const file = join(this.folder, `${name}.log`);
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
   }
 
   #serve(name: string, role: string, document: object, namespace?: string): Promise<void> {
