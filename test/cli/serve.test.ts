@@ -53,7 +53,10 @@ test('a site is run from the terminal, and a service that was killed goes on whe
 test('a standby takes over once the process in charge has ended, and not before', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'serve.json'), configuration());
+  const beginMs = performance.now();
   const first = await Service.start(t, folder, '--standby');
+  // On a busy machine a process takes its time to begin, this one or the next.
+  const beginningMs = performance.now() - beginMs;
   await first.run(t, 'admin', 'org create org-x');
   let isReady = false;
   const standby = Service.start(t, folder, '--standby').then((service) => {
@@ -66,7 +69,7 @@ test('a standby takes over once the process in charge has ended, and not before'
   await first.end('SIGTERM');
   const startMs = performance.now();
   const second = await standby;
-  t.true(performance.now() - startMs < 5_000, 'who resigns is not waited for');
+  t.true(performance.now() - startMs < 4_000 + beginningMs, 'who resigns is not waited for');
   t.like(await second.run(t, 'admin', 'org show org-x'), { organisation: 'org-x' });
   t.is(await second.end('SIGTERM'), 0);
 });
