@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import anyTest from 'ava';
 import type { ExecutionContext, TestFn } from 'ava';
-import { findDaemons } from '../../backends/rack/daemon.ts';
+import { findDaemons, isRunning } from '../../backends/rack/daemon.ts';
 import { namespacesOf, runIn } from '../../backends/rack/namespace.ts';
 import { nodeFolder, rackId } from '../../backends/rack/plan.ts';
 import { rackUp } from '../../backends/rack/rack.ts';
@@ -21,6 +21,7 @@ import { buildTenantImage } from '../../backends/rack/tenant-image.ts';
 import { runProgram } from '../../backends/processes/program.ts';
 import { runCli } from '../cli/run.ts';
 import { runOnConsole } from './support/console.ts';
+import { resimulateFolder } from './support/one-program.ts';
 import { OPENING_CREDITS, RackSite } from './support/rack-site.ts';
 import { Sniffer } from './support/sniffer.ts';
 import { onTheWire } from './support/wire.ts';
@@ -451,14 +452,23 @@ rackTest('a planted leak is found', async (t) => {
   t.regex(sniffer.foreignFrames().join(), /air-n2: \d+ of n1/);
 });
 
-rackTest('the journal of the site gives the same effects and states again', async (t) => {
-  t.timeout(SOON_MS);
-  const { site } = t.context;
-  await site.kill('isolation');
-  const store = `sqlite:${join(site.folder, 'isolation.db')}#isolation`;
-  for (const word of ['verify', 'replay']) {
-    const { exitCode, stdout, stderr } = await runCli(['journal', word, store], {});
-    t.is(exitCode, 0, stdout + stderr);
-  }
-  writeFileSync(join(site.folder, 'done'), '');
-});
+rackTest(
+  'the journals give the same again, and so does the simulator from outside alone',
+  async (t) => {
+    t.timeout(2 * SOON_MS);
+    const { site } = t.context;
+    for (const [name, pid] of site.pids) if (isRunning(pid)) await site.kill(name);
+    const store = `sqlite:${join(site.folder, 'isolation.db')}#isolation`;
+    for (const word of ['verify', 'replay']) {
+      const { exitCode, stdout, stderr } = await runCli(['journal', word, store], {});
+      t.is(exitCode, 0, stdout + stderr);
+    }
+    const { counts, results, instances, findings } = await resimulateFolder(site.folder);
+    t.log(instances.map(({ instance, events }) => `${instance} ${events}`).join(', '));
+    t.log(JSON.stringify({ counts, results }));
+    t.deepEqual(findings, []);
+    t.true(counts['messages']! > 20 && counts['witnessed']! > 50);
+    t.true(results['assignments']!.live > 5 && results['ledger']!.live > 0);
+    writeFileSync(join(site.folder, 'done'), '');
+  },
+);

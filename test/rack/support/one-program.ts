@@ -30,8 +30,8 @@ export async function resimulateFolder(folder: string): Promise<OneProgram> {
   const words: string[] = [];
   for (const entry of readdirSync(folder).sort()) {
     if (!entry.startsWith(START)) continue;
-    const store = join(folder, `${entry.slice(START.length)}.db`);
-    if (existsSync(store)) words.push(`sqlite:${store}`);
+    const store = storeOf(folder, entry.slice(START.length));
+    words.push(`sqlite:${store}`);
     for (const log of readdirSync(join(folder, entry))) {
       const path = join(folder, entry, log);
       noteEnd(path, store);
@@ -42,6 +42,12 @@ export async function resimulateFolder(folder: string): Promise<OneProgram> {
   const { stdout, stderr } = await runCli(['journal', 'resimulate', ...words, '--json']);
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout) as OneProgram;
+}
+
+/** Of a service as its process is called; an agent's has its own way. */
+function storeOf(folder: string, name: string): string {
+  const store = join(folder, `${name}.db`);
+  return existsSync(store) ? store : join(folder, `${name}.toml.${name}.db`);
 }
 
 /** A process that was killed for good noted no end; it signed its journal until then. */

@@ -189,7 +189,8 @@ export class RackSite {
     }
     const configuration = {
       market: { url: this.socket('market'), token: this.token(party) },
-      ...{ peers, leases: { imageId: 'golden', provisioner: 'provisioner-1' }, ...more },
+      ...{ peers, leases: { imageId: 'golden', provisioner: 'provisioner-1' } },
+      ...{ effectLogs: effectLogFolder(party), ...more },
     };
     writeFileSync(file, stringify(configuration), { mode: 0o600 });
     const words = ['agent', '--org', party, '--strategy', 'truthful', '--source', source];
