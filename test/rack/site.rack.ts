@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import anyTest from 'ava';
 import type { ExecutionContext, TestFn } from 'ava';
-import { findDaemons, isRunning } from '../../backends/rack/daemon.ts';
+import { findDaemons, isRunning, signalTo, waitUntil } from '../../backends/rack/daemon.ts';
 import { namespacesOf, runIn } from '../../backends/rack/namespace.ts';
 import { nodeFolder, rackId } from '../../backends/rack/plan.ts';
 import { rackUp } from '../../backends/rack/rack.ts';
@@ -457,7 +457,12 @@ rackTest(
   async (t) => {
     t.timeout(2 * SOON_MS);
     const { site } = t.context;
-    for (const [name, pid] of site.pids) if (isRunning(pid)) await site.kill(name);
+    // Told to end, so that what serves disks ends with its service.
+    for (const pid of [...site.pids.values()].reverse()) {
+      if (!isRunning(pid)) continue;
+      signalTo(pid, 'SIGTERM');
+      t.true(await waitUntil(() => !isRunning(pid), SOON_MS));
+    }
     const store = `sqlite:${join(site.folder, 'isolation.db')}#isolation`;
     for (const word of ['verify', 'replay']) {
       const { exitCode, stdout, stderr } = await runCli(['journal', word, store], {});
