@@ -10,7 +10,7 @@ import { randomMarket, simplified } from '../../../core/market/properties/random
 import { behindSafeguards } from '../../../core/market/properties/safeguarded.ts';
 
 /** Random markets a property. */
-export const RUNS = Number(process.env['OCX_PROPERTY_RUNS'] ?? 300);
+export const RUNS = Number(process.env['OCX_PROPERTY_RUNS'] ?? 100);
 /** Of the whole suite; printed with every finding. */
 export const SEED = Number(process.env['OCX_PROPERTY_SEED'] ?? 3);
 /** False reports tried in each market. */
