@@ -1,12 +1,24 @@
 /**
  * Long-running programs of a rack. Each carries the rack's id in its environment, and so do its
- * children: whatever became of the process that started them, they can be found, and only they.
+ * children; and whatever runs in one of the rack's namespaces is the rack's too, such as the servers
+ * of a tenant's disks, which outlive their service. So they can be found, and only they, whatever became
+ * of the process that started them.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const MARK = 'OCX_RACK';
+const NAMESPACES = '/run/netns';
 const POLL_MS = 50;
 const POLITE_MS = 3_000;
 const FORCED_MS = 5_000;
@@ -53,21 +65,48 @@ export function startDaemon(command: readonly string[], options: DaemonOptions):
   }
 }
 
+/** Names of the network namespaces that a rack has. */
+export function namespacesOf(rackId: string): readonly string[] {
+  if (!existsSync(NAMESPACES)) return [];
+  return readdirSync(NAMESPACES).filter((name) => name.startsWith(`${rackId}-`));
+}
+
 export interface FoundProcess {
   readonly pid: number;
   readonly command: string;
 }
 
-/** Processes that carry the rack's mark; never this one. */
+/** Processes that carry the rack's mark, or live in its namespaces; never this one. */
 export function findDaemons(rackId: string): readonly FoundProcess[] {
   const mark = `${MARK}=${rackId}`;
+  const namespaces = namespaceLinks(rackId);
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
-    if (!readProcess(name, 'environ').split('\0').includes(mark)) return [];
+    const isMarked = readProcess(name, 'environ').split('\0').includes(mark);
+    if (!isMarked && !namespaces.has(namespaceOf(name))) return [];
     return [
       { pid: Number(name), command: readProcess(name, 'cmdline').replaceAll('\0', ' ').trim() },
     ];
   });
+}
+
+/** The rack's network namespaces, as /proc names them. */
+function namespaceLinks(rackId: string): ReadonlySet<string> {
+  return new Set(
+    namespacesOf(rackId).flatMap((name) => {
+      const state = statSync(join(NAMESPACES, name), { throwIfNoEntry: false });
+      return state ? [`net:[${state.ino}]`] : [];
+    }),
+  );
+}
+
+/** Empty where the process is gone, or not ours to look at. */
+function namespaceOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return '';
+  }
 }
 
 /** Empty where the process is gone, or not ours to read. */

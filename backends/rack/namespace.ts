@@ -1,15 +1,6 @@
 /** Network namespaces and the wires between them. */
-import { existsSync, readdirSync } from 'node:fs';
 import { runProgram } from '../processes/program.ts';
 import { inNamespace } from './daemon.ts';
-
-const FOLDER = '/run/netns';
-
-/** Names of those that a rack has. */
-export function namespacesOf(rackId: string): readonly string[] {
-  if (!existsSync(FOLDER)) return [];
-  return readdirSync(FOLDER).filter((name) => name.startsWith(`${rackId}-`));
-}
 
 /** One that says nothing by itself: no IPv6, no forwarding. */
 export async function addNamespace(name: string): Promise<void> {

@@ -1,8 +1,7 @@
 /** How a rack is at the moment. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { findDaemons } from './daemon.ts';
-import { namespacesOf } from './namespace.ts';
+import { findDaemons, namespacesOf } from './daemon.ts';
 import { nodeFolder, rackId } from './plan.ts';
 import { builtNode } from './rack-node.ts';
 import { readRack } from './rack-file.ts';

@@ -5,9 +5,9 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
-import { endDaemons, findDaemons } from './daemon.ts';
+import { endDaemons, findDaemons, namespacesOf } from './daemon.ts';
 import { isRackFolder, removeFolder } from './folder.ts';
-import { namespacesOf, removeNamespace } from './namespace.ts';
+import { removeNamespace } from './namespace.ts';
 import { rackId } from './plan.ts';
 
 const TUNNEL_SOCKETS = '/run/wireguard';
