@@ -63,7 +63,11 @@ function bootOf(change: Partial<BootNode> = {}): BootNode {
 }
 
 function soon(ms = 5_000): AbortSignal {
-  return AbortSignal.timeout(ms);
+  // What is waited for to the end has to keep the process alive; a signal's own timer does not.
+  if (ms > 1_000) return AbortSignal.timeout(ms);
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new DOMException('it is late', 'TimeoutError')), ms);
+  return controller.signal;
 }
 
 /** What the node is told, once its boot has begun. */
