@@ -3,13 +3,13 @@ import { runFaultSeed } from '../../sim/fault/fault-seed.ts';
 import { FAULTS } from '../../sim/fault/fault-mix.ts';
 import type { Fault } from '../../sim/fault/fault-mix.ts';
 
-const SEEDS = 1_000;
+const SEEDS = 2_000;
 /** Every fault must have been met at least so often, or the simulation does not simulate it. */
-const LEAST_OF_EACH_FAULT = 50;
+const LEAST_OF_EACH_FAULT = 100;
 /** Digests that are taken twice. */
 const REPEATED_SEEDS = 40;
 
-test('1,000 seeds of faults break no invariant, and every fault is met', (t) => {
+test('2,000 seeds of faults break no invariant, and every fault is met', (t) => {
   const faults = new Map<Fault, number>();
   const cells = new Map<string, number>();
   const total = { events: 0, faults: 0, active: 0, freed: 0, withheld: 0 };

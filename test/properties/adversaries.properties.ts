@@ -1,17 +1,13 @@
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { loadComparison, taskContext } from '../../../cli/compose.ts';
-import type { Strategy } from '../../../core/agents/agent.ts';
-import { strategies as registry } from '../../../core/agents/registry.ts';
-import type { ServiceEffect, ServiceEvent } from '../../../core/kernel/service.ts';
-import type {
-  ContractFormed,
-  LeaseReported,
-  MarketCommand,
-} from '../../../core/market/protocol.ts';
-import type { RunOutcome } from '../../../core/metrics/outcome.ts';
-import type { EventObserver } from '../../../sim/world/bus.ts';
-import { executeTask } from '../../../sim/experiment/task.ts';
+import { loadComparison, taskContext } from '../../cli/compose.ts';
+import type { Strategy } from '../../core/agents/agent.ts';
+import { strategies as registry } from '../../core/agents/registry.ts';
+import type { ServiceEffect, ServiceEvent } from '../../core/kernel/service.ts';
+import type { ContractFormed, LeaseReported, MarketCommand } from '../../core/market/protocol.ts';
+import type { RunOutcome } from '../../core/metrics/outcome.ts';
+import type { EventObserver } from '../../sim/world/bus.ts';
+import { executeTask } from '../../sim/experiment/task.ts';
 
 /** A batch owner that lacks nodes, a cloud, and a testbed with nodes to spare, for a week. */
 const SCENARIO = `

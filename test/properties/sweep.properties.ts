@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import type { SweepResults } from '../../core/metrics/sweep/results.ts';
-import { assertOneLine, runCli, temporaryFolder } from './run.ts';
+import { assertOneLine, runCli, temporaryFolder } from '../cli/run.ts';
 
 const SCENARIO = `
 name = "tiny"
