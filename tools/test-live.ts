@@ -37,6 +37,7 @@ installMissing([
   ['qemu-block-extra', '/usr/lib/x86_64-linux-gnu/qemu/block-iscsi.so'],
   ['nbdkit', '/usr/bin/nbdkit'],
   ['tgt', '/usr/sbin/tgtd'],
+  ['fuse3', '/usr/bin/fusermount3'],
   ['wireguard-go', '/usr/bin/wireguard-go'],
   ['wireguard-tools', '/usr/bin/wg'],
   ['curl', '/usr/bin/curl'],
