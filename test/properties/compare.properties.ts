@@ -7,7 +7,7 @@ import type { ExecutionContext } from 'ava';
 import type { Manifest } from '../../core/metrics/manifest.ts';
 import type { Metrics } from '../../core/metrics/results.ts';
 import { parseMetrics } from '../../reports/stored/parse.ts';
-import { assertOneLine, runCli, temporaryFolder } from './run.ts';
+import { assertOneLine, runCli, temporaryFolder } from '../cli/run.ts';
 
 const SCENARIO = `
 name = "tiny"

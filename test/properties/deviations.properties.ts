@@ -1,10 +1,10 @@
 import test from 'ava';
-import { loadComparison, taskContext } from '../../../cli/compose.ts';
-import { isEstimate } from '../../../core/metrics/estimate.ts';
-import { gather } from '../../../sim/experiment/gather.ts';
-import { executeTask, planTasks } from '../../../sim/experiment/task.ts';
-import { defaultCalibration } from '../../../sim/hardware/calibration/calibration.ts';
-import { parseMetrics } from '../../../reports/stored/parse.ts';
+import { loadComparison, taskContext } from '../../cli/compose.ts';
+import { isEstimate } from '../../core/metrics/estimate.ts';
+import { gather } from '../../sim/experiment/gather.ts';
+import { executeTask, planTasks } from '../../sim/experiment/task.ts';
+import { defaultCalibration } from '../../sim/hardware/calibration/calibration.ts';
+import { parseMetrics } from '../../reports/stored/parse.ts';
 
 /** Two owners for four days; one of them is not truthful of its own. */
 const SCENARIO = `
