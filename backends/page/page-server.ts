@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { PARTS_SCRIPT } from './parts-script.ts';
 import { Sessions } from './sessions.ts';
-import { readSite, type SiteServers, type SiteView } from './site-view.ts';
+import { isVisitor, readSite, type SiteServers, type SiteView } from './site-view.ts';
 
 /** How a view becomes a page; the names are of the elements that hold the parts. */
 export interface PageRenderer {
@@ -69,8 +69,8 @@ export async function pageServer(options: PageOptions): Promise<FastifyInstance>
   });
   app.post('/session', async (request, reply) => {
     const token = (request.body as URLSearchParams | undefined)?.get('token')?.trim() ?? '';
-    const view = token === '' ? null : await readSite(servers, token);
-    if (!view) return html(reply.code(401), renderer.login(true));
+    if (token === '' || !(await isVisitor(servers, token)))
+      return html(reply.code(401), renderer.login(true));
     reply.header('set-cookie', sessions.begin(token, tls !== null));
     return reply.redirect('/', 303);
   });

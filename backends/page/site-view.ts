@@ -80,10 +80,22 @@ const ROUNDS_SHOWN = 12;
 const CALLS_AT_ONCE = 16;
 const CALL_TIMEOUT_MS = 5_000;
 
+interface WhoamiAnswer {
+  readonly role: string;
+  readonly name: string;
+}
+
+/** Whether the token is one of the isolation service's, as far as that answers. */
+export async function isVisitor({ isolation }: SiteServers, token: string): Promise<boolean> {
+  const api = new ReadingApi(isolation, token);
+  await api.get<WhoamiAnswer>('/whoami');
+  return api.refusal !== 'INPUT_UNAUTHENTICATED';
+}
+
 /** Null where the token is none of the isolation service's. */
 export async function readSite(servers: SiteServers, token: string): Promise<SiteView | null> {
   const isolation = new ReadingApi(servers.isolation, token);
-  const who = await isolation.get<{ role: string; name: string }>('/whoami');
+  const who = await isolation.get<WhoamiAnswer>('/whoami');
   if (isolation.refusal === 'INPUT_UNAUTHENTICATED') return null;
   const organisations = who ? await organisationsOf(isolation, who) : [];
   const [{ nodes, nodesLeftOut }, leases] = await Promise.all([
@@ -129,7 +141,7 @@ class ReadingApi {
 
 async function organisationsOf(
   api: ReadingApi,
-  { role, name }: { readonly role: string; readonly name: string },
+  { role, name }: WhoamiAnswer,
 ): Promise<readonly string[]> {
   if (role === 'organisation') return [name];
   if (role !== 'admin') return [];
