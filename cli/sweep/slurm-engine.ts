@@ -10,8 +10,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { submitArray, tasksLeft } from '../../backends/engines/slurm.ts';
-import type { JobArray } from '../../backends/engines/slurm.ts';
+import { submitArray, tasksLeft } from '../../backends/engines/slurm/job-array.ts';
+import type { JobArray } from '../../backends/engines/slurm/job-array.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { writeAtomically } from '../files.ts';
 import type { CellUnit } from './cells.ts';
@@ -40,7 +40,6 @@ const TASKS_SCHEMA = 'ocx-sweep-tasks/1';
 /** What each task of an array is to do: units as [cell, replication, key]. */
 interface TaskList {
   readonly schema: typeof TASKS_SCHEMA;
-  readonly jobs: string;
   readonly tasks: readonly (readonly (readonly [number, number, string])[])[];
 }
 
@@ -50,7 +49,7 @@ export function slurmEngine(options: SlurmOptions): SweepEngine {
     mkdirSync(join(folder, 'logs'), { recursive: true });
     let left = work.units;
     const earlier = readArray(folder);
-    if (earlier && (await isQueued(earlier))) {
+    if (earlier && (await tasksLeft(earlier)) > 0) {
       work.output.note(`Following the array ${earlier.jobId} that is queued already`);
       left = await follow(work, earlier, left);
     }
@@ -62,10 +61,6 @@ export function slurmEngine(options: SlurmOptions): SweepEngine {
       if (left.length > 0) work.output.note(`${left.length} cells were not done: submitted again`);
     }
   };
-}
-
-async function isQueued(array: JobArray): Promise<boolean> {
-  return (await tasksLeft(array)) > 0;
 }
 
 async function submit(
@@ -82,7 +77,7 @@ async function submit(
   );
   // A list of its own for each array: tasks of an earlier one may still be on their way.
   const jobs = `tasks-${readdirSync(folder).filter((name) => /^tasks-\d+\.json$/.test(name)).length}`;
-  const list: TaskList = { schema: TASKS_SCHEMA, jobs, tasks };
+  const list: TaskList = { schema: TASKS_SCHEMA, tasks };
   writeAtomically(join(folder, `${jobs}.json`), `${JSON.stringify(list)}\n`);
   const script = join(folder, `${jobs}.sh`);
   writeAtomically(script, scriptOf(file, sweepFolder, jobs, options.tracesFolder));
@@ -155,11 +150,9 @@ function readArray(folder: string): JobArray | null {
 
 function noProgress(folder: string, { jobId }: JobArray, left: number): OcxError {
   const logs = join(folder, 'logs');
-  const [first] = existsSync(logs)
-    ? readdirSync(logs)
-        .filter((name) => name.startsWith(`${jobId}_`))
-        .sort()
-    : [];
+  const [first] = readdirSync(logs)
+    .filter((name) => name.startsWith(`${jobId}_`))
+    .sort();
   const said = first === undefined ? '' : readFileSync(join(logs, first), 'utf8').trim();
   const last = said.split('\n').at(-1) ?? '';
   return new OcxError({

@@ -5,8 +5,8 @@
  *
  * Source: manual pages of Slurm 22.05, sbatch(1) and squeue(1).
  */
-import { execFile } from 'node:child_process';
-import { OcxError } from '../../core/kernel/errors.ts';
+import { OcxError } from '../../../core/kernel/errors.ts';
+import { runProgram } from '../../processes/program.ts';
 
 export interface JobArray {
   readonly jobId: string;
@@ -33,7 +33,7 @@ const FORGOTTEN = /Invalid job id specified/;
 /** @throws RESOURCE_SLURM where it was not taken; INPUT_SLURM_OPTION */
 export async function submitArray(request: ArrayRequest): Promise<JobArray> {
   for (const option of request.options) checkOption(option);
-  const { stdout } = await run('sbatch', [
+  const stdout = await run('sbatch', [
     '--parsable',
     `--array=0-${request.tasks - 1}`,
     `--job-name=${request.name}`,
@@ -52,7 +52,7 @@ export async function submitArray(request: ArrayRequest): Promise<JobArray> {
 /** Tasks that wait or run. @throws RESOURCE_SLURM where nobody answers */
 export async function tasksLeft({ jobId }: JobArray): Promise<number> {
   try {
-    const { stdout } = await run('squeue', ['-h', '-r', '-j', jobId, '-o', '%T']);
+    const stdout = await run('squeue', ['-h', '-r', '-j', jobId, '-o', '%T']);
     return stdout.split('\n').filter((line) => line.trim() !== '').length;
   } catch (error) {
     if (error instanceof OcxError && FORGOTTEN.test(error.message)) return 0;
@@ -69,19 +69,20 @@ function checkOption(option: string): void {
   });
 }
 
-function run(program: string, options: readonly string[]): Promise<{ readonly stdout: string }> {
-  return new Promise((resolve, reject) => {
-    execFile(program, options, { timeout: ANSWER_MS }, (error, stdout, stderr) => {
-      if (!error) resolve({ stdout });
-      else if (error.code === 'ENOENT') reject(failure(program, 'it is not installed'));
-      else reject(failure(program, lastLine(stderr) || error.message));
-    });
-  });
+async function run(program: string, options: readonly string[]): Promise<string> {
+  try {
+    return await runProgram(program, options, { timeoutMs: ANSWER_MS });
+  } catch (error) {
+    if (!(error instanceof OcxError)) throw error;
+    if (error.code === 'BACKEND_PROGRAM_MISSING') throw failure(program, 'it is not installed');
+    const { cause } = error;
+    throw failure(program, lastLine(cause instanceof Error ? cause.message : error.message));
+  }
 }
 
 /** Without what every line of it begins with. */
-function lastLine(stderr: string): string {
-  const [last = ''] = stderr.trim().split('\n').slice(-1);
+function lastLine(said: string): string {
+  const [last = ''] = said.trim().split('\n').slice(-1);
   return last.replace(/^\w+: (error: )?/, '');
 }
 
