@@ -21,6 +21,7 @@ import { loadScenario } from '../../sim/scenario/load.ts';
 import { runtimeBytes } from '../backends/tpm/made-log.ts';
 import { bytes, evidenceOf, vectors } from '../backends/tpm/vectors.ts';
 import { FILE_BYTES, qcow2File } from '../backends/images/qcow2-header.ts';
+import { TINY_SCENARIO } from '../cli/tiny-scenario.ts';
 import { fuzz, INPUTS } from './fuzzing.ts';
 import type { Reader } from './fuzzing.ts';
 import { promised } from './trace-readers.ts';
@@ -64,26 +65,6 @@ const CASES = [
   },
 ];
 
-const SCENARIO = `
-name = "tiny"
-seed = 3
-horizonDays = 2
-warmUpDays = 0.5
-[[nodeClass]]
-name = "standard"
-[[organisation]]
-name = "hpc-a"
-kind = "hpc"
-nodes = { standard = 4 }
-[organisation.workload]
-model = "lublin"
-procs = 6
-load = 1.6
-[market]
-boundSamples = 0
-[search]
-enabled = false
-`;
 const EXPERIMENT = `
 name = "probe"
 question = "Why?"
@@ -143,7 +124,7 @@ const READERS: readonly (readonly [number, Reader])[] = [
     1,
     {
       name: 'scenario',
-      samples: text(SCENARIO),
+      samples: text(TINY_SCENARIO),
       read: (input) =>
         promised(() => loadScenario(input.toString(), 'a.toml', [], scenarioVocabulary)),
     },

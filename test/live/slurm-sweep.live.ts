@@ -7,38 +7,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
+import { TINY_SCENARIO } from '../cli/tiny-scenario.ts';
 import { OneNodeSlurm } from './support/one-node-slurm.ts';
 
-const SCENARIO = `
-name = "tiny"
-seed = 5
-horizonDays = 8
-warmUpDays = 1
-
-[[nodeClass]]
-name = "standard"
-
-[[organisation]]
-name = "hpc-a"
-kind = "hpc"
-nodes = { standard = 6 }
-[organisation.workload]
-model = "lublin"
-procs = 10
-load = 1.4
-
-[[organisation]]
-name = "testbed"
-kind = "testbed"
-nodes = { standard = 4 }
-[organisation.workload]
-model = "testbed-surges"
-
-[market]
-boundSamples = 0
-[search]
-enabled = false
-`;
+/** Long enough that a kill comes half-way. */
+const SCENARIO = TINY_SCENARIO.replace('horizonDays = 2', 'horizonDays = 8');
 
 const EXPERIMENT = `
 name = "slurm"

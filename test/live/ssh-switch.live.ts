@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -13,20 +12,13 @@ import { NXOS } from '../../backends/switches/cli/nxos.ts';
 import { sshDial } from '../../backends/switches/cli/ssh.ts';
 import type { SshOptions } from '../../backends/switches/cli/ssh.ts';
 import { ConfirmedSwitch, SWITCH_TIMINGS } from '../../backends/switches/confirmed-switch.ts';
+import { freePort } from './support/free-port.ts';
 import { run } from './support/wires.ts';
 
 const EMULATOR = new URL('./support/nxos-on-stdio.ts', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'ocx-ssh-'));
 let server: ChildProcess;
 let options: SshOptions;
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
-}
 
 async function isListening(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');

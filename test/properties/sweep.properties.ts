@@ -6,38 +6,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import type { SweepResults } from '../../core/metrics/sweep/results.ts';
 import { assertOneLine, runCli, temporaryFolder } from '../cli/run.ts';
-
-const SCENARIO = `
-name = "tiny"
-seed = 3
-horizonDays = 2
-warmUpDays = 0.5
-
-[[nodeClass]]
-name = "standard"
-
-[[organisation]]
-name = "hpc-a"
-kind = "hpc"
-nodes = { standard = 4 }
-[organisation.workload]
-model = "lublin"
-procs = 6
-load = 1.6
-
-[[organisation]]
-name = "testbed"
-kind = "testbed"
-nodes = { standard = 3 }
-[organisation.workload]
-model = "testbed-surges"
-
-[market]
-boundSamples = 0
-
-[search]
-enabled = false
-`;
+import { TINY_SCENARIO } from '../cli/tiny-scenario.ts';
 
 const EXPERIMENT = `
 name = "probe"
@@ -84,7 +53,7 @@ threshold = 2
 
 function experimentFolder(t: ExecutionContext, text = EXPERIMENT): string {
   const folder = temporaryFolder(t);
-  writeFileSync(join(folder, 'tiny.toml'), SCENARIO);
+  writeFileSync(join(folder, 'tiny.toml'), TINY_SCENARIO);
   writeFileSync(join(folder, 'probe.toml'), text);
   return folder;
 }

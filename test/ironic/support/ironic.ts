@@ -5,10 +5,10 @@
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { freePort } from '../../live/support/free-port.ts';
 
 export interface IronicOptions {
   readonly folder: string;
@@ -166,15 +166,6 @@ async function end(child: ChildProcess): Promise<void> {
   const hard = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), END_MS);
   await exited;
   clearTimeout(hard);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function configuration(
