@@ -12,9 +12,9 @@ import { attachmentsOf, readingOf, SHUT } from '../../backends/switches/port-vla
 import type { PortVlans } from '../../backends/switches/port-vlans.ts';
 import { switchContract } from '../contract/switch-contract.ts';
 import { deviations } from './support/frame-model.ts';
+import { access, NODES, settlePorts } from './support/settled-ports.ts';
 import { run, Wires } from './support/wires.ts';
 
-const NAMES = ['n1', 'n2', 'n3', 'n4'] as const;
 const BRIDGE = 'ocx0';
 const TIMINGS = { pollMs: 10, readings: 2, resendMs: 120, sends: 4, callMs: 20_000 };
 const FRAMES = [
@@ -34,7 +34,7 @@ const HABITS = { takesPriorityTags: false, takesNativeTagged: 'no' } as const;
 let wires: Wires;
 
 test.before(async () => {
-  wires = await Wires.lay('ocxb', NAMES);
+  wires = await Wires.lay('ocxb', NODES);
 });
 
 test.after.always(() => wires?.remove());
@@ -55,17 +55,8 @@ function dialect(): FilteredBridge {
   return new FilteredBridge(localHost(wires.switchNamespace), BRIDGE);
 }
 
-async function settle(ports: ReadonlyMap<string, PortVlans>): Promise<void> {
-  const driver = new ConfirmedSwitch(dialect(), TIMINGS);
-  for (const [name, vlans] of ports) {
-    const signal = AbortSignal.timeout(10_000);
-    const outcome = await driver.configurePort(name, attachmentsOf(vlans), signal);
-    if (outcome.status !== 'ok') throw new Error(`${name}: ${outcome.error.message}`);
-  }
-}
-
-function access(native: number): PortVlans {
-  return { native, tagged: [] };
+function settle(ports: ReadonlyMap<string, PortVlans>): Promise<void> {
+  return settlePorts(new ConfirmedSwitch(dialect(), TIMINGS), ports);
 }
 
 /** `"n1" . 0x00000065` in the text of a set. */
@@ -120,7 +111,7 @@ test.serial('frames come out where the ports say, in random configurations', asy
   const native = fc.constantFrom(101, 102, null);
   const vlans = fc.record({ native, tagged: fc.subarray([103, 4000]) });
   const property = fc.asyncProperty(fc.tuple(vlans, vlans, vlans, vlans), async (all) => {
-    const ports = new Map(NAMES.map((name, index) => [name as string, all[index]!]));
+    const ports = new Map(NODES.map((name, index) => [name as string, all[index]!]));
     await settle(ports);
     t.deepEqual(await deviations(wires, ports, FRAMES, HABITS), [], JSON.stringify([...ports]));
   });
@@ -170,7 +161,7 @@ test.serial('a network cannot be tagged here and untagged there', async (t) => {
 });
 
 test.serial('a flood of addresses, and addresses of others, stay in their network', async (t) => {
-  await settle(new Map(NAMES.map((name, index) => [name, access(index < 2 ? 101 : 102)])));
+  await settle(new Map(NODES.map((name, index) => [name, access(index < 2 ? 101 : 102)])));
   const [n1, n3, n4] = [wires.node('n1'), wires.node('n3'), wires.node('n4')];
   const toVictim = Array.from({ length: 20 }, () => ({ from: 'n4', to: n3.mac }));
   t.deepEqual((await wires.reachAll([{ from: 'n3' }, ...toVictim])).slice(0, 2), [

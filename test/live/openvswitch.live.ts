@@ -8,14 +8,14 @@ import fc from 'fast-check';
 import { ConfirmedSwitch } from '../../backends/switches/confirmed-switch.ts';
 import { OpenVswitch } from '../../backends/switches/openvswitch/openvswitch.ts';
 import { readingOfPort } from '../../backends/switches/openvswitch/rows.ts';
-import { attachmentsOf, SHUT } from '../../backends/switches/port-vlans.ts';
+import { SHUT } from '../../backends/switches/port-vlans.ts';
 import type { PortVlans } from '../../backends/switches/port-vlans.ts';
 import { switchContract } from '../contract/switch-contract.ts';
 import { deviations } from './support/frame-model.ts';
 import { BRIDGE, PrivateOpenVswitch } from './support/openvswitch.ts';
+import { access, NODES, settlePorts } from './support/settled-ports.ts';
 import { Wires } from './support/wires.ts';
 
-const NAMES = ['n1', 'n2', 'n3', 'n4'] as const;
 const TIMINGS = { pollMs: 10, readings: 2, resendMs: 150, sends: 4, callMs: 20_000 };
 /** One tag, a tag of a network that nobody is on, priority tags, and tags inside tags. */
 const FRAMES = [
@@ -36,7 +36,7 @@ let wires: Wires;
 let ovs: PrivateOpenVswitch;
 
 test.before(async () => {
-  wires = await Wires.lay('ocxo', NAMES);
+  wires = await Wires.lay('ocxo', NODES);
   ovs = await PrivateOpenVswitch.start(wires.switchNamespace);
 });
 
@@ -46,7 +46,7 @@ test.after.always(async () => {
 });
 
 test.beforeEach(() => {
-  for (const name of NAMES) ovs.vsctl('--if-exists', 'del-port', BRIDGE, name);
+  for (const name of NODES) ovs.vsctl('--if-exists', 'del-port', BRIDGE, name);
   ovs.vsctl('remove', 'bridge', BRIDGE, 'external_ids', 'ocx-epoch');
 });
 
@@ -54,22 +54,12 @@ function dialect(): OpenVswitch {
   return new OpenVswitch({ address: { path: ovs.socket }, bridge: BRIDGE });
 }
 
-async function settle(ports: ReadonlyMap<string, PortVlans>): Promise<void> {
-  const driver = new ConfirmedSwitch(dialect(), TIMINGS);
-  for (const [name, vlans] of ports) {
-    const signal = AbortSignal.timeout(10_000);
-    const outcome = await driver.configurePort(name, attachmentsOf(vlans), signal);
-    if (outcome.status !== 'ok') throw new Error(`${name}: ${outcome.error.message}`);
-  }
-  await driver.close();
+function settle(ports: ReadonlyMap<string, PortVlans>): Promise<void> {
+  return settlePorts(new ConfirmedSwitch(dialect(), TIMINGS), ports);
 }
 
 function isOfFlood(mark: string): boolean {
   return mark === 'flood' || mark === 'mine';
-}
-
-function access(native: number): PortVlans {
-  return { native, tagged: [] };
 }
 
 switchContract(
@@ -125,7 +115,7 @@ test.serial('frames come out where the ports say, in random configurations', asy
     return { native, tagged: rest.map(Number).sort((a, b) => a - b) };
   });
   const property = fc.asyncProperty(fc.tuple(vlans, vlans, vlans, vlans), async (all) => {
-    const ports = new Map(NAMES.map((name, index) => [name as string, all[index]!]));
+    const ports = new Map(NODES.map((name, index) => [name as string, all[index]!]));
     await settle(ports);
     t.deepEqual(await deviations(wires, ports, FRAMES, HABITS), [], JSON.stringify([...ports]));
   });
@@ -170,7 +160,7 @@ test.serial(
 
 test.serial('a flood of addresses, and addresses of others, stay in their network', async (t) => {
   ovs.vsctl('set', 'bridge', BRIDGE, 'other-config:mac-table-size=16');
-  await settle(new Map(NAMES.map((name, index) => [name, access(index < 2 ? 101 : 102)])));
+  await settle(new Map(NODES.map((name, index) => [name, access(index < 2 ? 101 : 102)])));
   const [n1, n3, n4] = [wires.node('n1'), wires.node('n3'), wires.node('n4')];
   const toVictim = { from: 'n4', to: n3.mac };
   t.deepEqual(await wires.reachAll([{ from: 'n3' }, toVictim]), [{ n4: [] }, { n3: [] }]);

@@ -7,14 +7,14 @@ import fc from 'fast-check';
 import { ConfirmedSwitch } from '../../../backends/switches/confirmed-switch.ts';
 import { localHost } from '../../../backends/switches/linux-bridge/host.ts';
 import { VlanBridge } from '../../../backends/switches/linux-bridge/vlan-bridge.ts';
-import { attachmentsOf, readingOf, SHUT } from '../../../backends/switches/port-vlans.ts';
+import { readingOf, SHUT } from '../../../backends/switches/port-vlans.ts';
 import type { PortVlans } from '../../../backends/switches/port-vlans.ts';
 import { switchContract } from '../../contract/switch-contract.ts';
 import type { SwitchKind } from '../../contract/switch-contract.ts';
 import { deviations } from './frame-model.ts';
+import { NODES, settlePorts } from './settled-ports.ts';
 import { run, Wires } from './wires.ts';
 
-const NAMES = ['n1', 'n2', 'n3', 'n4'] as const;
 const BRIDGE = 'br0';
 const TIMINGS = { pollMs: 20, readings: 2, resendMs: 10_000, sends: 4, callMs: 110_000 };
 const FRAMES = [
@@ -40,7 +40,7 @@ const GUARD = [
 
 type Case = { readonly title: string; readonly check: () => Promise<void> };
 
-const wires = await Wires.lay('ocxv', NAMES);
+const wires = await Wires.lay('ocxv', NODES);
 
 function inside(...command: readonly string[]): string {
   return run('ip', 'netns', 'exec', wires.switchNamespace, ...command);
@@ -51,7 +51,7 @@ function fresh(): void {
   const settings = ['vlan_filtering', '1', 'vlan_default_pvid', '0'];
   inside('ip', 'link', 'add', BRIDGE, 'type', 'bridge', ...settings);
   inside('ip', 'link', 'set', BRIDGE, 'up');
-  for (const name of NAMES) inside('ip', 'link', 'set', name, 'down');
+  for (const name of NODES) inside('ip', 'link', 'set', name, 'down');
 }
 
 function dialect(): VlanBridge {
@@ -95,13 +95,8 @@ const KIND: SwitchKind = {
   },
 };
 
-async function settle(ports: ReadonlyMap<string, PortVlans>): Promise<void> {
-  const driver = new ConfirmedSwitch(dialect(), TIMINGS);
-  for (const [name, vlans] of ports) {
-    const signal = AbortSignal.timeout(110_000);
-    const outcome = await driver.configurePort(name, attachmentsOf(vlans), signal);
-    if (outcome.status !== 'ok') throw new Error(`${name}: ${outcome.error.message}`);
-  }
+function settle(ports: ReadonlyMap<string, PortVlans>): Promise<void> {
+  return settlePorts(new ConfirmedSwitch(dialect(), TIMINGS), ports, 110_000);
 }
 
 async function expectNone(ports: ReadonlyMap<string, PortVlans>): Promise<void> {
@@ -128,7 +123,7 @@ cases.push({
       return { native, tagged: rest.map(Number) };
     });
     const property = fc.asyncProperty(fc.tuple(vlans, vlans, vlans, vlans), async (all) => {
-      const ports = new Map(NAMES.map((name, index) => [name as string, all[index]!]));
+      const ports = new Map(NODES.map((name, index) => [name as string, all[index]!]));
       await settle(ports);
       await expectNone(ports);
     });
