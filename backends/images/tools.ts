@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OcxError } from '../../core/kernel/errors.ts';
+import { signalTo } from '../processes/signal.ts';
 
 export interface Ran {
   readonly stdout: string;
@@ -114,18 +115,9 @@ export async function endProcesses(argument: string, graceMs = GRACE_MS): Promis
     if (performance.now() > deadlineMs) return false;
     const byForce = performance.now() > killFromMs;
     for (const pid of pids) {
-      if (byForce || !told.has(pid)) send(pid, byForce ? 'SIGKILL' : 'SIGTERM');
+      if (byForce || !told.has(pid)) signalTo(pid, byForce ? 'SIGKILL' : 'SIGTERM');
     }
     told = new Set(pids);
     await sleep(POLL_MS);
-  }
-}
-
-function send(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    // It has ended meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

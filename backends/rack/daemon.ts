@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { signalTo } from '../processes/signal.ts';
 
 const MARK = 'OCX_RACK';
 const NAMESPACES = '/run/netns';
@@ -142,15 +143,6 @@ export async function endDaemons(rackId: string): Promise<readonly FoundProcess[
 
 function livingDaemons(rackId: string): readonly FoundProcess[] {
   return findDaemons(rackId).filter(({ pid }) => isRunning(pid));
-}
-
-/** Nothing where it is gone already. */
-export function signalTo(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
 
 /** Whether `isDone` became true in time. */

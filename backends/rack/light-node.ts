@@ -7,6 +7,7 @@ import { extname, join } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
 import type { SwitchedNode } from '../bmc/emulator/chassis.ts';
 import { isRunning, startDaemon, waitUntil } from './daemon.ts';
+import { signalTo } from '../processes/signal.ts';
 import { addNamespace, addWire } from './namespace.ts';
 import { nodeFolder } from './plan.ts';
 import type { NodePlan, RackPlan } from './plan.ts';
@@ -88,11 +89,7 @@ export class LightNode implements SwitchedNode {
       const pid = this.#pidOf(name);
       if (pid === null) continue;
       // Each was started as the first of a group of its own.
-      try {
-        process.kill(-pid, 'SIGKILL');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
+      signalTo(-pid, 'SIGKILL');
       await waitUntil(() => !isRunning(pid), OFF_MS);
     }
   }

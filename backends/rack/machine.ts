@@ -8,7 +8,8 @@ import { OcxError } from '../../core/kernel/errors.ts';
 import { runProgram } from '../processes/program.ts';
 import type { HardwareProfile } from '../tpm/references.ts';
 import type { SwitchedNode } from '../bmc/emulator/chassis.ts';
-import { inNamespace, isRunning, markedEnvironment, signalTo, waitUntil } from './daemon.ts';
+import { inNamespace, isRunning, markedEnvironment, waitUntil } from './daemon.ts';
+import { signalTo } from '../processes/signal.ts';
 import type { Accelerator, NodePlan, RackPlan } from './plan.ts';
 import { nodeFolder } from './plan.ts';
 

@@ -2,7 +2,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRunning, signalTo, startDaemon, waitUntil } from '../../../backends/rack/daemon.ts';
+import { isRunning, startDaemon, waitUntil } from '../../../backends/rack/daemon.ts';
+import { signalTo } from '../../../backends/processes/signal.ts';
 import type { Rack } from '../../../backends/rack/rack-file.ts';
 
 const START_MS = 1_000;
