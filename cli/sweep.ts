@@ -78,13 +78,16 @@ async function sweep(
       remedy: 'name its file; experiments/ holds some',
     });
   }
-  const { experiment, sources, units } = plan(output, file);
+  const grid = readGrid(output, file);
+  const { experiment, sources } = grid;
   const folder = output.path(options.out ?? join('results', `sweep-${experiment.name}`));
-  if (options.taskList !== undefined) return doTask(options, folder, sources, units);
+  if (options.taskList !== undefined) return doTask(options, folder, grid);
+  // Everything is checked before the first cell is begun.
+  const units = sources.map((_, cell) => unitsOfCell(grid, cell));
   openSweepFolder(folder, experiment.name, options.resume === true);
   const workers = Math.min(options.jobs ?? defaultWorkers(), units.flat().length);
   const engine = options.engine === 'local' ? localEngine(workers) : slurm(output, options);
-  await doCells(output, { experiment, sources, units }, output.path(file), folder, engine);
+  await doCells(output, grid, units, output.path(file), folder, engine);
   const gathered = gatherSweep(
     experiment,
     sources,
@@ -102,34 +105,35 @@ async function sweep(
   judge(output, gathered.results, options.gate === true);
 }
 
-interface SweepPlan {
+/** An experiment's cells, not yet looked into. */
+interface Grid {
   readonly experiment: Experiment;
   readonly sources: readonly CellSource[];
-  /** By cell, then replication. */
-  readonly units: readonly (readonly CellUnit[])[];
+  /** Of the program. */
+  readonly version: string;
 }
 
-/** Everything is checked before the first cell is begun. */
-function plan(output: Output, given: string): SweepPlan {
+function readGrid(output: Output, given: string): Grid {
   const file = output.path(given);
   const experiment = loadExperiment(readInputText(file), given, experimentVocabulary);
   for (const { name, path } of experiment.measures) checkMeasure(name, path, given);
   const tracesFolder = output.streams.environment['OCX_TRACES'];
   const sources = cellSources(experiment, file, tracesFolder);
-  const version = sourcesVersion();
-  const units = sources.map((source, cell) => {
-    try {
-      const loaded = loadCell(source);
-      return Array.from({ length: experiment.replications }, (_, replication): CellUnit => ({
-        cell,
-        replication,
-        key: cellKey(loaded, replication, version),
-      }));
-    } catch (error) {
-      throw inCell(error, experiment.cells[cell]!);
-    }
-  });
-  return { experiment, sources, units };
+  return { experiment, sources, version: sourcesVersion() };
+}
+
+/** By replication; the cell's scenario is checked. */
+function unitsOfCell({ experiment, sources, version }: Grid, cell: number): CellUnit[] {
+  try {
+    const loaded = loadCell(sources[cell]!);
+    return Array.from({ length: experiment.replications }, (_, replication): CellUnit => ({
+      cell,
+      replication,
+      key: cellKey(loaded, replication, version),
+    }));
+  } catch (error) {
+    throw inCell(error, experiment.cells[cell]!);
+  }
 }
 
 function checkMeasure(name: string, path: string, file: string): void {
@@ -145,7 +149,8 @@ function checkMeasure(name: string, path: string, file: string): void {
 
 async function doCells(
   output: Output,
-  { experiment, sources, units }: SweepPlan,
+  { experiment, sources }: Grid,
+  units: readonly (readonly CellUnit[])[],
   file: string,
   folder: string,
   engine: SweepEngine,
@@ -172,14 +177,11 @@ function slurm(output: Output, options: SweepOptions): SweepEngine {
 }
 
 /** One job of an array: its cells, one after the other; nothing is gathered. */
-async function doTask(
-  { taskList, task }: SweepOptions,
-  folder: string,
-  sources: readonly CellSource[],
-  units: SweepPlan['units'],
-): Promise<void> {
-  const mine = unitsOfTask(folder, taskList!, task ?? 0, units);
-  const perform = await cellPerformer(sources);
+async function doTask({ taskList, task }: SweepOptions, folder: string, grid: Grid): Promise<void> {
+  const mine = unitsOfTask(folder, taskList!, task ?? 0, (cell) => {
+    return cell < grid.sources.length ? unitsOfCell(grid, cell) : [];
+  });
+  const perform = await cellPerformer(grid.sources);
   for (const unit of mine) {
     // After a requeue the cells of the first attempt stand there.
     if (readCell(folder, unit) === null) writeCell(folder, unit, perform(unit));

@@ -163,12 +163,17 @@ function noProgress(folder: string, { jobId }: JobArray, left: number): OcxError
   });
 }
 
-/** Units of one task, of those that the plan has now. @throws INPUT_SWEEP_TASK */
+/**
+ * Units of one task, as they are now. Only its own cells are looked into.
+ *
+ * @param unitsOfCell by replication; empty where there is no such cell
+ * @throws INPUT_SWEEP_TASK
+ */
 export function unitsOfTask(
   folder: string,
   jobs: string,
   task: number,
-  units: readonly (readonly CellUnit[])[],
+  unitsOfCell: (cell: number) => readonly CellUnit[],
 ): CellUnit[] {
   const file = join(folder, SLURM, `${jobs}.json`);
   const list = /^tasks-\d+$/.test(jobs) && existsSync(file) ? readTasks(file) : null;
@@ -181,8 +186,10 @@ export function unitsOfTask(
       remedy: 'these options are for the jobs that --engine slurm submits',
     });
   }
+  const cells = new Set(wanted.map(([cell]) => cell));
+  const units = new Map([...cells].map((cell) => [cell, unitsOfCell(cell)]));
   return wanted.map(([cell, replication, key]) => {
-    const unit = units[cell]?.[replication];
+    const unit = units.get(cell)?.[replication];
     if (unit?.key === key) return unit;
     throw new OcxError({
       code: 'INPUT_SWEEP_TASK',
