@@ -36,8 +36,8 @@ interface TortureResult {
 
 const DEFAULT_SEEDS: SeedRange = { from: 1, to: 500 };
 const SEEDS_MAXIMUM = 10_000_000;
-/** Seeds between two looks at the clock. */
-const SEEDS_A_BATCH = 200;
+/** Seeds between two looks at the clock; each batch has threads of its own. */
+const SEEDS_A_BATCH = 1_000;
 /** More failing seeds than that tell nothing new. */
 const FAILING_MAXIMUM = 20;
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import { TINY_SCENARIO } from '../cli/tiny-scenario.ts';
 import { OneNodeSlurm } from './support/one-node-slurm.ts';
 
@@ -39,13 +40,19 @@ function resultsOf(folder: string): Record<string, string> {
   );
 }
 
-test.serial('a sweep on Slurm, whatever is killed, gives the bytes of a local one', async (t) => {
+/** A Slurm, and a folder with an experiment. */
+async function place(t: ExecutionContext): Promise<{ slurm: OneNodeSlurm; home: string }> {
   const slurm = await OneNodeSlurm.start();
   t.teardown(() => slurm.stop());
   const home = mkdtempSync(join(tmpdir(), 'ocx-slurm-sweep-'));
   t.teardown(() => rmSync(home, { recursive: true, force: true }));
   writeFileSync(join(home, 'tiny.toml'), SCENARIO);
   writeFileSync(join(home, 'slurm.toml'), EXPERIMENT);
+  return { slurm, home };
+}
+
+test.serial('a sweep on Slurm, whatever is killed, gives the bytes of a local one', async (t) => {
+  const { slurm, home } = await place(t);
   const environment = { ...slurm.environment, INIT_CWD: home };
   const sweep = (...options: string[]) => [MAIN, 'sweep', 'slurm.toml', ...options];
   const onSlurm = ['--engine', 'slurm', '--cells-per-task', '4', '--out', 'slurm'];
@@ -84,12 +91,7 @@ test.serial('a sweep on Slurm, whatever is killed, gives the bytes of a local on
 });
 
 test.serial('what Slurm refuses, or a task cannot do, is told in one line', async (t) => {
-  const slurm = await OneNodeSlurm.start();
-  t.teardown(() => slurm.stop());
-  const home = mkdtempSync(join(tmpdir(), 'ocx-slurm-sweep-'));
-  t.teardown(() => rmSync(home, { recursive: true, force: true }));
-  writeFileSync(join(home, 'tiny.toml'), SCENARIO);
-  writeFileSync(join(home, 'slurm.toml'), EXPERIMENT);
+  const { slurm, home } = await place(t);
   const run = (environment: NodeJS.ProcessEnv, ...options: string[]) =>
     spawnSync(process.execPath, [MAIN, 'sweep', 'slurm.toml', '--engine', 'slurm', ...options], {
       cwd: home,
