@@ -1,5 +1,5 @@
 /** The page of `ocx serve`: wires what is read of the services to what is drawn of it. */
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
 import { pageServer } from '../backends/page/page-server.ts';
 import { serverOf } from '../backends/peers/server.ts';
 import { livePage, liveParts, loginPage } from '../reports/live/live-page.ts';
@@ -12,8 +12,6 @@ export const PageServersSchema = Type.Object(
   { isolation: Type.Optional(Type.String()), market: Type.Optional(Type.String()) },
   { additionalProperties: false, default: {} },
 );
-
-export type PageServers = Static<typeof PageServersSchema>;
 
 /** @param isolation URL of the service, as `market` @throws INPUT_SERVER */
 export async function servePage(
