@@ -3,7 +3,7 @@
  * nodes that come and go. Every call may be made again; what is done already changes nothing.
  */
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
-import type { TimeMs } from '../../core/kernel/units.ts';
+import { HOUR_MS, type TimeMs } from '../../core/kernel/units.ts';
 
 export interface ClusterReport {
   readonly wants: readonly Want[];
@@ -75,7 +75,7 @@ export function wantFor(
   const { nodeClasses, valueMillicreditsPerNodeHour, patienceMs, usualDurationMs } = valuation;
   const { securityLevel, acceptsRecall } = valuation;
   const durationMs = work.durationMs ?? usualDurationMs;
-  const hours = durationMs / 3_600_000;
+  const hours = durationMs / HOUR_MS;
   return {
     wantId: work.id,
     nodes: work.nodes,

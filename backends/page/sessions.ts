@@ -3,11 +3,11 @@
  * instead of it, so that the token is in no cookie and no script can read it.
  */
 import { randomBytes } from 'node:crypto';
-import type { TimeMs } from '../../core/kernel/units.ts';
+import { HOUR_MS, SECOND_MS, type TimeMs } from '../../core/kernel/units.ts';
 
 const SESSION_BYTES = 32;
 /** A working day. */
-const SESSION_MS = 12 * 3_600_000;
+const SESSION_MS = 12 * HOUR_MS;
 const SESSIONS_MAXIMUM = 1_000;
 const COOKIE = 'ocx';
 
@@ -34,7 +34,7 @@ export class Sessions {
       this.#sessions.delete(old);
     }
     const secure = isEncrypted ? '; Secure' : '';
-    return `${COOKIE}=${id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${SESSION_MS / 1_000}${secure}`;
+    return `${COOKIE}=${id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${SESSION_MS / SECOND_MS}${secure}`;
   }
 
   /** Token of the session that a cookie header names; null where there is none any more. */
