@@ -26,6 +26,14 @@ export interface Benchmark {
   run(): BenchmarkReport | Promise<BenchmarkReport>;
 }
 
+/** What `--record` leaves in bench/results/. */
+export interface RecordedBenchmark extends BenchmarkReport {
+  readonly name: string;
+  readonly title: string;
+  readonly machine: ReturnType<typeof machine>;
+  readonly figures: readonly (Figure & { readonly verdict: Verdict })[];
+}
+
 export type Verdict = 'aim met' | 'must met' | 'MISSED' | '';
 
 export function verdict({ value, better, must, aim }: Figure): Verdict {

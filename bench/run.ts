@@ -1,19 +1,28 @@
 /**
  * Runs the benchmarks, or those named, and prints their figures. With `--record` each writes
- * `bench/results/<name>.json`. Exit code 1 where a figure misses what it must reach, 2 for a
+ * `bench/results/<name>.json`, and docs/results/performance.md is made anew from these files. Exit code 1 where a figure misses what it must reach, 2 for a
  * benchmark that does not exist.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { batchCluster } from './batch-cluster.ts';
 import { machine, verdict } from './benchmark.ts';
-import type { Benchmark, BenchmarkReport, Figure } from './benchmark.ts';
+import type { Benchmark, BenchmarkReport, RecordedBenchmark } from './benchmark.ts';
 import { clearing } from './clearing.ts';
 import { holdModel } from './hold-model.ts';
 import { live } from './live.ts';
 import { liveReplay } from './live-replay.ts';
 import { marketYear } from './market-year.ts';
+import { writeMarkedBlock } from './marked-block.ts';
 import { npmStart } from './npm-start.ts';
+import {
+  boundText,
+  figureDigits,
+  PERFORMANCE_BLOCK,
+  PERFORMANCE_PAGE,
+  performanceTables,
+  recordedBenchmarks,
+} from './performance-page.ts';
 import { replay } from './replay.ts';
 import { spotRound } from './spot-round.ts';
 import { unitAuctions } from './unit-auctions.ts';
@@ -52,14 +61,17 @@ if (unknown !== undefined) {
     if (recording) record(benchmark, report);
     if (report.figures.some((figure) => verdict(figure) === 'MISSED')) process.exitCode = 1;
   }
+  if (recording) {
+    writeMarkedBlock(PERFORMANCE_PAGE, PERFORMANCE_BLOCK, performanceTables(recordedBenchmarks()));
+  }
 }
 
 function print({ title }: Benchmark, { figures, notes }: BenchmarkReport): void {
   const rows = figures.map((figure) => [
     figure.what,
-    `${digits(figure.value)} ${figure.unit}`,
-    bound('must', figure.must, figure),
-    bound('aim', figure.aim, figure),
+    `${figureDigits(figure.value)} ${figure.unit}`,
+    named('must', boundText(figure.must, figure)),
+    named('aim', boundText(figure.aim, figure)),
     verdict(figure),
   ]);
   const widths = [0, 1, 2, 3].map((column) =>
@@ -74,13 +86,8 @@ function print({ title }: Benchmark, { figures, notes }: BenchmarkReport): void 
   process.stdout.write('\n');
 }
 
-function bound(word: string, value: number | undefined, { better }: Figure): string {
-  return value === undefined ? '' : `${word} ${better === 'more' ? '≥' : '≤'} ${digits(value)}`;
-}
-
-function digits(value: number): string {
-  if (value >= 10_000) return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, ',');
-  return String(Number(value.toPrecision(3)));
+function named(word: string, text: string): string {
+  return text === '' ? '' : `${word} ${text}`;
 }
 
 function record({ name, title }: Benchmark, report: BenchmarkReport): void {
@@ -91,7 +98,13 @@ function record({ name, title }: Benchmark, report: BenchmarkReport): void {
     value: Number(figure.value.toPrecision(4)),
     verdict: verdict(figure),
   }));
-  const content = { name, title, machine: machine(), figures, notes: report.notes };
+  const content: RecordedBenchmark = {
+    name,
+    title,
+    machine: machine(),
+    figures,
+    notes: report.notes,
+  };
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${path}.part`, `${JSON.stringify(content, null, 2)}\n`);
   renameSync(`${path}.part`, path);
