@@ -1,7 +1,6 @@
 /**
  * How long a service takes to come back from a long journal: a million events of a site with a
- * thousand nodes on SQLite, every record's hash checked, and the state's where its hash stands,
- * every thousand events.
+ * thousand nodes on SQLite, every record's hash checked, and the states that a recovery checks.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

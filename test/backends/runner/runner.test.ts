@@ -1,12 +1,16 @@
 import test from 'ava';
 import { liveIsolation } from '../../../backends/runner/isolation.ts';
+import { recover } from '../../../backends/runner/recovery.ts';
 import { WAITING_MAXIMUM } from '../../../backends/runner/runner.ts';
 import { openSqliteStore } from '../../../backends/store/sqlite.ts';
 import type { IsolationDeviceEffect } from '../../../core/allocator/protocol.ts';
 import { canonicalJson } from '../../../core/kernel/canonical-json.ts';
-import { ok, type Outcome } from '../../../core/kernel/service.ts';
+import { genesis } from '../../../core/kernel/genesis.ts';
+import { journalWriter } from '../../../core/kernel/journal.ts';
+import { ok } from '../../../core/kernel/service.ts';
+import type { Outcome, ServiceEffect, ServiceEvent } from '../../../core/kernel/service.ts';
 import { A, ADMIN, NO_EFFECT, TENANT } from '../../allocator/site.ts';
-import { readAll } from '../../contract/store-contract.ts';
+import { readAll, sha256 } from '../../contract/store-contract.ts';
 import { ask, begunLease, LiveSite, rest, START } from './live-site.ts';
 
 test('a lease runs from its command over timers and devices to the enclave and back to free', async (t) => {
@@ -260,4 +264,49 @@ test('more requests than may wait are turned away, and all the others are answer
   t.is(away.length, 5);
   for (const { reason } of away) t.is((reason as { code: string }).code, 'RESOURCE_OVERLOADED');
   t.is(runner.waiting, 0);
+});
+
+interface Counter {
+  readonly sum: number;
+}
+
+/** A journal of 3,500 events that each count one more, given to a reducer that may count wrongly. */
+async function recoverCounter(wrongAt: (sum: number) => number) {
+  const counter = (wrong: (sum: number) => number) => ({
+    ...{ name: 'counter', initial: (): Counter => ({ sum: 0 }) },
+    step: ({ sum }: Counter) => ({ state: { sum: wrong(sum + 1) }, effects: [] }),
+  });
+  const configuration = {};
+  const journal = journalWriter<Counter, ServiceEvent, ServiceEffect>(sha256);
+  const right = counter((sum) => sum);
+  let state = right.initial();
+  const first = genesis('counter', configuration, 'test', START);
+  const texts = [journal.write(first as never, [], state).text];
+  for (let count = 1; count <= 3_500; count++) {
+    state = right.step(state).state;
+    texts.push(journal.write({ kind: 'More', timeMs: START }, [], state).text);
+  }
+  const head = JSON.parse(texts.at(-1)!) as { seq: number; hash: string };
+  const store = {
+    openWriter: async () => ({ head }),
+    async *texts() {
+      yield texts;
+    },
+  };
+  return recover({ service: counter(wrongAt) } as never, {
+    ...{ store: store as never, journal: 'counter', configuration, version: 'test' },
+    ...{ sha256, nowMs: START },
+  });
+}
+
+test('a service whose last state is another than in the journal does not go on', async (t) => {
+  const { state, events } = await recoverCounter((sum) => sum);
+  t.deepEqual([state, events], [{ sum: 3_500 }, 3_500]);
+  const forgets = recoverCounter((sum) => (sum === 1_200 ? 1 : sum));
+  await t.throwsAsync(forgets, { code: 'JOURNAL_BROKEN', message: /another state/ });
+  // Wrong for a while and right again by the last state that stands there.
+  const heals = await recoverCounter((sum) =>
+    sum === 1_200 ? -5_000 : sum === -4_900 ? 1_300 : sum,
+  );
+  t.deepEqual(heals.state, { sum: 3_500 });
 });
