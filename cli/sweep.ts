@@ -7,7 +7,13 @@ import { checkFigurePath } from '../reports/stored/key-path.ts';
 import { renderSweepTable } from '../reports/sweep/terminal.ts';
 import { loadExperiment } from '../sim/experiment/sweep/experiment.ts';
 import type { Experiment } from '../sim/experiment/sweep/experiment.ts';
-import { ExperimentSchema } from '../sim/experiment/sweep/schema.ts';
+import { partOf } from '../sim/experiment/sweep/part.ts';
+import type { PartOptions } from '../sim/experiment/sweep/part.ts';
+import {
+  ExperimentSchema,
+  LARGEST_REPLICATIONS,
+  LEAST_REPLICATIONS,
+} from '../sim/experiment/sweep/schema.ts';
 import { nearestRemedy } from '../sim/scenario/nearest.ts';
 import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
@@ -17,14 +23,14 @@ import { cellKey, cellPerformer, cellSources, inCell, loadCell } from './sweep/c
 import type { CellSource, CellUnit } from './sweep/cells.ts';
 import { localEngine } from './sweep/engine.ts';
 import type { SweepEngine } from './sweep/engine.ts';
-import { openSweepFolder, readCell, removeCell, writeCell } from './sweep/folder.ts';
+import { openSweepFolder, readCell, removeCell, removeResults, writeCell } from './sweep/folder.ts';
 import { slurmEngine, unitsOfTask } from './sweep/slurm-engine.ts';
 import { experimentVocabulary } from './vocabulary.ts';
 import { gatherSweep } from './sweep/gather.ts';
 import { sourcesVersion } from './manifest.ts';
 import { writeSweep } from './sweep/results.ts';
 
-interface SweepOptions extends CommonOptions {
+interface SweepOptions extends CommonOptions, PartOptions {
   readonly resume?: boolean;
   readonly jobs?: number;
   readonly engine: 'local' | 'slurm';
@@ -44,6 +50,13 @@ export function registerSweep(program: Command): void {
     'Compare in every cell of an experiment: all combinations of the levels of its axes.',
   )
     .option('--out <folder>', 'where results go (default: results/sweep-<experiment>)')
+    .option('--only <axis=level>', 'only cells of this level; may be repeated', collect)
+    .option('--set <key.path=value>', 'change every cell’s scenario; may be repeated', collect)
+    .option(
+      '--replications <number>',
+      'so many, whatever the experiment says',
+      wholeNumber(LEAST_REPLICATIONS, LARGEST_REPLICATIONS),
+    )
     .option('--resume', 'go on with a sweep that was stopped or killed: only cells not yet done')
     .option('--jobs <number>', 'worker threads (default: one a processor)', wholeNumber(1, 1024))
     .addOption(
@@ -78,7 +91,7 @@ async function sweep(
       remedy: 'name its file; experiments/ holds some',
     });
   }
-  const grid = readGrid(output, file);
+  const grid = readGrid(output, file, options);
   const { experiment, sources } = grid;
   const folder = output.path(options.out ?? join('results', `sweep-${experiment.name}`));
   if (options.taskList !== undefined) return doTask(options, folder, grid);
@@ -113,9 +126,10 @@ interface Grid {
   readonly version: string;
 }
 
-function readGrid(output: Output, given: string): Grid {
+function readGrid(output: Output, given: string, part: PartOptions): Grid {
   const file = output.path(given);
-  const experiment = loadExperiment(readInputText(file), given, experimentVocabulary);
+  const whole = loadExperiment(readInputText(file), given, experimentVocabulary);
+  const experiment = partOf(whole, part);
   for (const { name, path } of experiment.measures) checkMeasure(name, path, given);
   const tracesFolder = output.streams.environment['OCX_TRACES'];
   const sources = cellSources(experiment, file, tracesFolder);
@@ -128,6 +142,7 @@ function unitsOfCell({ experiment, sources, version }: Grid, cell: number): Cell
     const loaded = loadCell(sources[cell]!);
     return Array.from({ length: experiment.replications }, (_, replication): CellUnit => ({
       cell,
+      number: experiment.cells[cell]!.number,
       replication,
       key: cellKey(loaded, replication, version),
     }));
@@ -157,6 +172,7 @@ async function doCells(
 ): Promise<void> {
   const all = units.flat();
   const left = all.filter((unit) => readCell(folder, unit) === null);
+  if (left.length > 0) removeResults(folder);
   for (const unit of left) removeCell(folder, unit);
   const before = all.length - left.length;
   if (before > 0) output.note(`${before} of ${all.length} were done already`);
@@ -178,8 +194,9 @@ function slurm(output: Output, options: SweepOptions): SweepEngine {
 
 /** One job of an array: its cells, one after the other; nothing is gathered. */
 async function doTask({ taskList, task }: SweepOptions, folder: string, grid: Grid): Promise<void> {
-  const mine = unitsOfTask(folder, taskList!, task ?? 0, (cell) => {
-    return cell < grid.sources.length ? unitsOfCell(grid, cell) : [];
+  const mine = unitsOfTask(folder, taskList!, task ?? 0, (wanted) => {
+    const cell = grid.experiment.cells.findIndex(({ number }) => number === wanted);
+    return cell >= 0 ? unitsOfCell(grid, cell) : [];
   });
   const perform = await cellPerformer(grid.sources);
   for (const unit of mine) {

@@ -29,7 +29,10 @@ export interface SweepWorkerData {
 
 /** One replication of one cell. */
 export interface CellUnit {
+  /** Among the cells of this sweep. */
   readonly cell: number;
+  /** Among those of the whole experiment: names its file. */
+  readonly number: number;
   readonly replication: number;
   readonly key: string;
 }
@@ -73,9 +76,17 @@ export function loadCell({ source, variants }: CellSource): LoadedScenario {
   return { ...loaded, variants: loaded.variants.filter(({ name }) => wanted.has(name)) };
 }
 
-/** Everything that a cell's results depend on: results under another key are another cell's. */
+/**
+ * Everything that a cell's results depend on: results under another key are another cell's. How many
+ * replications there are is not among it: one more leaves the others as they were.
+ */
 export function cellKey(loaded: LoadedScenario, replication: number, version: string): string {
-  const what = { version, replication, scenario: loaded.scenario, variants: loaded.variants };
+  const scenario = { ...loaded.scenario, replications: null };
+  const variants = loaded.variants.map((variant) => ({
+    ...variant,
+    scenario: { ...variant.scenario, replications: null },
+  }));
+  const what = { version, replication, scenario, variants };
   return createHash('sha256').update(canonicalJson(what)).digest('hex');
 }
 

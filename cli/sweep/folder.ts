@@ -54,12 +54,15 @@ export function openSweepFolder(folder: string, experiment: string, resume: bool
     if (stale) rmSync(join(cells, name), { force: true });
   }
   if (!resume) rmSync(join(folder, SLURM), { recursive: true, force: true });
-  // Results of an earlier run do not stand beside cells of this one.
-  if (!resume)
-    for (const name of ['sweep.json', 'sweep.csv']) rmSync(join(folder, name), { force: true });
+  if (!resume) removeResults(folder);
   mkdirSync(cells, { recursive: true });
   const mine: Plan = { schema: PLAN_SCHEMA, experiment };
   writeAtomically(join(cells, PLAN), `${JSON.stringify(mine)}\n`);
+}
+
+/** Results of an earlier run, or of a part, do not stand beside cells of this one. */
+export function removeResults(folder: string): void {
+  for (const name of ['sweep.json', 'sweep.csv']) rmSync(join(folder, name), { force: true });
 }
 
 export function writeCell(folder: string, unit: CellUnit, bytes: Uint8Array): void {
@@ -77,8 +80,8 @@ export function readCell(folder: string, unit: CellUnit): TaskResult[] | null {
   return existsSync(path) ? decodeCell(readFileSync(path), unit.key) : null;
 }
 
-function cellPath(folder: string, { cell, replication }: CellUnit): string {
-  return join(folder, CELLS, `${String(cell).padStart(4, '0')}-${replication}.json.zst`);
+function cellPath(folder: string, { number, replication }: CellUnit): string {
+  return join(folder, CELLS, `${String(number).padStart(4, '0')}-${replication}.json.zst`);
 }
 
 function isOurs(folder: string, plan: Plan | null): boolean {

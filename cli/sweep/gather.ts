@@ -59,7 +59,7 @@ export function gatherSweep(
       ),
     };
   });
-  const { name, question, replications, axes, measures, marks } = experiment;
+  const { name, question, replications, axes, measures, marks, changes } = experiment;
   return {
     results: {
       schema: SWEEP_SCHEMA,
@@ -67,6 +67,7 @@ export function gatherSweep(
       question,
       seed,
       replications,
+      ...(changes.length > 0 ? { changes } : {}),
       axes,
       measures,
       cells,

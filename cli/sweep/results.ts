@@ -41,7 +41,7 @@ function sweepManifest({ results, sources }: GatheredSweep, origin: SweepOrigin)
     ocxVersion: readVersion(),
     nodeVersion: process.versions.node,
     gitCommit: gitCommit(),
-    command: `ocx sweep ${basename(file)}`,
+    command: ['ocx sweep', basename(file), ...experiment.changes].join(' '),
     experimentFile: basename(file),
     experimentHash: createHash('sha256').update(canonicalJson(experiment)).digest('hex'),
     scenarioFiles: [...new Set(origin.sources.map(({ source }) => basename(source.file)))],

@@ -37,7 +37,7 @@ const SETTLE_MS = 5_000;
 
 const TASKS_SCHEMA = 'ocx-sweep-tasks/1';
 
-/** What each task of an array is to do: units as [cell, replication, key]. */
+/** What each task of an array is to do: units as [number of the cell, replication, key]. */
 interface TaskList {
   readonly schema: typeof TASKS_SCHEMA;
   readonly tasks: readonly (readonly (readonly [number, number, string])[])[];
@@ -73,14 +73,16 @@ async function submit(
   const tasks = Array.from({ length: Math.ceil(units.length / perTask) }, (_, index) =>
     units
       .slice(index * perTask, (index + 1) * perTask)
-      .map(({ cell, replication, key }) => [cell, replication, key] as const),
+      .map(({ number, replication, key }) => [number, replication, key] as const),
   );
   // A list of its own for each array: tasks of an earlier one may still be on their way.
   const jobs = `tasks-${readdirSync(folder).filter((name) => /^tasks-\d+\.json$/.test(name)).length}`;
   const list: TaskList = { schema: TASKS_SCHEMA, tasks };
   writeAtomically(join(folder, `${jobs}.json`), `${JSON.stringify(list)}\n`);
   const script = join(folder, `${jobs}.sh`);
-  writeAtomically(script, scriptOf(file, sweepFolder, jobs, options.tracesFolder));
+  // With its changes, so that a task makes the same cells.
+  const part = [file, ...experiment.changes];
+  writeAtomically(script, scriptOf(part, sweepFolder, jobs, options.tracesFolder));
   const array = await submitArray({
     ...{ script, tasks: tasks.length, name: `ocx-${experiment.name}` },
     log: join(folder, 'logs', '%A_%a.txt'),
@@ -91,9 +93,14 @@ async function submit(
   return array;
 }
 
-function scriptOf(file: string, folder: string, jobs: string, traces: string | undefined): string {
+function scriptOf(
+  part: readonly string[],
+  folder: string,
+  jobs: string,
+  traces: string | undefined,
+): string {
   const main = fileURLToPath(new URL(`../main${import.meta.url.slice(-3)}`, import.meta.url));
-  const words = [process.execPath, main, 'sweep', file, '--quiet', '--out', folder];
+  const words = [process.execPath, main, 'sweep', ...part, '--quiet', '--out', folder];
   return [
     '#!/bin/bash',
     `export INIT_CWD=${quote(process.cwd())}`,
@@ -166,7 +173,7 @@ function noProgress(folder: string, { jobId }: JobArray, left: number): OcxError
 /**
  * Units of one task, as they are now. Only its own cells are looked into.
  *
- * @param unitsOfCell by replication; empty where there is no such cell
+ * @param unitsOfCell by replication, of a cell of the whole experiment; empty where there is none
  * @throws INPUT_SWEEP_TASK
  */
 export function unitsOfTask(

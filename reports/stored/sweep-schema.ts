@@ -49,6 +49,7 @@ export const sweepSchema = Type.Object({
   question: text,
   seed: number,
   replications: number,
+  changes: Type.Optional(Type.Array(text)),
   axes: Type.Array(Type.Object({ name: text, levels: Type.Array(text) }), { minItems: 1 }),
   measures: Type.Array(
     Type.Object({

@@ -73,6 +73,7 @@ function factsOf(results: SweepResults): string {
     `${results.replications} replications`,
     `seed ${results.seed}`,
     `scenario ${scenarios.join(', ')}`,
+    ...(results.changes ? [`changed with ${results.changes.join(' ')}`] : []),
   ].join(' · ');
 }
 

@@ -9,6 +9,7 @@ const SIGNS: Readonly<Record<MarkVerdict, string>> = { pass: '+', fail: '−', '
 /** Lines are cut at `width` columns. */
 export function renderSweepTable(results: SweepResults, width: number): string {
   const lines = [results.question];
+  if (results.changes) lines.push(`changed with ${results.changes.join(' ')}`);
   const labels = results.cells.map(({ levels }) =>
     results.axes.map(({ name }) => levels[name] ?? '').join(' · '),
   );

@@ -68,7 +68,7 @@ function resultsOf(folder: string): Record<string, string> {
 async function killedSweep(workingDirectory: string, out: string): Promise<string[]> {
   const child = spawn(
     process.execPath,
-    [resolve('cli/main.ts'), 'sweep', 'probe.toml', '--quiet', '--jobs', '1', '--out', out],
+    [resolve('cli/main.ts'), 'sweep', 'probe.toml', '--quiet', '--jobs', '2', '--out', out],
     {
       cwd: workingDirectory,
       env: { ...process.env, INIT_CWD: workingDirectory },
@@ -140,6 +140,68 @@ test('a sweep gives the same bytes with one worker, with two, and killed and res
   t.is(gated.exitCode, 1);
   t.is(gated.stderr, 'RESULT_MARK: "nobody can meet this": fail\n');
 });
+
+test('a part of a sweep is the same cells, and is gone on with as the whole', async (t) => {
+  const workingDirectory = experimentFolder(t);
+  const sweep = async (...more: string[]) => {
+    const words = ['sweep', 'probe.toml', '--json', '--quiet', '--jobs', '1', ...more];
+    const { exitCode, stdout, stderr } = await runCli(words, { workingDirectory });
+    t.is(exitCode, 0, stderr);
+    return JSON.parse(stdout) as SweepResults;
+  };
+  const small = ['--set', 'horizonDays=1.5'];
+  const cellsIn = (folder: string) =>
+    readdirSync(join(workingDirectory, folder, 'cells')).filter((name) => name.endsWith('.zst'));
+  const writtenAt = (name: string) =>
+    statSync(join(workingDirectory, 'part', 'cells', name)).mtimeMs;
+
+  const whole = await sweep('--out', 'whole', ...small, '--replications', '3');
+  const part = await sweep('--out', 'part', ...small, '--only', 'load=high');
+  t.deepEqual(part.axes[1], { name: 'load', levels: ['high'] });
+  t.deepEqual(part.changes, ['--only', 'load=high', ...small]);
+  t.is(part.marks[0]!.verdict, 'not measured', 'there is no cell of low load to compare with');
+  const kept = cellsIn('part').sort();
+  t.deepEqual(
+    kept,
+    ['0001-0', '0001-1', '0003-0', '0003-1'].map((name) => `${name}.json.zst`),
+  );
+  const before = kept.map(writtenAt);
+
+  // More levels, then more replications: what is done stays, and it comes to the same.
+  await sweep('--out', 'part', ...small, '--resume');
+  t.is(cellsIn('part').length, 8);
+  t.deepEqual(await sweep('--out', 'part', ...small, '--resume', '--replications', '3'), whole);
+  t.deepEqual(kept.map(writtenAt), before);
+  t.deepEqual(
+    resultsOf(join(workingDirectory, 'part')),
+    resultsOf(join(workingDirectory, 'whole')),
+  );
+
+  // Other settings are other cells.
+  await sweep('--out', 'part', '--resume', '--only', 'load=high');
+  t.true(kept.every((name, index) => writtenAt(name) !== before[index]));
+});
+
+for (const [words, start] of [
+  ['--only lode=high', 'INPUT_SWEEP_ONLY: --only lode=high: no axis is called "lode"'],
+  ['--only load=hihg', 'INPUT_SWEEP_ONLY: --only load=hihg: axis load has no level "hihg"'],
+  ['--only high', 'INPUT_SWEEP_ONLY: "high" is not a level of an axis'],
+  ['--set market.mechanism=drf', 'INPUT_SWEEP_SET: --set market.mechanism=drf would undo the axis'],
+  ['--set organisation.*.workload.load=1', 'INPUT_SWEEP_SET: --set organisation.*.workload.load=1'],
+  ['--set organisation={}', 'INPUT_SWEEP_SET: --set organisation={} would undo the axis load'],
+  ['--set replications=3', 'INPUT_SWEEP_SET: replications are not a setting of a cell'],
+  ['--set horizonDayz=3', 'INPUT_SCENARIO_UNKNOWN_KEY: with mechanism = exchange-threshold'],
+  ['--replications 1', "INPUT_USAGE: option '--replications <number>' argument '1' is invalid"],
+] as const) {
+  test(`${words} is refused in one line before anything is run`, async (t) => {
+    const workingDirectory = experimentFolder(t);
+    const argv = ['sweep', 'probe.toml', '--out', 'out', ...words.split(' ')];
+    const result = await runCli(argv, { workingDirectory });
+    t.is(result.exitCode, 2);
+    assertOneLine(t, result, start);
+    t.false(existsSync(join(workingDirectory, 'out')));
+  });
+}
 
 function assertResults(t: ExecutionContext, results: SweepResults): void {
   t.is(results.schema, 'ocx-sweep/1');

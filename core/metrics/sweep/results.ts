@@ -92,6 +92,8 @@ export interface SweepResults {
   readonly question: string;
   readonly seed: number;
   readonly replications: number;
+  /** Words that changed the experiment, as `--only site=type B`; absent: as it stands in its file. */
+  readonly changes?: readonly string[];
   readonly axes: readonly SweepAxis[];
   readonly measures: readonly SweepMeasure[];
   /** The first axis changes slowest. */

@@ -29,6 +29,8 @@ const EXPERIMENT: DocumentKind = {
 
 /** One combination of levels: a scenario with settings. */
 export interface ExperimentCell {
+  /** Among the cells of the whole experiment, from 0. */
+  readonly number: number;
   readonly levels: Levels;
   /** As it stands in the experiment. */
   readonly scenario: string;
@@ -47,6 +49,15 @@ export interface Experiment {
   readonly cells: readonly ExperimentCell[];
   readonly measures: readonly SweepMeasure[];
   readonly marks: readonly PassMark[];
+  /** Key paths that the axes set. */
+  readonly varied: readonly VariedPath[];
+  /** Words that this part was asked for with; empty: the experiment as it stands in its file. */
+  readonly changes: readonly string[];
+}
+
+export interface VariedPath {
+  readonly axis: string;
+  readonly path: readonly string[];
 }
 
 interface ResolvedAxis {
@@ -108,6 +119,8 @@ export function loadExperiment(
       per: mark.per ?? null,
       relativeTo: mark.relativeTo ?? null,
     })),
+    varied: axes.flatMap(({ name, levels }) => variedBy(name, levels)),
+    changes: [],
   };
 }
 
@@ -141,6 +154,12 @@ function resolveAxis(
   );
 }
 
+/** Each path once. */
+function variedBy(axis: string, levels: readonly Level[]): VariedPath[] {
+  const paths = new Set(levels.flatMap(({ set }) => Object.keys(set)));
+  return [...paths].map((path) => ({ axis, path: path.split('.') }));
+}
+
 /** The Cartesian product; the first axis changes slowest. */
 function combine(
   axes: readonly ResolvedAxis[],
@@ -155,7 +174,9 @@ function combine(
   const common = settingsOf(given.set);
   if (given.seed !== undefined) common.push({ path: ['seed'], value: given.seed });
   common.push({ path: ['replications'], value: given.replications });
-  let cells: ExperimentCell[] = [{ levels: {}, scenario: given.scenario, settings: common }];
+  let cells: Omit<ExperimentCell, 'number'>[] = [
+    { levels: {}, scenario: given.scenario, settings: common },
+  ];
   for (const { name, levels } of axes) {
     cells = cells.flatMap((cell) =>
       levels.map((level) => ({
@@ -165,7 +186,7 @@ function combine(
       })),
     );
   }
-  return cells;
+  return cells.map((cell, number) => ({ number, ...cell }));
 }
 
 function settingsOf(set: Readonly<Record<string, unknown>>): Setting[] {

@@ -7,6 +7,11 @@ import type { Static, TSchema } from 'typebox';
 import { MEASURE_UNITS } from '../../../core/metrics/sweep/results.ts';
 import type { Comparator, MeasureUnit } from '../../../core/metrics/sweep/results.ts';
 
+/** An interval needs two. */
+export const LEAST_REPLICATIONS = 2;
+/** More than anybody has waited for. */
+export const LARGEST_REPLICATIONS = 10_000;
+
 /** Every object refuses unknown keys. */
 function table<T extends Record<string, TSchema>>(properties: T, description: string) {
   return Type.Object(properties, { additionalProperties: false, description });
@@ -97,7 +102,11 @@ export const ExperimentSchema = table(
     question: Type.String({ minLength: 1, maxLength: 300, description: 'one sentence' }),
     scenario: Type.String({ minLength: 1, description: 'path, from the experiment’s own folder' }),
     seed: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
-    replications: Type.Integer({ minimum: 2, maximum: 10_000, default: 5 }),
+    replications: Type.Integer({
+      minimum: LEAST_REPLICATIONS,
+      maximum: LARGEST_REPLICATIONS,
+      default: 5,
+    }),
     variants: Type.Array(name('of a variant of the scenario'), {
       default: [],
       maxItems: 64,
