@@ -24,6 +24,7 @@ import type { CommonOptions, Output } from './command.ts';
 import { writeAtomically } from './files.ts';
 import { barChart, condense } from './terminal/plot.ts';
 import { formatTable } from './terminal/table.ts';
+import { readWorkload } from './trace-fit.ts';
 
 interface FileOptions extends CommonOptions, TraceOptions {
   readonly format?: string;
@@ -41,6 +42,7 @@ interface GenerateOptions extends CommonOptions {
   readonly nodes: number;
   readonly replication: number;
   readonly set?: readonly string[];
+  readonly workload?: string;
 }
 
 type OutputForm = 'csv' | 'parquet' | 'swf';
@@ -87,6 +89,7 @@ export function registerTrace(program: Command): void {
     .option('--nodes <number>', 'size of the cluster', wholeNumber(1, 1_000_000), 128)
     .option('--replication <number>', 'which replication', wholeNumber(0, 1_000_000_000), 0)
     .option('--set <key=value>', 'a setting of the model, e.g. load=0.7; several times', collect)
+    .option('--workload <file>', 'settings as `ocx trace fit` writes them, a TOML table')
     .action((model: string, options: GenerateOptions) =>
       runCommand(options, (output) => generate(output, model, options)),
     );
@@ -259,7 +262,8 @@ function describeWritten(report: WrittenReport): string {
 function generate(output: Output, name: string, options: GenerateOptions): void {
   const kind: ClusterKind = modelNamed(name)?.kinds[0] ?? 'hpc';
   const form = formByName(options.out);
-  const table = { model: name, ...settings(options.set ?? []) };
+  const fitted = options.workload === undefined ? {} : readWorkload(output, options.workload, name);
+  const table = withSettings({ ...fitted, model: name }, options.set ?? []);
   // Checked here for messages that name the setting; loading checks again.
   checkWorkload(table, 'generate');
   const { demand, sources } = loadDemand(table, {
@@ -319,13 +323,19 @@ function syntheticSwf(demand: Demand, treatment: string, options: GenerateOption
   ]);
 }
 
-/** `load=0.7` → `{load: 0.7}`; numbers and booleans by their look, everything else is text. */
-function settings(texts: readonly string[]): Record<string, unknown> {
-  const table: Record<string, unknown> = Object.create(null);
+/**
+ * Puts `load=0.7` and `runs.a1=4.2` into a table; numbers and booleans by their look, everything
+ * else is text.
+ */
+function withSettings(
+  table: Record<string, unknown>,
+  texts: readonly string[],
+): Record<string, unknown> {
   for (const text of texts) {
     const equals = text.indexOf('=');
-    const [key, value] = [text.slice(0, equals), text.slice(equals + 1)];
-    if (equals < 1 || key === 'model' || key === 'trace') {
+    const [path, value] = [text.slice(0, equals), text.slice(equals + 1)];
+    const keys = path.split('.');
+    if (equals < 1 || keys.some((key) => ['', 'model', 'trace', '__proto__'].includes(key))) {
       throw new OcxError({
         code: 'INPUT_USAGE',
         message: `${JSON.stringify(text)} is no setting of a model`,
@@ -333,8 +343,16 @@ function settings(texts: readonly string[]): Record<string, unknown> {
       });
     }
     const number = value.trim() === '' ? NaN : Number(value);
-    table[key] =
+    const read =
       value === 'true' ? true : value === 'false' ? false : Number.isNaN(number) ? value : number;
+    const last = keys.pop()!;
+    let inner = table;
+    for (const key of keys) {
+      const next = Object.hasOwn(inner, key) ? inner[key] : undefined;
+      inner = inner[key] =
+        typeof next === 'object' && next !== null ? { ...next } : Object.create(null);
+    }
+    inner[last] = read;
   }
   return table;
 }

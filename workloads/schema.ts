@@ -41,12 +41,30 @@ export function checkWorkload(table: WorkloadTable, keyPath = 'workload'): Recor
   }
   const [error] = Value.Errors(schema, filled);
   if (error === undefined) return filled;
-  const key = error.instancePath.slice(1).replaceAll('/', '.');
+  const keys = error.instancePath.slice(1).split('/');
+  refuseUnknownInside(keys, schema, keyPath);
+  const key = keys.join('.');
   const place = { keyPath: key ? `${keyPath}.${key}` : keyPath };
   const allowed = (error.params as { allowedValues?: readonly unknown[] }).allowedValues;
-  const found = key ? ` (found ${shown(filled[key])})` : '';
+  const found = key ? ` (found ${shown(valueAt(filled, keys))})` : '';
   const message = `${error.message}${allowed ? `: ${allowed.join(', ')}` : ''}${found}`;
   throw refused('INPUT_WORKLOAD', message, place, 'correct the value');
+}
+
+function valueAt(table: Record<string, unknown>, keys: readonly string[]): unknown {
+  return keys.reduce((value: unknown, key) => (value as Record<string, unknown>)[key], table);
+}
+
+/** A key of a table within the table that is not known there. */
+function refuseUnknownInside(keys: readonly string[], schema: TObject, keyPath: string): void {
+  let inner = schema as TObject | undefined;
+  keys.forEach((key, depth) => {
+    const known = inner?.properties;
+    if (known !== undefined && !Object.hasOwn(known, key)) {
+      throw unknownKey(key, Object.keys(known), [keyPath, ...keys.slice(0, depth)].join('.'));
+    }
+    inner = known?.[key] as TObject | undefined;
+  });
 }
 
 function traceSchema(table: WorkloadTable, keyPath: string): TObject {

@@ -8,6 +8,11 @@ import { DAY_MS, WEEK_MS } from '../../core/kernel/units.ts';
 import type { WorkloadContext } from '../../workloads/context.ts';
 import { TRACE_FORMATS } from '../../workloads/formats/registry.ts';
 import { WORKLOAD_MODELS } from '../../workloads/models/registry.ts';
+import { STATES_PER_EVENT } from '../../workloads/emergencies.ts';
+import { AZURE_BATCHES } from '../../workloads/models/azure-batches.ts';
+import { DURATION_QUANTILES, EVENT_SHARE } from '../../workloads/models/hawkes.ts';
+import { tablesOf } from '../../workloads/models/lublin-parameters.ts';
+import { LUBLIN_WHOLE } from '../../workloads/models/lublin-process.ts';
 import { checkWorkload, WorkloadSchema } from '../../workloads/schema.ts';
 import { loadDemand, loadJobs, resolveTracePath } from '../../workloads/source.ts';
 import { record, refusal, testFile, testFolder } from './files.ts';
@@ -54,6 +59,79 @@ for (const model of WORKLOAD_MODELS) {
     });
   }
 }
+
+const PUBLISHED: Readonly<Record<string, () => object>> = {
+  lublin: () => tablesOf(LUBLIN_WHOLE),
+  'azure-batches': () => {
+    const { arrivals, sizes, flavours, survival, sharedLifetime, sharedFlavour } = AZURE_BATCHES;
+    return {
+      batches: { ...arrivals, sizes },
+      flavours: Object.fromEntries(flavours),
+      survival: survival.slice(0, 39),
+      sharedLifetime,
+      sharedFlavour,
+    };
+  },
+  hawkes: () => ({
+    minimumStates: 1,
+    eventShare: EVENT_SHARE,
+    states: STATES_PER_EVENT,
+    durations: DURATION_QUANTILES,
+  }),
+};
+
+for (const [name, tables] of Object.entries(PUBLISHED)) {
+  test(`${name}: the published constants as tables make what leaving them out makes`, (t) => {
+    const model = WORKLOAD_MODELS.find((each) => each.name === name)!;
+    const load = (more: object) => {
+      const plain = name === 'hawkes' ? { minimumStates: 1 } : {};
+      const table = { model: name, ...plain, ...more };
+      const horizonMs = name === 'hawkes' ? 700 * DAY_MS : 14 * DAY_MS;
+      return canonicalJson(loadDemand(table, context(model.kinds[0]!, { horizonMs })).demand);
+    };
+    t.is(load(tables()), load({}));
+    for (const [key, value] of Object.entries(tables())) {
+      if (key === 'minimumStates') continue;
+      t.not(load({ [key]: changed(value) }), load({}), key);
+    }
+  });
+}
+
+/** The table with one of its numbers changed. */
+function changed(value: unknown): unknown {
+  if (typeof value === 'number') return value * 0.9;
+  if (Array.isArray(value)) {
+    // Of pairs the second pair: quantiles have to begin at 0.
+    const at = Array.isArray(value[0]) ? 1 : 0;
+    const [p, x] = Array.isArray(value[at]) ? value[at] : [null, value[at]];
+    return value.with(at, p === null ? x * 0.99 : [p, x > 1 ? 9 * x : x * 0.5]);
+  }
+  const entries = Object.entries(value as object);
+  return Object.fromEntries(entries.map(([key, each], i) => [key, i === 1 ? changed(each) : each]));
+}
+
+test('parameters that contradict themselves are refused, keys inside of tables by name', (t) => {
+  const refused = (table: object, kind: ClusterKind = 'hpc', code = 'INPUT_WORKLOAD') =>
+    refusal(t, () => loadDemand({ model: 'lublin', ...table }, context(kind)), code);
+  const message = (table: object, kind?: ClusterKind) => refused(table, kind).message;
+  t.regex(message({ sizes: { serial: 0.9 } }), /together are more than 1/);
+  t.regex(message({ sizes: { uLow: 5 } }), /uLow ≤ uMed ≤ uHi/);
+  // Drawing anew until a value is short enough would never end.
+  t.regex(message({ runs: { b1: 500 } }), /lies beyond longestLog/);
+  t.regex(message({ runs: { a1: 4 }, jobTypes: 'typed' }), /one population/);
+  const unknown = refused({ runs: { b3: 1 } }, 'hpc', 'INPUT_UNKNOWN_KEY');
+  t.is(unknown.place?.keyPath, 'organisation.org-hpc.workload.runs.b3');
+  const hawkes = {
+    model: 'hawkes',
+    durations: [
+      [0, 1],
+      [0.5, 2],
+    ],
+  };
+  t.regex(message(hawkes, 'government'), /from 0 to 1/);
+  const clouds = { model: 'azure-batches', survival: Array.from({ length: 39 }, (_, i) => i / 39) };
+  t.regex(message(clouds, 'cloud'), /descend/);
+});
 
 test('every demand stays within its horizon, in order, in whole nodes', (t) => {
   for (const model of WORKLOAD_MODELS) {

@@ -133,6 +133,7 @@ export class Lifetimes {
 /** Mean of the tail that gives a survival curve a mean lifetime; at least a day. */
 export function tailMeanFor(survival: readonly number[], meanLifetimeSeconds: number): number {
   const curve = new Lifetimes(survival, 0);
+  if (curve.tailShare === 0) return DAY;
   return Math.max(DAY, (meanLifetimeSeconds - curve.meanSeconds) / curve.tailShare);
 }
 

@@ -30,6 +30,8 @@ export interface CloudRates {
   readonly flavourShares: readonly number[];
   /** Lifetimes of each flavour. */
   readonly lifetimes: readonly Lifetimes[];
+  /** How often a machine shares the lifetime of its batch; left out: as in Azure's stream. */
+  readonly sharedLifetime?: number;
 }
 
 /** Nodes in use on average, before rounding up. */
@@ -99,7 +101,7 @@ export class Population {
   }
 
   #lifetime(flavour: number, common: number): number {
-    const shared = this.#stream.uniform() < SHARED_LIFETIME;
+    const shared = this.#stream.uniform() < (this.#rates.sharedLifetime ?? SHARED_LIFETIME);
     const quantile = shared ? common : this.#stream.uniform();
     return this.#rates.lifetimes[flavour]!.at(quantile, this.#stream);
   }
@@ -116,12 +118,12 @@ export function batchFlavours(
   size: number,
   shares: readonly number[],
   stream: RandomStream,
+  shared: number = SHARED_FLAVOUR,
 ): Uint8Array {
   const flavours = new Uint8Array(size);
   const first = weightedIndex(stream, shares);
   for (let i = 0; i < size; i++) {
-    flavours[i] =
-      i === 0 || stream.uniform() < SHARED_FLAVOUR ? first : weightedIndex(stream, shares);
+    flavours[i] = i > 0 && stream.uniform() >= shared ? weightedIndex(stream, shares) : first;
   }
   return flavours;
 }

@@ -18,12 +18,22 @@ import {
   Population,
   PREHISTORY_MS,
   scaleFor,
+  SHARED_FLAVOUR,
+  SHARED_LIFETIME,
   type CloudRates,
 } from '../cloud/population.ts';
 import { workloadStream, type LoadedDemand, type WorkloadContext } from '../context.ts';
 import { maybePositive, positive, shiftHours, type Filled } from '../fields.ts';
 import { inverseSquare, poisson } from '../sampling.ts';
 import { significant } from '../statistics.ts';
+import {
+  batchTables,
+  givenBatches,
+  type BatchArrivals,
+  type BatchTables,
+  type GivenBatches,
+  type SizePoint,
+} from './batch-parameters.ts';
 import type { WorkloadModel } from './model.ts';
 
 const BIN_SECONDS = 300;
@@ -35,7 +45,7 @@ export const BATCHES_VARIANCE = 300.6;
 export const MIXING_SHAPE = (BATCHES_MEAN * BATCHES_MEAN) / (BATCHES_VARIANCE - BATCHES_MEAN);
 
 /** P(batch size ≤ n). */
-export const BATCH_SIZES: readonly (readonly [size: number, cumulative: number])[] = [
+export const BATCH_SIZES: readonly SizePoint[] = [
   [1, 0.5714],
   [2, 0.7522],
   [3, 0.8179],
@@ -56,13 +66,12 @@ export const HOUR_FACTORS: readonly number[] = [
   0.85, 0.77, 0.77, 0.69, 0.82, 0.94, 0.96, 0.9, 0.97, 1.05, 1.14, 1.17, 1.02, 1.11, 1.3, 1.42,
   1.15, 1.1, 1.15, 1.13, 1.02, 0.8, 0.8, 0.94,
 ];
-const HOUR_MEAN = HOUR_FACTORS.reduce((sum, factor) => sum + factor, 0) / 24;
 
 /** Busiest over quietest weekday; which days are quiet is an assumption (Saturday, Sunday). */
 export const WEEKDAY_RATIO = 1.33;
 
 /** Shares of the flavours that make up 99.6 % of the machines. */
-const FLAVOUR_SHARES: ReadonlyMap<string, number> = new Map([
+export const FLAVOUR_SHARES: ReadonlyMap<string, number> = new Map([
   ['b', 0.4265],
   ['g', 0.2782],
   ['k', 0.1131],
@@ -82,6 +91,7 @@ const schema = Type.Object(
       3_650,
     ),
     weekdayRatio: positive('rate of working days over weekends', WEEKDAY_RATIO, 100),
+    ...batchTables,
     shiftHours,
   },
   {
@@ -90,7 +100,8 @@ const schema = Type.Object(
   },
 );
 
-type BatchesTable = Filled<typeof schema, 'meanNodes' | 'tailMeanDays'>;
+type BatchesTable = Filled<typeof schema, 'meanNodes' | 'tailMeanDays' | keyof BatchTables> &
+  BatchTables;
 
 export const azureBatchesModel: WorkloadModel = {
   name: 'azure-batches',
@@ -101,10 +112,10 @@ export const azureBatchesModel: WorkloadModel = {
 };
 
 /** Size of a batch; between the given points the density falls with the square of the size. */
-export function batchSize(stream: RandomStream): number {
+export function batchSize(stream: RandomStream, sizes: readonly SizePoint[] = BATCH_SIZES): number {
   const u = stream.uniform();
   let smallest = 1;
-  for (const [size, cumulative] of BATCH_SIZES) {
+  for (const [size, cumulative] of sizes) {
     if (u < cumulative) {
       if (size === smallest) return size;
       return Math.min(size, Math.floor(inverseSquare(stream, smallest, size + 1)));
@@ -115,11 +126,11 @@ export function batchSize(stream: RandomStream): number {
 }
 
 /** Mean of `batchSize`, exactly. */
-export function meanBatchSize(): number {
+export function meanBatchSize(sizes: readonly SizePoint[] = BATCH_SIZES): number {
   let sum = 0;
   let below = 0;
   let smallest = 1;
-  for (const [size, cumulative] of BATCH_SIZES) {
+  for (const [size, cumulative] of sizes) {
     const norm = 1 / smallest - 1 / (size + 1);
     for (let n = smallest; n <= size; n++) {
       sum += ((cumulative - below) * n * (1 / n - 1 / (n + 1))) / norm;
@@ -137,15 +148,41 @@ export function weekdayFactors(ratio: number): number[] {
   return [busy, busy, busy, busy, busy, quiet, quiet];
 }
 
+/** Those of the Azure stream. */
+export const AZURE_ARRIVALS: BatchArrivals = {
+  mean: BATCHES_MEAN,
+  variance: BATCHES_VARIANCE,
+  hourFactors: HOUR_FACTORS,
+};
+
+/** All that the model draws from, as measured on the Azure stream. */
+export const AZURE_BATCHES: GivenBatches = {
+  arrivals: AZURE_ARRIVALS,
+  sizes: BATCH_SIZES,
+  flavours: FLAVOUR_SHARES,
+  survival: AZURE_SURVIVAL,
+  sharedLifetime: SHARED_LIFETIME,
+  sharedFlavour: SHARED_FLAVOUR,
+  own: false,
+};
+
+function meanFactor({ hourFactors }: BatchArrivals): number {
+  return hourFactors.reduce((sum, factor) => sum + factor, 0) / hourFactors.length;
+}
+
 /**
  * Shape of the gamma mixing beside the cycles, so that the counts' overall variance stays the
  * measured one: cycles and mixing multiply, so their squared coefficients of variation combine.
  */
-export function residualShape(ratio: number): number {
+export function residualShape(ratio: number, arrivals: BatchArrivals = AZURE_ARRIVALS): number {
   const square = (values: readonly number[], mean: number) =>
     values.reduce((sum, value) => sum + (value / mean) * (value / mean), 0) / values.length;
-  const cycles = square(HOUR_FACTORS, HOUR_MEAN) * square(weekdayFactors(ratio), 1);
-  const mixing = (1 + 1 / MIXING_SHAPE) / cycles - 1;
+  const cycles =
+    square(arrivals.hourFactors, meanFactor(arrivals)) * square(weekdayFactors(ratio), 1);
+  const { mean, variance } = arrivals;
+  // Written as 1 + 1 / shape, the shape without cycles, as the published constants are.
+  const overall = 1 + 1 / ((mean * mean) / (variance - mean));
+  const mixing = overall / cycles - 1;
   return mixing > 0 ? 1 / mixing : Infinity;
 }
 
@@ -156,48 +193,54 @@ export function batchesInBin(
   shape: number,
   weekdays: readonly number[],
   stream: RandomStream,
+  arrivals: BatchArrivals = AZURE_ARRIVALS,
 ): number {
   const day = Math.floor(bin / BINS_PER_DAY);
   const hour = Math.floor((bin - day * BINS_PER_DAY) / 12);
-  const factor = (HOUR_FACTORS[hour]! / HOUR_MEAN) * weekdays[((day % 7) + 7) % 7]!;
+  const factor =
+    (arrivals.hourFactors[hour]! / meanFactor(arrivals)) * weekdays[((day % 7) + 7) % 7]!;
   const mixing = shape === Infinity ? 1 : stream.gamma(shape, 1 / shape);
   // The rate is constant within a bin, so a Poisson count is the process itself.
-  return poisson(stream, BATCHES_MEAN * scale * factor * mixing);
+  return poisson(stream, arrivals.mean * scale * factor * mixing);
 }
 
-function ratesOf(tailMeanDays: number | undefined): CloudRates {
+function ratesOf(table: BatchesTable, given: GivenBatches): CloudRates {
   const tail =
-    tailMeanDays === undefined
-      ? tailMeanFor(AZURE_SURVIVAL, AZURE_MEAN_LIFETIME_HOURS * 3_600)
-      : tailMeanDays * 86_400;
-  const known = [...FLAVOUR_SHARES.values()].reduce((sum, value) => sum + value, 0);
-  const lifetimes = new Lifetimes(AZURE_SURVIVAL, tail);
+    table.tailMeanDays === undefined
+      ? tailMeanFor(given.survival, AZURE_MEAN_LIFETIME_HOURS * 3_600)
+      : table.tailMeanDays * 86_400;
+  const known = [...given.flavours.values()].reduce((sum, value) => sum + value, 0);
+  const lifetimes = new Lifetimes(given.survival, tail);
   return {
-    machinesPerSecond: (BATCHES_MEAN * meanBatchSize()) / BIN_SECONDS,
-    flavourShares: FLAVOURS.map(({ letter }) => (FLAVOUR_SHARES.get(letter) ?? 0) / known),
+    machinesPerSecond: (given.arrivals.mean * meanBatchSize(given.sizes)) / BIN_SECONDS,
+    flavourShares: FLAVOURS.map(({ letter }) => (given.flavours.get(letter) ?? 0) / known),
     lifetimes: FLAVOURS.map(() => lifetimes),
+    sharedLifetime: given.sharedLifetime,
   };
 }
 
 function generate(table: BatchesTable, context: WorkloadContext): LoadedDemand {
-  const rates = ratesOf(table.tailMeanDays);
+  const given = givenBatches(table, AZURE_BATCHES);
+  const rates = ratesOf(table, given);
   const meanNodes = table.meanNodes ?? table.load * context.nodes;
   const scale = scaleFor(meanNodes, rates, table);
-  const shape = residualShape(table.weekdayRatio);
+  const shape = residualShape(table.weekdayRatio, given.arrivals);
   const weekdays = weekdayFactors(table.weekdayRatio);
   const population = new Population(rates, context.horizonMs, workloadStream(context, 'lifetimes'));
   population.addOldOnes(scale);
-  const arrivals = workloadStream(context, 'arrivals');
+  const counts = workloadStream(context, 'arrivals');
   const batches = workloadStream(context, 'batches');
   const binMs = BIN_SECONDS * SECOND_MS;
   for (let bin = -PREHISTORY_MS / binMs; bin * binMs < context.horizonMs; bin++) {
-    for (let left = batchesInBin(bin, scale, shape, weekdays, arrivals); left > 0; left--) {
-      const flavours = batchFlavours(batchSize(batches), rates.flavourShares, batches);
+    let left = batchesInBin(bin, scale, shape, weekdays, counts, given.arrivals);
+    for (; left > 0; left--) {
+      const size = batchSize(batches, given.sizes);
+      const flavours = batchFlavours(size, rates.flavourShares, batches, given.sharedFlavour);
       population.add({ timeMs: bin * binMs, flavours, lifetimesSeconds: null }, 1);
     }
   }
   const treatment =
-    `batches at ${significant(scale, 3)} of Azure's rate (mean ${significant(meanNodes)} nodes), ` +
+    `batches at ${significant(scale, 3)} of ${given.own ? 'the given' : "Azure's"} rate (mean ${significant(meanNodes)} nodes), ` +
     `${table.coresPerNode} cores and ${table.memoryPerNodeGb} GB a node, packed to ${table.packingFactor}`;
   return {
     demand: { kind: 'cloud', needs: population.series(table, table.stepMinutes) },

@@ -4,6 +4,7 @@
  */
 import { Type } from 'typebox';
 import type { RandomStream } from '../../core/kernel/random.ts';
+import { OcxError } from '../../core/kernel/errors.ts';
 import { DAY_MS } from '../../core/kernel/units.ts';
 import { workloadStream, type LoadedDemand, type WorkloadContext } from '../context.ts';
 import {
@@ -15,7 +16,7 @@ import {
   type EmergencyEvent,
   type OpenEmergencyFields,
 } from '../emergencies.ts';
-import { amount, positive, shiftHours, type Filled } from '../fields.ts';
+import { amount, maybePositive, positive, shiftHours, type Filled } from '../fields.ts';
 import { weightedIndex } from '../sampling.ts';
 import type { WorkloadModel } from './model.ts';
 
@@ -34,8 +35,10 @@ export const EVENT_SHARE =
   STATES_PER_EVENT.reduce((sum, [, events]) => sum + events, 0) /
   (DECLARATIONS_PER_DAY * 365.25 * EVENT_YEARS);
 
-/** Quantiles of incident durations, days: p0 (assumed), p10, p25, p50, p75, p90 (= the cap). */
-const DURATION_QUANTILES: readonly (readonly [probability: number, days: number])[] = [
+type Pair = readonly [number, number];
+
+/** Quantiles of incident durations (probability, days): p0 (assumed), p10, p25, p50, p75, p90 (= the cap). */
+export const DURATION_QUANTILES: readonly Pair[] = [
   [0, 0.5],
   [0.1, 1],
   [0.25, 2],
@@ -45,19 +48,38 @@ const DURATION_QUANTILES: readonly (readonly [probability: number, days: number]
   [1, 91],
 ];
 
+function pairs(description: string, maximum: number) {
+  const number = Type.Number({ minimum: 0, maximum });
+  const pair = Type.Array(number, { minItems: 2, maxItems: 2 });
+  return Type.Optional(Type.Array(pair, { minItems: 1, maxItems: 200, description }));
+}
+
 const schema = Type.Object(
   {
     model: Type.Literal('hawkes'),
     declarationsPerDay: positive('long-run rate of declarations', DECLARATIONS_PER_DAY, 1_000),
     branching: amount('declarations that one declaration causes, on average', BRANCHING, 0.99),
     excitationDays: positive('how long a declaration excites others, days', EXCITATION_DAYS, 3_650),
+    eventShare: maybePositive(
+      "share of declarations that open an event of their own; left out: FEMA's",
+      1,
+    ),
+    states: pairs(
+      "pairs [states, events]: how many states an event takes, and how often; left out: FEMA's",
+      1e9,
+    ),
+    durations: pairs(
+      "pairs [probability, days]: quantiles of durations, log-linear between them; left out: FEMA's",
+      3_650,
+    ),
     ...emergencyFields,
     shiftHours,
   },
   { additionalProperties: false, description: 'emergencies as a Hawkes process, after FEMA' },
 );
 
-type HawkesTable = Filled<typeof schema, OpenEmergencyFields>;
+type OwnDistributions = 'eventShare' | 'states' | 'durations';
+type HawkesTable = Filled<typeof schema, OpenEmergencyFields | OwnDistributions>;
 
 export const hawkesModel: WorkloadModel = {
   name: 'hawkes',
@@ -99,17 +121,52 @@ export function hawkesTimes(
   }
 }
 
-/** A duration in days: log-linear between the quantiles of the record. */
-export function incidentDays(stream: RandomStream): number {
+/** A duration in days: log-linear between quantiles, by default those of the record. */
+export function incidentDays(
+  stream: RandomStream,
+  quantiles: readonly Pair[] = DURATION_QUANTILES,
+): number {
   const u = stream.uniform();
-  for (let i = 1; i < DURATION_QUANTILES.length; i++) {
-    const [high, days] = DURATION_QUANTILES[i]!;
+  for (let i = 1; i < quantiles.length; i++) {
+    const [high, days] = quantiles[i]!;
     if (u >= high) continue;
-    const [low, before] = DURATION_QUANTILES[i - 1]!;
+    const [low, before] = quantiles[i - 1]!;
     const place = (u - low) / (high - low);
     return Math.exp(Math.log(before) + place * (Math.log(days) - Math.log(before)));
   }
-  return DURATION_QUANTILES[DURATION_QUANTILES.length - 1]![1];
+  return quantiles[quantiles.length - 1]![1];
+}
+
+/** @throws OcxError INPUT_WORKLOAD where no event could be drawn from the pairs */
+function statesOf(given: readonly (readonly number[])[] | undefined): readonly Pair[] {
+  if (given === undefined) return STATES_PER_EVENT;
+  const some = given.some(([, events]) => events! > 0);
+  if (some && given.every(([states]) => Number.isInteger(states) && states! >= 1)) {
+    return given as unknown as readonly Pair[];
+  }
+  throw refused('states', 'each pair is a whole number of states and how many events took them');
+}
+
+/** @throws OcxError INPUT_WORKLOAD where they are no quantiles from 0 to 1 */
+function durationsOf(given: readonly (readonly number[])[] | undefined): readonly Pair[] {
+  if (given === undefined) return DURATION_QUANTILES;
+  const ascending = given.every(([p, days], i) => {
+    const before = given[i - 1];
+    return days! > 0 && (before === undefined || (p! > before[0]! && days! >= before[1]!));
+  });
+  if (ascending && given[0]![0] === 0 && given[given.length - 1]![0] === 1) {
+    return given as unknown as readonly Pair[];
+  }
+  throw refused('durations', 'probabilities have to ascend from 0 to 1, and days with them, > 0');
+}
+
+function refused(key: string, message: string): OcxError {
+  return new OcxError({
+    code: 'INPUT_WORKLOAD',
+    message,
+    place: { keyPath: `workload.${key}` },
+    remedy: `correct ${key}, or leave it out for FEMA's`,
+  });
 }
 
 /** Excitation of declarations before time 0: the process runs so long before it is used. */
@@ -124,15 +181,23 @@ function generate(table: HawkesTable, context: WorkloadContext): LoadedDemand {
   const burnIn = BURN_IN_TIME_CONSTANTS * table.excitationDays;
   const days = burnIn + context.horizonMs / DAY_MS;
   const marks = workloadStream(context, 'marks');
-  const weights = STATES_PER_EVENT.map(([, events]) => events);
+  const states = statesOf(table.states);
+  const durations = durationsOf(table.durations);
+  const eventShare = table.eventShare ?? EVENT_SHARE;
+  const weights = states.map(([, events]) => events);
   const events: EmergencyEvent[] = [];
   for (const day of hawkesTimes(process, days, workloadStream(context, 'declarations'))) {
-    const opensEvent = marks.uniform() < EVENT_SHARE;
-    const states = STATES_PER_EVENT[weightedIndex(marks, weights)]![0];
-    const durationMs = Math.round(incidentDays(marks) * DAY_MS);
+    const opensEvent = marks.uniform() < eventShare;
+    const affected = states[weightedIndex(marks, weights)]![0];
+    const durationMs = Math.round(incidentDays(marks, durations) * DAY_MS);
     const startMs = Math.floor((day - burnIn) * DAY_MS);
     if (!opensEvent || startMs < 0) continue;
-    events.push({ emergencyId: `emergency-${events.length + 1}`, startMs, durationMs, states });
+    events.push({
+      emergencyId: `emergency-${events.length + 1}`,
+      startMs,
+      durationMs,
+      states: affected,
+    });
   }
   const prepared = prepareEmergencies(events, table, context);
   const base = `${table.declarationsPerDay} declarations a day, branching ${table.branching}`;

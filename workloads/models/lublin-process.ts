@@ -27,6 +27,11 @@ export interface LublinPopulation {
   readonly arrivalRatio: number;
   readonly cycleShape: number;
   readonly cycleScale: number;
+  /** Longer run times and gaps are drawn anew, ln of seconds; left out: 12 and 13. */
+  readonly longestLogRun?: number;
+  readonly longestLogGap?: number;
+  /** log2 of the processors of the machine that `uMed` and `uHi` stand for; left out: 7. */
+  readonly logSize?: number;
 }
 
 /** The whole workload as one population. */
@@ -91,17 +96,17 @@ export const LUBLIN_INTERACTIVE: LublinPopulation = {
 };
 
 /** ln of the longest run time and of the longest gap that are accepted. */
-const LARGEST_LOG_RUN = 12;
-const LARGEST_LOG_GAP = 13;
+export const LARGEST_LOG_RUN = 12;
+export const LARGEST_LOG_GAP = 13;
 export const BUCKETS = 48;
-const BUCKET_SECONDS = 1_800;
-const CYCLE_START = 11;
+export const BUCKET_SECONDS = 1_800;
+export const CYCLE_START = 11;
 /** Processors of the machine that the constants stand for: 2^7. */
-const MODEL_LOG_SIZE = 7;
+export const MODEL_LOG_SIZE = 7;
 
 /** The population on a machine of another size: the upper end of log2 size moves with it. */
 export function onMachine(population: LublinPopulation, processors: number): LublinPopulation {
-  const moved = Math.log2(processors) - MODEL_LOG_SIZE;
+  const moved = Math.log2(processors) - (population.logSize ?? MODEL_LOG_SIZE);
   const uHi = Math.max(population.uLow, population.uHi + moved);
   const uMed = Math.min(uHi, Math.max(population.uLow, population.uMed + moved));
   return { ...population, uMed, uHi };
@@ -139,7 +144,8 @@ export function lublinSize(
   );
 }
 
-function sizeOfLog(x: number, powerOfTwo: boolean, processors: number): number {
+/** Size of a job whose log2 was drawn as `x`. */
+export function sizeOfLog(x: number, powerOfTwo: boolean, processors: number): number {
   const log = powerOfTwo ? Math.floor(x + 0.5) : x;
   const size = Math.floor(Math.exp(log * Math.LN2) + 0.5);
   return Math.max(1, Math.min(size, processors));
@@ -157,11 +163,12 @@ export function lublinRunSeconds(
     const log = first
       ? stream.gamma(population.a1, population.b1)
       : stream.gamma(population.a2, population.b2);
-    if (log <= LARGEST_LOG_RUN) return Math.floor(Math.exp(log));
+    if (log <= (population.longestLogRun ?? LARGEST_LOG_RUN)) return Math.floor(Math.exp(log));
   }
 }
 
-function firstShare(population: LublinPopulation, size: number): number {
+/** Probability of the first gamma for a job of so many processors. */
+export function firstShare(population: LublinPopulation, size: number): number {
   return Math.min(1, Math.max(0, population.pa * size + population.pb));
 }
 
@@ -215,23 +222,26 @@ export class LublinArrivals {
 
   #logGap(): number {
     const { arrivalShape, arrivalScale, arrivalRatio } = this.#population;
+    const longest = this.#population.longestLogGap ?? LARGEST_LOG_GAP;
     for (;;) {
       const log = this.#stream.gamma(arrivalShape * arrivalRatio, arrivalScale);
-      if (log <= LARGEST_LOG_GAP) return log;
+      if (log <= longest) return log;
     }
   }
 }
 
-/** Mean seconds between arrivals in the long run: E[e^g | g ≤ 13]. */
+/** Mean seconds between arrivals in the long run: E[e^g | g ≤ the longest]. */
 export function meanGapSeconds(population: LublinPopulation): number {
   const { arrivalShape, arrivalScale, arrivalRatio } = population;
-  return truncatedMeanExp(arrivalShape * arrivalRatio, arrivalScale, LARGEST_LOG_GAP).mean;
+  const longest = population.longestLogGap ?? LARGEST_LOG_GAP;
+  return truncatedMeanExp(arrivalShape * arrivalRatio, arrivalScale, longest).mean;
 }
 
 /** Expected processor-seconds of a job. */
 export function meanWork(population: LublinPopulation, processors: number): number {
-  const first = truncatedMeanExp(population.a1, population.b1, LARGEST_LOG_RUN);
-  const second = truncatedMeanExp(population.a2, population.b2, LARGEST_LOG_RUN);
+  const longest = population.longestLogRun ?? LARGEST_LOG_RUN;
+  const first = truncatedMeanExp(population.a1, population.b1, longest);
+  const second = truncatedMeanExp(population.a2, population.b2, longest);
   const meanRun = (size: number) => {
     const p = firstShare(population, size);
     const share = (p * first.mass) / (p * first.mass + (1 - p) * second.mass);

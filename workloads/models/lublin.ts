@@ -1,6 +1,7 @@
 /** The Lublin–Feitelson model as demand of a batch cluster. */
 import { Type } from 'typebox';
 import { emptyJobTable, type JobTable } from '../../core/demand/jobs.ts';
+import { OcxError } from '../../core/kernel/errors.ts';
 import { SECOND_MS } from '../../core/kernel/units.ts';
 import { cached } from '../cache.ts';
 import { workloadStream, type LoadedDemand, type WorkloadContext } from '../context.ts';
@@ -8,6 +9,7 @@ import { positive, share, shiftHours, type Filled } from '../fields.ts';
 import { jobsOnNodes } from '../nodes.ts';
 import { significant } from '../statistics.ts';
 import { DEFAULT_ESTIMATES, estimateJobs } from './estimates.ts';
+import { lublinTables, populationOf, type LublinTables } from './lublin-parameters.ts';
 import {
   LUBLIN_BATCH,
   LUBLIN_INTERACTIVE,
@@ -56,6 +58,7 @@ const schema = Type.Object(
       'share of jobs that use up their estimate [mem]',
       DEFAULT_ESTIMATES.exactShare,
     ),
+    ...lublinTables,
     shiftHours,
   },
   {
@@ -65,7 +68,7 @@ const schema = Type.Object(
   },
 );
 
-type LublinTable = Filled<typeof schema, 'load' | 'procs'>;
+type LublinTable = Filled<typeof schema, 'load' | 'procs' | keyof LublinTables> & LublinTables;
 
 export const lublinModel: WorkloadModel = {
   name: 'lublin',
@@ -84,26 +87,27 @@ export interface LublinSetup {
   readonly weekendFactor: number;
 }
 
-/** Populations and pace for a machine and, if given, a load. */
+/**
+ * Populations and pace for a machine and, if given, a load.
+ *
+ * @param whole what stands for the whole workload
+ */
 export function lublinSetup(
   jobTypes: 'whole' | 'typed',
   processors: number,
   load: number | undefined,
   weekendFactor: number,
+  whole: LublinPopulation = LUBLIN_WHOLE,
 ): LublinSetup {
-  const plain = jobTypes === 'whole' ? [LUBLIN_WHOLE] : [LUBLIN_BATCH, LUBLIN_INTERACTIVE];
+  const plain = jobTypes === 'whole' ? [whole] : [LUBLIN_BATCH, LUBLIN_INTERACTIVE];
   const populations = plain.map((population) => onMachine(population, processors));
-  const pace = load === undefined ? 1 : load / naturalLoad(jobTypes, populations, processors);
+  const pace = load === undefined ? 1 : load / naturalLoad(populations, processors);
   return { populations, processors, pace, weekendFactor };
 }
 
-/** The model's own expected load on a machine. */
-function naturalLoad(
-  jobTypes: string,
-  populations: readonly LublinPopulation[],
-  processors: number,
-): number {
-  return cached(`lublin load ${jobTypes} ${processors}`, () =>
+/** Expected load of populations on a machine, at their own rate of arrivals. */
+export function naturalLoad(populations: readonly LublinPopulation[], processors: number): number {
+  return cached(`lublin load ${JSON.stringify([populations, processors])}`, () =>
     populations.reduce(
       (sum, population) =>
         sum + meanWork(population, processors) / (meanGapSeconds(population) * processors),
@@ -155,7 +159,10 @@ export function lublinJobs(
 function generate(table: LublinTable, context: WorkloadContext): LoadedDemand {
   const processors = Math.max(2, table.procs ?? Math.round(table.coresPerNode * context.nodes));
   const jobTypes = table.jobTypes as 'whole' | 'typed';
-  const setup = lublinSetup(jobTypes, processors, table.load, table.weekendFactor);
+  const given = table.sizes ?? table.runs ?? table.arrivals;
+  if (given !== undefined && jobTypes === 'typed') throw untyped();
+  const whole = given === undefined ? LUBLIN_WHOLE : populationOf(table);
+  const setup = lublinSetup(jobTypes, processors, table.load, table.weekendFactor, whole);
   const jobs = lublinJobs(setup, context.horizonMs / SECOND_MS, Infinity, (purpose) =>
     workloadStream(context, purpose),
   );
@@ -171,7 +178,8 @@ function generate(table: LublinTable, context: WorkloadContext): LoadedDemand {
   const rate = table.load === undefined ? "the model's own rate" : `load ${table.load}`;
   const treatment =
     `${jobTypes === 'whole' ? 'one population' : 'batch and interactive jobs'} on ` +
-    `${processors} processors, ${rate} (pace ${significant(setup.pace)})`;
+    `${processors} processors, ${rate} (pace ${significant(setup.pace)})` +
+    (given === undefined ? '' : '; constants as given, not the published ones');
   return {
     demand: { kind: 'batch', jobs: onNodes.jobs },
     sources: [
@@ -184,4 +192,13 @@ function generate(table: LublinTable, context: WorkloadContext): LoadedDemand {
       },
     ],
   };
+}
+
+function untyped(): OcxError {
+  return new OcxError({
+    code: 'INPUT_WORKLOAD',
+    message: 'sizes, runs and arrivals describe one population, and jobTypes asks for two',
+    place: { keyPath: 'workload.jobTypes' },
+    remedy: 'leave out jobTypes, or the tables',
+  });
 }
