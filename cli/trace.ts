@@ -248,7 +248,9 @@ function convert(output: Output, file: string, options: ConvertOptions): void {
   const table = format.columns(path, options);
   const { dropped } = format.inspect(path, options);
   write(output, options.out, tableBytes(table, options.to));
-  output.result(report(table.rows, dropped), describeWritten);
+  const notes = options.to === 'parquet' ? [] : (table.notes ?? []).map(({ words }) => words);
+  const lost = [...(table.notRepresented ?? []), ...notes];
+  output.result(report(table.rows, dropped, lost), describeWritten);
 }
 
 function describeWritten(report: WrittenReport): string {

@@ -8,9 +8,26 @@ export interface TableColumn {
   readonly values: ArrayLike<number> | readonly string[];
 }
 
+/** What is true of a table as a whole: Parquet has a place for it, CSV has none. */
+export interface TableNote {
+  /** Its name in the metadata of a Parquet file. */
+  readonly key: string;
+  readonly value: string;
+  /** The same in words, for those who write a form without that place. */
+  readonly words: string;
+}
+
 export interface ColumnTable {
   readonly rows: number;
   readonly columns: readonly TableColumn[];
+  readonly notes?: readonly TableNote[];
+  /** What was read and stands neither in a column nor in a note, in words. */
+  readonly notRepresented?: readonly string[];
+}
+
+/** Undoes what keeps spreadsheets from running a text as a formula. */
+export function plainText(field: string): string {
+  return /^'+[=+\-@\t\r]/.test(field) ? field.slice(1) : field;
 }
 
 /** CSV with a header line, one row at a time; RFC 4180 quoting, line feeds. */
@@ -21,9 +38,9 @@ export function* csvLines(table: ColumnTable): Generator<string> {
   }
 }
 
-/** Numbers as ECMAScript prints them; text that a spreadsheet would run as a formula is quoted. */
+/** Numbers as ECMAScript prints them; text that a spreadsheet would run as a formula gets an apostrophe. */
 function csvField(value: string | number): string {
   if (typeof value === 'number') return String(value);
-  const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const harmless = /^'*[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

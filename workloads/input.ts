@@ -368,6 +368,11 @@ export function readHead(path: string): string {
   return '';
 }
 
+/** Whether a file bears the mark of a Parquet file. @throws OcxError as `openLines` */
+export function isParquet(path: string): boolean {
+  return parquetFooter(path) !== null;
+}
+
 function parquetFooter(path: string): string | null {
   const descriptor = openRegularFile(path);
   try {

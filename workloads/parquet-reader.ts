@@ -17,6 +17,8 @@ export interface ParquetColumns {
   readonly rows: number;
   /** Columns that were asked for and are there. */
   readonly columns: ReadonlyMap<string, readonly ParquetValue[]>;
+  /** What its writer noted about the whole, by key. */
+  readonly notes: ReadonlyMap<string, string>;
 }
 
 const MEBIBYTE = 1 << 20;
@@ -93,7 +95,9 @@ function columnsOf(path: string, bytes: Buffer, names: readonly string[]): Parqu
     const values = columnOf(path, file, metadata, name, rows);
     if (values !== null) columns.set(name, values);
   }
-  return { rows, columns };
+  const notes = new Map<string, string>();
+  for (const { key, value } of metadata.key_value_metadata ?? []) notes.set(key, value ?? '');
+  return { rows, columns, notes };
 }
 
 function columnOf(

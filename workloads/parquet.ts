@@ -10,7 +10,10 @@ export function parquetBytes(table: ColumnTable): Uint8Array {
     nullable: false,
     data: parquetValues(column),
   }));
-  return new Uint8Array(parquetWriteBuffer({ columnData, createdBy: 'ocx' }));
+  const kvMetadata = table.notes?.map(({ key, value }) => ({ key, value }));
+  return new Uint8Array(
+    parquetWriteBuffer({ columnData, createdBy: 'ocx', ...(kvMetadata ? { kvMetadata } : {}) }),
+  );
 }
 
 function parquetValues(column: TableColumn): unknown[] | Int32Array | Float64Array {

@@ -111,9 +111,9 @@ test('convert writes canonical CSV, Parquet and SWF with the same rows', async (
   const lines = readFileSync(join(workingDirectory, 'out/toy.csv'), 'utf8').split('\n');
   t.is(
     lines[0],
-    'job,submitSeconds,waitSeconds,runSeconds,requestedSeconds,allocatedProcessors,requestedProcessors,status,user,queue,partition',
+    'job,submitSeconds,waitSeconds,runSeconds,requestedSeconds,allocatedProcessors,requestedProcessors,status,user,queue,partition,submitUnixSeconds',
   );
-  t.is(lines[3], '3,90000,5,60,50,3,3,1,3,2,1');
+  t.is(lines[3], '3,90000,5,60,50,3,3,1,3,2,1,435600');
   const parquet = readFileSync(join(workingDirectory, 'out/toy.parquet'));
   const rows = await parquetReadObjects({ file: new Uint8Array(parquet).buffer });
   t.deepEqual(

@@ -1,11 +1,15 @@
 /** Every real sample of a trace format is recognised, read and counted. OCX_TRACES names the folder. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import test from 'ava';
+import { csvLines } from '../../workloads/column-table.ts';
 import { readSacct } from '../../workloads/formats/sacct.ts';
 import { recogniseFormat } from '../../workloads/formats/registry.ts';
+import { swfText } from '../../workloads/formats/swf-writer.ts';
+import { parquetBytes } from '../../workloads/parquet.ts';
 
 const traces = process.env['OCX_TRACES'];
 const withTraces = traces === undefined ? test.skip : test;
@@ -150,5 +154,41 @@ for (const { file, format, files, points } of ARCHIVES) {
       found += records;
     }
     t.is(found, points);
+  });
+}
+
+/** Lines of a log as a reader of text sees them: fields as numbers, records without submission left out. */
+function plainRecords(path: string): string[] {
+  const lines = gunzipSync(readFileSync(path)).toString('latin1').split('\n');
+  const rows = lines
+    .filter((line) => /^\s*\d/.test(line))
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .filter((row) => row[1]! >= 0);
+  // Stable: equal times keep their order.
+  return rows.sort((a, b) => a[1]! - b[1]!).map((row) => row.join(' '));
+}
+
+for (const name of ['KTH-SP2-1996-2.1-cln', 'CTC-SP2-1996-3.1-cln', 'LLNL-Thunder-2007-1.1-cln']) {
+  withTraces(`${name} keeps all fields on its way over CSV and Parquet`, (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'ocx-formats-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const path = join(traces!, 'hpc', `${name}.swf.gz`);
+    const table = recogniseFormat(path).columns(path, {});
+    const files = { csv: join(folder, 'a.csv'), parquet: join(folder, 'a.parquet') };
+    writeFileSync(files.csv, `${[...csvLines(table)].join('\n')}\n`);
+    writeFileSync(files.parquet, parquetBytes(table));
+    const expected = plainRecords(path);
+    for (const file of Object.values(files)) {
+      const { jobs, details, header } = recogniseFormat(file).swf!(file, {});
+      const lines = [...swfText(jobs, header, details)].join('').trimEnd().split('\n');
+      const records = lines.filter((line) => !line.startsWith(';'));
+      t.is(records.length, expected.length);
+      t.is(
+        records.findIndex((line, i) => line !== expected[i]),
+        -1,
+        file,
+      );
+      if (file === files.parquet) t.true(lines.some((line) => /^; MaxProcs: \d+$/.test(line)));
+    }
   });
 }

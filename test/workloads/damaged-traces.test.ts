@@ -18,7 +18,7 @@ test('whatever a byte is changed to, a trace is read or refused in one line', (t
     writeFileSync(path, text);
     t.true(format.inspect(path, {}).records > 0, name);
     const stream = randomStream({ seed: 1, replication: 0, entity: name, purpose: 'test.damage' });
-    for (let round = 0; round < 120; round++) {
+    for (let round = 0; round < 80; round++) {
       const at = stream.integer(text.length);
       const length = stream.integer(4);
       const byte = BYTES[stream.integer(BYTES.length)]!.repeat(1 + stream.integer(3));

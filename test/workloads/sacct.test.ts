@@ -64,7 +64,7 @@ test('a job is read with its wait, run, limit, width, memory and names', (t) => 
   t.is(log.jobs.estimateSeconds[0], 7_200);
   t.deepEqual([log.nodes![0], log.jobs.processors[0]], [2, 32]);
   t.is(log.memoryMib![0], 8_192);
-  t.deepEqual(log.userNames, ['ada']);
+  t.deepEqual([...log.userNames], [[1, 'ada']]);
   t.is(log.header.partitions.get(1), 'batch');
 });
 

@@ -15,7 +15,11 @@ export const SAMPLES: Readonly<Record<string, string>> = {
   batsim:
     '{"nb_res": 4, "jobs": [{"id": 1, "subtime": 0, "res": 1, "profile": "d"}], "profiles": {"d": {"type": "delay", "delay": 5}}}',
   'alibaba-2018': 'M1,10,j_1,1,Terminated,86400,86500,50,0.2\n',
-  csv: 'job,submitSeconds,waitSeconds,runSeconds,id\n1,0,5,60,"x"\n',
+  csv: 'job,submitSeconds,runSeconds,id\n1,0,60,"x"\n',
+  jobs: 'job,submitSeconds,waitSeconds,runSeconds,user,averageCpuSeconds,id\n1,0,5,60,3,1.5,"x"\n',
+  machines:
+    "id,startSeconds,endSeconds,cores,memoryGb,owner,category,aliveBefore,outlasts\n'+a,0,60,2,4,o,c,1,1\n",
+  series: 'series,unixSeconds,value\n"a,b",1600000000,0.5\n',
   'azure-vms': `${HASH},${HASH},${HASH},0,600,1,1,1,Interactive,>24,1.75\n`,
   'alibaba-gpu-2023':
     'name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\np,1,1,1,1,,LS,Running,0,500,10\n',

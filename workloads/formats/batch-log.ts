@@ -8,6 +8,7 @@ import { zoneNamed, type Zone } from '../calendar.ts';
 import { SetAside, type TextPlace } from '../set-aside.ts';
 import { noRows } from '../delimited.ts';
 import { MAXIMUM_COUNT, type SwfHeader } from './swf-header.ts';
+import { REST_NAMES, type RestField, type SwfRest } from './swf-columns.ts';
 import type { SwfLog } from './swf.ts';
 
 /** One job; −1 and the empty text where the log does not say. */
@@ -29,7 +30,14 @@ export interface BatchRecord {
   readonly nodes: number;
   /** Memory of the whole job, MiB. */
   readonly memoryMib: number;
+  /** For recorders of numbered logs: what SWF has in numbers. */
+  readonly numbers?: SwfNumbers;
 }
+
+/** Fields that SWF has in numbers, which other logs have as names or not at all. */
+export type SwfNumbers = Readonly<
+  Record<'job' | 'userNumber' | 'queueNumber' | 'partitionNumber' | RestField, number>
+>;
 
 /** What a record has where nothing else is known. */
 export const UNKNOWN_RECORD: BatchRecord = {
@@ -52,12 +60,14 @@ export const UNKNOWN_RECORD: BatchRecord = {
 export interface BatchLog extends SwfLog {
   /** Ids as written, in the order of the jobs. */
   readonly ids: readonly string[];
-  /** Names of users by number, from 1. */
-  readonly userNames: readonly string[];
+  /** Names of users by number. */
+  readonly userNames: ReadonlyMap<number, string>;
   /** Whole nodes of each job; null where the log does not tell. */
   readonly nodes: Int32Array | null;
   /** MiB of each job; null where the log does not tell. */
   readonly memoryMib: Float64Array | null;
+  /** Its numbers are those of the file, not made here from names. */
+  readonly numbered: boolean;
 }
 
 /** What a reader knows about the log as a whole. */
@@ -70,6 +80,8 @@ export interface BatchFacts {
   readonly maxProcs?: number | null;
   readonly notes?: readonly string[];
   readonly oddities?: readonly string[];
+  /** The header, where it is known; facts above do not count then. */
+  readonly header?: SwfHeader;
 }
 
 /** Twenty years: no log is longer, no job nearly as long. */
@@ -92,7 +104,15 @@ const COLUMNS = [
   'nodes',
   'memoryMib',
 ] as const;
-type ColumnName = (typeof COLUMNS)[number];
+/** Behind them in numbered logs. */
+const NUMBER_COLUMNS = [
+  'job',
+  'userNumber',
+  'queueNumber',
+  'partitionNumber',
+  ...REST_NAMES,
+] as const;
+type ColumnName = (typeof COLUMNS)[number] | (typeof NUMBER_COLUMNS)[number];
 
 /** Collects the jobs of one file in columns: some 150 bytes a job. */
 export class BatchRecorder {
@@ -102,12 +122,18 @@ export class BatchRecorder {
   readonly #users = new Names();
   readonly #queues = new Names();
   readonly #partitions = new Names();
-  #columns = COLUMNS.map(() => new Float64Array(1_024));
+  readonly #names: readonly ColumnName[];
+  readonly #numbered: boolean;
+  #columns: Float64Array[];
   #outOfOrder = 0;
   #lastSubmit = 0;
 
-  constructor(path: string) {
+  /** @param numbered records bring their own `numbers` */
+  constructor(path: string, numbered = false) {
     this.#path = path;
+    this.#numbered = numbered;
+    this.#names = numbered ? [...COLUMNS, ...NUMBER_COLUMNS] : COLUMNS;
+    this.#columns = this.#names.map(() => new Float64Array(1_024));
   }
 
   get count(): number {
@@ -131,13 +157,15 @@ export class BatchRecorder {
     if (record.submitSeconds < this.#lastSubmit) this.#outOfOrder += 1;
     this.#lastSubmit = record.submitSeconds;
     this.#ids.push(record.id.slice(0, MAXIMUM_ID));
-    const numbers: Record<ColumnName, number> = {
+    const { numbers } = record;
+    const values: Partial<Record<ColumnName, number>> = {
       ...record,
-      user: this.#users.number(record.user),
-      queue: this.#queues.number(record.queue),
-      partition: this.#partitions.number(record.partition),
+      ...numbers,
+      user: this.#users.number(record.user, numbers?.userNumber),
+      queue: this.#queues.number(record.queue, numbers?.queueNumber),
+      partition: this.#partitions.number(record.partition, numbers?.partitionNumber),
     };
-    COLUMNS.forEach((name, index) => (this.#columns[index]![at] = numbers[name]));
+    this.#names.forEach((name, index) => (this.#columns[index]![at] = values[name] ?? -1));
   }
 
   /** @throws OcxError INPUT_NO_ROWS where no job was taken; INPUT_OUT_OF_RANGE for a log of decades */
@@ -158,20 +186,33 @@ export class BatchRecorder {
         remedy: 'check the column and the unit of the submit times',
       });
     }
-    const start = facts.absolute ? Math.floor(submit[0]!) : 0;
+    const start = facts.absolute && facts.header === undefined ? Math.floor(submit[0]!) : 0;
     return {
       ...this.#jobs(
         order,
         submit.map((seconds) => seconds - start),
       ),
       path: this.#path,
-      userNames: this.#users.names,
-      header: batchHeader(facts, start, this.#queues, this.#partitions),
+      userNames: this.#users.byNumber,
+      header: this.#header(facts, start),
+      numbered: this.#numbered,
       dropped: this.aside.dropped,
       quarantined: this.aside.quarantined,
       outOfOrder: this.#outOfOrder,
       dialect: 'swf',
       lines,
+    };
+  }
+
+  #header(facts: BatchFacts, start: number): SwfHeader {
+    const queues = this.#queues.byNumber;
+    const partitions = this.#partitions.byNumber;
+    const { header } = facts;
+    if (header === undefined) return batchHeader(facts, start, queues, partitions);
+    return {
+      ...header,
+      queues: new Map([...header.queues, ...queues]),
+      partitions: new Map([...header.partitions, ...partitions]),
     };
   }
 
@@ -187,7 +228,7 @@ export class BatchRecorder {
       ids,
       jobs: {
         count: ids.length,
-        jobNumber: jobNumbers(ids),
+        jobNumber: this.#numbered ? numbers('job') : jobNumbers(ids),
         submitSeconds,
         runSeconds: numbers('runSeconds'),
         estimateSeconds: numbers('requestedSeconds'),
@@ -201,6 +242,9 @@ export class BatchRecorder {
         status: Int8Array.from(numbers('status')),
         queue: integers('queue'),
         partition: integers('partition'),
+        ...(this.#numbered
+          ? { rest: Object.fromEntries(REST_NAMES.map((name) => [name, numbers(name)])) as SwfRest }
+          : {}),
       },
       nodes: nodes.some((count) => count > 0) ? nodes : null,
       memoryMib: memoryMib.some((size) => size >= 0) ? memoryMib : null,
@@ -208,7 +252,7 @@ export class BatchRecorder {
   }
 
   #column(name: ColumnName, order: Uint32Array): Float64Array {
-    const column = this.#columns[COLUMNS.indexOf(name)]!;
+    const column = this.#columns[this.#names.indexOf(name)]!;
     return Float64Array.from(order, (index) => column[index]!);
   }
 
@@ -231,6 +275,8 @@ function objection(record: BatchRecord): string | null {
   if (!Number.isFinite(record.submitSeconds) || record.submitSeconds < 0) return 'submitUnknown';
   const seconds = [record.waitSeconds, record.runSeconds, record.requestedSeconds];
   const counts = [record.allocated, record.requested, record.nodes];
+  const numbers = Object.values(record.numbers ?? {});
+  if (!numbers.every((value) => Math.abs(value) <= Number.MAX_SAFE_INTEGER)) return 'outOfRange';
   if (!seconds.every((value) => value >= -MAXIMUM_SECONDS && value <= MAXIMUM_SECONDS)) {
     return 'outOfRange';
   }
@@ -251,27 +297,29 @@ function jobNumbers(ids: readonly string[]): Float64Array {
 /** Numbers for names, from 1 in the order of their first appearance; −1 for none. */
 class Names {
   readonly #numbers = new Map<string, number>();
-  readonly names: string[] = [];
+  readonly byNumber = new Map<number, string>();
 
-  number(name: string): number {
+  /** @param own the number that it has already */
+  number(name: string, own?: number): number {
+    if (own !== undefined) {
+      if (name !== '' && !this.byNumber.has(own)) this.byNumber.set(own, name);
+      return own;
+    }
     if (name === '') return -1;
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;
-    const number = this.names.push(name);
+    const number = this.#numbers.size + 1;
     this.#numbers.set(name, number);
+    this.byNumber.set(number, name);
     return number;
-  }
-
-  get byNumber(): Map<number, string> {
-    return new Map(this.names.map((name, index) => [index + 1, name]));
   }
 }
 
 function batchHeader(
   facts: BatchFacts,
   start: number,
-  queues: Names,
-  partitions: Names,
+  queues: ReadonlyMap<number, string>,
+  partitions: ReadonlyMap<number, string>,
 ): SwfHeader {
   return {
     version: null,
@@ -288,9 +336,10 @@ function batchHeader(
     maxRuntimeSeconds: null,
     preemption: null,
     notes: facts.notes ?? [],
-    queues: queues.byNumber,
-    partitions: partitions.byNumber,
+    queues,
+    partitions,
     oddities: facts.oddities ?? [],
+    lines: [],
   };
 }
 

@@ -9,26 +9,27 @@ import { refuseCutOff, type DelimitedRow } from '../delimited.ts';
 import { batchFormat, timeZoneField } from './batch-format.ts';
 import { BatchRecorder, countsFrom1970, UNKNOWN_RECORD } from './batch-log.ts';
 import type { BatchLog, BatchRecord } from './batch-log.ts';
+import { readCanonicalJobs } from './canonical-jobs.ts';
 import { LogClock } from './clock.ts';
 import type { TraceFormat, TraceOptions } from './format.ts';
 
-/** What a column may hold, and how the canonical form calls it. */
+/** What a column may hold. */
 const FIELDS = {
-  id: ['id', 'name or number of the job'],
-  submit: ['submitSeconds', 'when it was submitted: a number or a date'],
-  start: ['startSeconds', 'when it started'],
-  end: ['endSeconds', 'when it ended'],
-  wait: ['waitSeconds', 'time from submission to start'],
-  run: ['runSeconds', 'time from start to end'],
-  requested: ['requestedSeconds', 'the estimate of its run'],
-  processors: ['allocatedProcessors', 'processors that it had'],
-  requestedProcessors: ['requestedProcessors', 'processors that it asked for'],
-  nodes: ['nodes', 'whole nodes that it had'],
-  status: ['status', '1 completed, 0 failed, 5 cancelled, or the words'],
-  user: ['userName', 'who submitted it'],
-  queue: ['queueName', 'its queue'],
-  partition: ['partitionName', 'its partition'],
-  memory: ['memoryMib', 'its memory, MiB'],
+  id: 'name or number of the job',
+  submit: 'when it was submitted: a number or a date',
+  start: 'when it started',
+  end: 'when it ended',
+  wait: 'time from submission to start',
+  run: 'time from start to end',
+  requested: 'the estimate of its run',
+  processors: 'processors that it had',
+  requestedProcessors: 'processors that it asked for',
+  nodes: 'whole nodes that it had',
+  status: '1 completed, 0 failed, 5 cancelled, or the words',
+  user: 'who submitted it',
+  queue: 'its queue',
+  partition: 'its partition',
+  memory: 'its memory, MiB',
 } as const;
 type Field = keyof typeof FIELDS;
 const FIELD_NAMES = Object.keys(FIELDS) as Field[];
@@ -39,9 +40,7 @@ const columnsField = {
       Object.fromEntries(
         FIELD_NAMES.map((field) => [
           field,
-          Type.Optional(
-            Type.String({ minLength: 1, maxLength: 200, description: FIELDS[field][1] }),
-          ),
+          Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: FIELDS[field] })),
         ]),
       ),
       {
@@ -56,10 +55,11 @@ const columnsField = {
 
 export const csvFormat: TraceFormat = batchFormat({
   name: 'csv',
-  title: 'jobs in any CSV file, by --columns; without, the canonical form (batch jobs)',
+  title: 'jobs in any CSV file, by --columns (batch jobs)',
   description: 'jobs in a CSV file',
   fields: { ...columnsField, ...timeZoneField },
-  recognises: (_fileName, head) => /^\uFEFF?job,submitSeconds,waitSeconds,runSeconds,/.test(head),
+  // Never: only its user knows what its columns are.
+  recognises: () => false,
   read: readCsvJobs,
 });
 
@@ -78,13 +78,14 @@ interface Column {
  * INPUT_CSV, INPUT_TRUNCATED, INPUT_NO_ROWS, …
  */
 export function readCsvJobs(path: string, options: TraceOptions = {}): BatchLog {
-  const map = options.columns ?? canonicalMap();
+  const map = options.columns;
+  if (map === undefined) return readCanonicalJobs(path, options);
   const rows = delimitedRows(path, CSV_OPTIONS);
   const numbered = Object.values(map).every((column) => column.startsWith('#'));
   const first = numbered ? null : rows.next();
   if (first?.done) throw noRows(path, 'the file holds no row');
   const header = first === null ? null : new HeaderColumns(path, first.value);
-  const columns = resolveColumns(path, map, header, options.columns !== undefined);
+  const columns = resolveColumns(path, map, header);
   const recorder = new BatchRecorder(path);
   const clock = new LogClock(options.timeZone);
   let width = header?.width ?? 0;
@@ -118,15 +119,10 @@ export function readCsvJobs(path: string, options: TraceOptions = {}): BatchLog 
   );
 }
 
-function canonicalMap(): Record<string, string> {
-  return Object.fromEntries(FIELD_NAMES.map((field) => [field, FIELDS[field][0]]));
-}
-
 function resolveColumns(
   path: string,
   map: Readonly<Record<string, string>>,
   header: HeaderColumns | null,
-  strict: boolean,
 ): Map<Field, Column> {
   const columns = new Map<Field, Column>();
   for (const [field, written] of Object.entries(map)) {
@@ -137,11 +133,10 @@ function resolveColumns(
     const name = unit === undefined ? written : written.slice(0, -unit.length - 1);
     const number = /^#(\d{1,4})$/.exec(name)?.[1];
     const position = number === undefined ? (header?.find(name) ?? -1) : Number(number) - 1;
-    if (position >= 0) {
-      columns.set(field as Field, { position, unitSeconds: UNITS[unit ?? 's']! });
-    } else if (strict) {
+    if (position < 0) {
       throw wrongMap(path, `the header has no column ${JSON.stringify(name.slice(0, 60))}`);
     }
+    columns.set(field as Field, { position, unitSeconds: UNITS[unit ?? 's']! });
   }
   if (!columns.has('submit')) throw wrongMap(path, 'no column is named for submit');
   if (!columns.has('run') && !columns.has('end')) {

@@ -18,9 +18,11 @@ import {
   tracePath,
   type Filled,
 } from '../fields.ts';
-import { fileSha256 } from '../input.ts';
+import { fileSha256, isParquet } from '../input.ts';
 import { planResampling, resampleNeeds } from '../resample.ts';
 import { quantile, significant, sorted } from '../statistics.ts';
+import { openTable } from '../table-rows.ts';
+import { refuseColumns } from './canonical-table.ts';
 import type { Inspection, TraceFormat } from './format.ts';
 
 const schema = Type.Object(
@@ -40,16 +42,19 @@ type NeedsTable = Filled<typeof schema, 'meanNodes' | 'label'>;
 
 export const needsFormat: TraceFormat = {
   name: 'needs-csv',
-  title: 'CSV with timeSeconds,nodes (any series of node needs)',
+  title: 'CSV or Parquet with timeSeconds,nodes (any series of node needs)',
   kinds: ['cloud', 'government'],
   schema,
   recognises: (fileName, head) =>
-    /needs.*\.csv(\.gz)?$/i.test(fileName) || /^\uFEFF?\s*timeSeconds\s*,\s*nodes\b/.test(head),
+    /needs.*\.csv(\.gz)?$/i.test(fileName) ||
+    /^\uFEFF?\s*timeSeconds\s*,\s*nodes\b/.test(head) ||
+    (head.startsWith('PAR1') && head.includes('timeSeconds') && head.includes('nodes')),
   load,
   inspect,
   columns,
 };
 
+const COLUMNS = ['timeSeconds', 'nodes'];
 const MAXIMUM_SECONDS = 630_720_000;
 const MAXIMUM_NODES = 50_000_000;
 
@@ -60,7 +65,7 @@ const MAXIMUM_NODES = 50_000_000;
  */
 export function readNeeds(path: string): NodeNeedSeries {
   return cachedByFile(path, 'needs', () => {
-    const rows = readCsv(path, ['timeSeconds', 'nodes']);
+    const rows = isParquet(path) ? parquetRows(path) : readCsv(path, COLUMNS);
     const timeMs = new Float64Array(rows.length);
     const nodes = new Float64Array(rows.length);
     rows.forEach((row, index) => {
@@ -79,6 +84,16 @@ export function readNeeds(path: string): NodeNeedSeries {
     });
     return { timeMs, nodes };
   });
+}
+
+function parquetRows(path: string): CsvRow[] {
+  const table = openTable(path, COLUMNS);
+  refuseColumns(path, table, COLUMNS);
+  return Array.from(table.rows, ({ line, text }) => ({
+    line,
+    text,
+    columnNumber: (column) => COLUMNS.indexOf(column) + 1,
+  }));
 }
 
 function numberIn(path: string, row: CsvRow, column: string, maximum: number): number {

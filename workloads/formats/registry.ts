@@ -9,6 +9,9 @@ import { azureFormat } from './azure-stream.ts';
 import { azureVmFormat } from './azure-vms.ts';
 import { batsimFormat } from './batsim.ts';
 import { bitbrainsFormat } from './bitbrains.ts';
+import { jobsFormat } from './canonical-jobs.ts';
+import { machinesFormat } from './canonical-machines.ts';
+import { seriesTableFormat } from './canonical-series.ts';
 import { csvFormat } from './csv-jobs.ts';
 import { dayAheadFormat } from './day-ahead.ts';
 import { deadlineFormat } from './deadline-calendar.ts';
@@ -37,6 +40,9 @@ export const TRACE_FILES: readonly (TraceFile | TraceFormat)[] = [
   eagleFormat,
   batsimFormat,
   alibaba2018Format,
+  jobsFormat,
+  machinesFormat,
+  seriesTableFormat,
   csvFormat,
   openDcFormat,
   azureVmFormat,

@@ -31,6 +31,11 @@ export function seriesFormat(reader: SeriesReader): TraceFile {
 }
 
 const SHOWN_SERIES = 12;
+/** Names of what Parquet notes about a table of series. */
+export const UNIT_NOTE = 'ocx.unit';
+export const HOLDS_NOTE = 'ocx.holds';
+/** The unit of series whose file does not say it. */
+export const UNIT_UNKNOWN = 'as written';
 
 function inspectSeries(log: SeriesLog): Inspection {
   const { series } = log;
@@ -134,6 +139,14 @@ function seriesColumns(log: SeriesLog): ColumnTable {
       { name: 'series', type: 'STRING', values: names },
       { name: log.absolute ? 'unixSeconds' : 'seconds', type: 'DOUBLE', values: seconds },
       { name: 'value', type: 'DOUBLE', values: values },
+    ],
+    notes: [
+      ...(log.unit === UNIT_UNKNOWN
+        ? []
+        : [{ key: UNIT_NOTE, value: log.unit, words: `the unit, ${log.unit}` }]),
+      ...(log.holds
+        ? [{ key: HOLDS_NOTE, value: 'true', words: 'that a value holds until the next one' }]
+        : []),
     ],
   };
 }

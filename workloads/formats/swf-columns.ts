@@ -12,7 +12,27 @@ export interface SwfDetails {
   readonly status: Int8Array;
   readonly queue: Int32Array;
   readonly partition: Int32Array;
+  /** The remaining fields, where they were asked for. */
+  readonly rest?: SwfRest;
 }
+
+/** Fields that neither simulation nor inspection needs, by their names in canonical columns. */
+export const REST_FIELDS = {
+  averageCpuSeconds: 5,
+  usedMemoryKb: 6,
+  requestedMemoryKb: 9,
+  group: 12,
+  executable: 13,
+  precedingJob: 16,
+  thinkSeconds: 17,
+} as const;
+export type RestField = keyof typeof REST_FIELDS;
+export const REST_NAMES = Object.keys(REST_FIELDS) as RestField[];
+/** One column for each of them; −1 where unknown. */
+export type SwfRest = Readonly<Record<RestField, Float64Array>>;
+const REST_INDEXES = Object.values(REST_FIELDS);
+/** Columns of the table and the details, before those of the rest. */
+const DETAILED_COLUMNS = 12;
 
 type Column = Float64Array | Int32Array | Int8Array;
 
@@ -23,10 +43,12 @@ export class SwfColumns {
   #lastSubmit = -1;
   #columns: Column[];
   readonly #detailed: boolean;
+  readonly #rest: boolean;
 
-  constructor(capacity: number, detailed: boolean) {
+  constructor(capacity: number, detailed: boolean, rest = false) {
     this.#capacity = capacity;
-    this.#detailed = detailed;
+    this.#detailed = detailed || rest;
+    this.#rest = rest;
     this.#columns = [
       new Float64Array(capacity),
       new Float64Array(capacity),
@@ -35,10 +57,11 @@ export class SwfColumns {
       new Int32Array(capacity),
       new Int32Array(capacity),
     ];
-    if (!detailed) return;
+    if (!this.#detailed) return;
     this.#columns.push(new Float64Array(capacity), new Int32Array(capacity));
     this.#columns.push(new Int32Array(capacity), new Int8Array(capacity));
     this.#columns.push(new Int32Array(capacity), new Int32Array(capacity));
+    if (rest) this.#columns.push(...REST_INDEXES.map(() => new Float64Array(capacity)));
   }
 
   get lastSubmit(): number {
@@ -70,6 +93,10 @@ export class SwfColumns {
     columns[9]![at] = values[10]!;
     columns[10]![at] = values[14]!;
     columns[11]![at] = values[15]!;
+    if (!this.#rest) return;
+    for (const [i, field] of REST_INDEXES.entries()) {
+      columns[DETAILED_COLUMNS + i]![at] = values[field]!;
+    }
   }
 
   finish(): { jobs: JobTable; details: SwfDetails | null; outOfOrder: number } {
@@ -99,8 +126,14 @@ export class SwfColumns {
       status: take(9) as Int8Array,
       queue: take(10) as Int32Array,
       partition: take(11) as Int32Array,
+      ...(this.#rest ? { rest: this.#takeRest(take) } : {}),
     };
     return { jobs, details, outOfOrder: this.#outOfOrder };
+  }
+
+  #takeRest(take: (index: number) => Column): SwfRest {
+    const columns = REST_NAMES.map((name, i) => [name, take(DETAILED_COLUMNS + i)]);
+    return Object.fromEntries(columns) as SwfRest;
   }
 
   #submitOrder(): Uint32Array {

@@ -31,6 +31,8 @@ export interface SwfHeader {
   readonly partitions: ReadonlyMap<number, string>;
   /** Sentences about what is odd in the header. */
   readonly oddities: readonly string[];
+  /** The lines as they stand, without their semicolons. */
+  readonly lines: readonly string[];
 }
 
 /** Labels of SWF 2.2; anything else before a colon is free text. */
@@ -46,18 +48,24 @@ const LABELS = new Set(
 const MANY = new Set(['Note', 'Queue', 'Partition', 'Information', 'Acknowledge', 'Conversion']);
 const MAXIMUM_LINES = 10_000;
 const MAXIMUM_TEXT = 500;
+/** Headers of the archive have some kilobytes. */
+const MAXIMUM_KEPT = 1 << 20;
 
 /** Collects header lines while a log is scanned. */
 export class SwfHeaderReader {
   readonly #values = new Map<string, string[]>();
   readonly #oddities: string[] = [];
   #last: string | null = null;
+  readonly #kept: string[] = [];
+  #keptSize = 0;
   #lines = 0;
 
   /** @param line one comment line, without its semicolon */
   add(line: string): void {
     this.#lines += 1;
     if (this.#lines > MAXIMUM_LINES) return;
+    this.#keptSize += line.length;
+    if (this.#keptSize <= MAXIMUM_KEPT) this.#kept.push(line);
     const colon = line.indexOf(':');
     const label = colon < 0 ? '' : line.slice(0, colon).trim();
     const value = line
@@ -80,7 +88,7 @@ export class SwfHeaderReader {
 
   finish(): SwfHeader {
     const timeZone = this.#text('TimeZoneString');
-    const header: Omit<SwfHeader, 'oddities'> = {
+    const header: Omit<SwfHeader, 'oddities' | 'lines'> = {
       version: this.#text('Version'),
       computer: this.#text('Computer'),
       installation: this.#text('Installation'),
@@ -100,7 +108,7 @@ export class SwfHeaderReader {
     };
     if (this.#lines > MAXIMUM_LINES)
       this.#odd(`only the first ${MAXIMUM_LINES} header lines count`);
-    return { ...header, oddities: this.#oddities };
+    return { ...header, oddities: this.#oddities, lines: this.#kept };
   }
 
   #odd(sentence: string): void {

@@ -1,9 +1,7 @@
 /** The Standard Workload Format as a trace format: batch demand, inspection, columns. */
-import type { ColumnTable } from '../column-table.ts';
-import { swfColumns, swfDocument } from './batch-columns.ts';
+import { swfDocument, swfLogColumns } from './batch-columns.ts';
 import { batchSchema, jobsAsLogged, loadBatch } from './batch-format.ts';
 import type { TraceFormat } from './format.ts';
-import { cleanSwf, KEEP_POLICY } from './swf-cleaning.ts';
 import { inspectSwf } from './swf-inspection.ts';
 import { readSwf, type SwfLog } from './swf.ts';
 
@@ -20,16 +18,15 @@ export const swfFormat: TraceFormat = {
     loadBatch(table, path, context, readDetailed, { name: 'swf' }),
   jobs: (table: never, path, nodes) => jobsAsLogged(table, path, nodes, readDetailed),
   inspect: (path, options) => inspectSwf(readDetailed(path), options),
-  columns,
-  swf: (path, options) => swfDocument(readDetailed(path), options),
+  columns: (path) => swfLogColumns(readWhole(path)),
+  swf: (path, options) => swfDocument(readWhole(path), options),
 };
 
 function readDetailed(path: string): SwfLog {
   return readSwf(path, { details: true, processors: 'allocated' });
 }
 
-function columns(path: string): ColumnTable {
-  const log = readDetailed(path);
-  const { jobs } = cleanSwf(log, KEEP_POLICY);
-  return { rows: jobs.count, columns: swfColumns(jobs, log.details!) };
+/** For conversion, which loses no field. */
+function readWhole(path: string): SwfLog {
+  return readSwf(path, { everyField: true, processors: 'allocated' });
 }

@@ -2,8 +2,8 @@
 import type { JobTable } from '../../core/demand/jobs.ts';
 import type { SwfDetails } from './swf-columns.ts';
 
-/** Header lines: label and value, in this order. */
-export type SwfHeaderLines = readonly (readonly [label: string, value: string | number])[];
+/** Header lines in their order: label and value, or a whole line without its semicolon. */
+export type SwfHeaderLines = readonly (readonly [label: string, value: string | number] | string)[];
 
 const PIECE_LINES = 50_000;
 
@@ -18,7 +18,9 @@ export function* swfText(
   header: SwfHeaderLines,
   details: SwfDetails | null = null,
 ): Generator<string> {
-  yield header.map(([label, value]) => `; ${label}: ${oneLine(value)}\n`).join('');
+  yield headerTexts(header)
+    .map((line) => `;${line}\n`)
+    .join('');
   let lines: string[] = [];
   for (let i = 0; i < jobs.count; i++) {
     lines.push(record(jobs, details, i));
@@ -31,26 +33,39 @@ export function* swfText(
 
 function record(jobs: JobTable, details: SwfDetails | null, i: number): string {
   const width = jobs.processors[i]!;
+  const rest = details?.rest;
   return [
     jobs.jobNumber[i]!,
     jobs.submitSeconds[i]!,
     details?.waitSeconds[i] ?? -1,
     jobs.runSeconds[i]!,
     details?.allocated[i] ?? width,
-    -1,
-    -1,
+    rest?.averageCpuSeconds[i] ?? -1,
+    rest?.usedMemoryKb[i] ?? -1,
     details?.requested[i] ?? width,
     jobs.estimateSeconds[i]!,
-    -1,
+    rest?.requestedMemoryKb[i] ?? -1,
     details?.status[i] ?? -1,
     jobs.user[i]!,
-    -1,
-    -1,
+    rest?.group[i] ?? -1,
+    rest?.executable[i] ?? -1,
     details?.queue[i] ?? -1,
     details?.partition[i] ?? -1,
-    -1,
-    -1,
+    rest?.precedingJob[i] ?? -1,
+    rest?.thinkSeconds[i] ?? -1,
   ].join(' ');
+}
+
+/** The header as lines without their semicolons. */
+export function headerTexts(header: SwfHeaderLines): string[] {
+  return header.map((line) =>
+    typeof line === 'string' ? withoutControls(line) : ` ${line[0]}: ${oneLine(line[1])}`,
+  );
+}
+
+/** A line as it stood, tabs too, but nothing that could end it or steer a terminal. */
+function withoutControls(line: string): string {
+  return line.replaceAll(/[\u0000-\u0008\u000a-\u001f\u007f\u2028\u2029]/g, ' ');
 }
 
 function oneLine(value: string | number): string {

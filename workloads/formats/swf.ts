@@ -18,6 +18,8 @@ export interface SwfOptions {
   readonly processors?: 'requested' | 'allocated';
   /** Keep the columns that cleaning and inspection need as well. */
   readonly details?: boolean;
+  /** Keep all 18 fields. */
+  readonly everyField?: boolean;
 }
 
 /** A log as it stands: nothing cleaned, only what is not a record set aside. */
@@ -102,7 +104,7 @@ class Scan {
   constructor(path: string, options: SwfOptions, capacity: number) {
     this.#path = path;
     this.#allocatedFirst = options.processors === 'allocated';
-    this.#columns = new SwfColumns(capacity, options.details === true);
+    this.#columns = new SwfColumns(capacity, options.details === true, options.everyField === true);
   }
 
   /** Scans whole lines; the fast path is this loop, everything odd leaves it. */
