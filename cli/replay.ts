@@ -6,8 +6,8 @@ import type { JobTable } from '../core/demand/jobs.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { replayJobs } from '../sim/clusters/batch/replay.ts';
 import type { ReplayResult } from '../sim/clusters/batch/replay.ts';
-import { REPLAY_SCHEDULERS } from '../sim/clusters/batch/scheduler.ts';
-import type { ReplaySchedulerName } from '../sim/clusters/batch/scheduler.ts';
+import { SCHEDULERS } from '../sim/clusters/batch/scheduler.ts';
+import type { Scheduler } from '../sim/clusters/batch/scheduler.ts';
 import { cleanSwf, KEEP_POLICY, SIMULATION_POLICY } from '../workloads/formats/swf-cleaning.ts';
 import type { SwfPolicy } from '../workloads/formats/swf-cleaning.ts';
 import { machineProcessors, readSwf } from '../workloads/formats/swf.ts';
@@ -20,7 +20,7 @@ import type { VariantOptions } from './replay-variant.ts';
 import { formatTable } from './terminal/table.ts';
 
 interface ReplayOptions extends CommonOptions, VariantOptions {
-  readonly scheduler: ReplaySchedulerName;
+  readonly scheduler: Scheduler;
   readonly clairvoyant?: boolean;
   readonly procs?: number;
   readonly waits?: string;
@@ -64,7 +64,7 @@ export function registerReplay(program: Command): void {
   command
     .addOption(
       new Option('--scheduler <name>', 'how jobs are scheduled')
-        .choices(REPLAY_SCHEDULERS)
+        .choices(SCHEDULERS)
         .makeOptionMandatory(),
     )
     .option('--clairvoyant', 'the scheduler knows the run times')

@@ -31,6 +31,8 @@ export interface BatchSetup {
   /** In nodes, ascending by submit. */
   readonly jobs: JobTable;
   readonly scheduler: Scheduler;
+  /** Weights of `maui`. */
+  readonly priority?: Readonly<Record<string, number>>;
   readonly nodes: Readonly<Record<string, number>>;
   readonly nodeClasses: readonly string[];
   readonly classCostPerHour: Readonly<Record<string, number>>;
@@ -105,6 +107,7 @@ export class BatchOwner implements Cluster {
     this.#homeNodes = inFillingOrder(setup.nodes, setup.nodeClasses);
     this.#cluster = new BatchCluster(setup.jobs, {
       scheduler: setup.scheduler,
+      priority: setup.priority ?? {},
       homeNodes: this.#homeNodes,
       patienceMinimumMs: Math.round(policy.patienceHours * HOUR_MS),
       patienceFactor: policy.patienceFactor,

@@ -3,7 +3,8 @@ import { OcxError } from '../../core/kernel/errors.ts';
 import { constraintsFault } from '../../core/market/constraints/constraint.ts';
 import { hasMarketMaker, identitiesOf, MARKET_MAKER } from './aliases.ts';
 import { nearestRemedy } from './nearest.ts';
-import type { Scenario } from './schema.ts';
+import { DEFAULT_PRIORITY, priorityFault } from '../clusters/batch/replay-fair-share.ts';
+import type { Organisation, Scenario } from './schema.ts';
 
 /** Of a whole site: every node is simulated. */
 const MAXIMUM_NODES = 1_000_000;
@@ -54,6 +55,7 @@ export function checkMeaning(
         'give each as [property, operator, value], as in ["memoryGiB", ">=", 256]',
       );
     }
+    checkPriorities(organisation, path, fail);
     known(organisation.strategy, strategies, `${path}.strategy`, 'strategy', fail);
   }
   const total = scenario.organisation
@@ -132,4 +134,30 @@ function known(
     `no ${noun} is called ${JSON.stringify(word)}`,
     nearestRemedy(word, words),
   );
+}
+
+/** Weights are for `maui`, which knows only those of `ocx replay --priority`. */
+function checkPriorities({ scheduler, priority }: Organisation, path: string, fail: Fail): void {
+  if (priority === undefined) return;
+  if (scheduler !== 'maui') {
+    fail(
+      'INPUT_SCENARIO_VALUE',
+      `${path}.priority`,
+      `${scheduler} knows no priorities`,
+      'they are for scheduler = "maui"',
+    );
+  }
+  for (const key of Object.keys(priority)) {
+    if (Object.hasOwn(DEFAULT_PRIORITY, key)) continue;
+    fail(
+      'INPUT_SCENARIO_UNKNOWN_KEY',
+      `${path}.priority.${key}`,
+      `no weight ${JSON.stringify(key)}`,
+      nearestRemedy(key, Object.keys(DEFAULT_PRIORITY)),
+    );
+  }
+  const remedy = priorityFault({ ...DEFAULT_PRIORITY, ...priority });
+  if (remedy !== null) {
+    fail('INPUT_SCENARIO_VALUE', `${path}.priority`, 'these priorities make no sense', remedy);
+  }
 }

@@ -146,10 +146,15 @@ export function organisationSchema(workload: TSchema) {
             'what borrowed nodes must be, as [property, operator, value]: cores, memoryGiB, firmware',
         }),
       ),
-      scheduler: word(['fcfs', 'easy', 'easy-sjbf', 'conservative', 'sjf', 'ljf'], {
-        default: 'easy',
-        description: 'of a batch cluster',
-      }),
+      scheduler: word(
+        ['fcfs', 'easy', 'easy-sjbf', 'conservative', 'sjf', 'ljf', 'easy++', 'maui'],
+        { default: 'easy', description: 'of a batch cluster' },
+      ),
+      priority: Type.Optional(
+        Type.Record(Type.String(), Type.Number(), {
+          description: 'weights of the scheduler maui, as ocx replay --priority has them',
+        }),
+      ),
       strategy: Type.String({ default: 'truthful', description: 'how it bids' }),
       strategyParameters: parameters,
       aliases: Type.Optional(
@@ -393,7 +398,8 @@ export interface Organisation {
   exchanges: string[];
   securityLevel: 'none' | 'attested' | 'full';
   constraints?: Constraint[];
-  scheduler: 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative' | 'sjf' | 'ljf';
+  scheduler: 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative' | 'sjf' | 'ljf' | 'easy++' | 'maui';
+  priority?: Record<string, number>;
   strategy: string;
   strategyParameters: Record<string, number>;
   aliases?: number;

@@ -32,6 +32,7 @@ export function clusterOf(setup: RunSetup, organisation: Organisation): Cluster 
         kind: organisation.kind === 'htc' ? 'htc' : 'hpc',
         jobs: demand.jobs,
         scheduler: organisation.scheduler,
+        ...(organisation.priority === undefined ? {} : { priority: organisation.priority }),
         seed: scenario.seed,
         replication: setup.replication,
       });

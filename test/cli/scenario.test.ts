@@ -84,6 +84,10 @@ for (const [change, start] of [
   [['model = "lublin"', 'model = "lublim"'], 'INPUT_WORKLOAD'],
   [['standard = 64', 'standart = 64'], 'INPUT_SCENARIO_UNKNOWN_CLASS: no node class "standart"'],
   [['standard = 64', 'standard = 0'], 'INPUT_SCENARIO_NO_NODES'],
+  [
+    ['scheduler = "easy"', 'scheduler = "easy"\npriority = { fairShare = 1 }'],
+    'INPUT_SCENARIO_VALUE: easy knows no priorities',
+  ],
   [['horizonDays = 21', 'horizonDays = "21 d"'], 'INPUT_SCENARIO_VALUE'],
   [['name = "cloud"', 'name = "hpc-a"'], 'INPUT_SCENARIO_DUPLICATE'],
   [['seed = 1', 'seed = '], 'INPUT_SCENARIO_SYNTAX'],

@@ -37,6 +37,8 @@ export interface BatchScheduler {
   submit(row: number): void;
   /** An interrupted job waits again; a pass follows later. */
   requeue(row: number): void;
+  /** A job ran to its end; a pass follows at once. For schedulers that learn from it. */
+  ended?(row: number): void;
   /** A waiting job leaves; a pass follows later. */
   leave(row: number): void;
   /** Starts whatever may start now. */

@@ -13,6 +13,7 @@
  */
 import type { JobTable } from '../../../core/demand/jobs.ts';
 import { invariant } from '../../../core/kernel/errors.ts';
+import { SECOND_MS } from '../../../core/kernel/units.ts';
 import type { NodeMs, TimeMs } from '../../../core/kernel/units.ts';
 import { HeapQueue } from '../../queue/heap-queue.ts';
 import { BatchJobs, JOB_STATE } from './batch-jobs.ts';
@@ -23,8 +24,13 @@ import { Capacity } from './capacity.ts';
 import type { Preemption, PreemptionCost } from './capacity.ts';
 import { BackfillScheduler } from './cluster-backfill.ts';
 import { ConservativeScheduler } from './cluster-conservative.ts';
+import { PolicyScheduler } from './cluster-policy.ts';
 import type { NodeGroup } from './node-groups.ts';
 import { Outlook } from './outlook.ts';
+import { DEFAULT_PRIORITY, FairSharePolicy } from './replay-fair-share.ts';
+import type { PrioritySettings } from './replay-fair-share.ts';
+import type { PolicyMachine } from './replay-policy.ts';
+import { PredictionPolicy } from './replay-prediction.ts';
 import { queueOrder } from './scheduler.ts';
 import type { Scheduler } from './scheduler.ts';
 import { WhatIf } from './what-if.ts';
@@ -32,6 +38,8 @@ import type { GivenAway, Shift } from './what-if.ts';
 
 export interface BatchClusterOptions extends BatchJobOptions {
   readonly scheduler: Scheduler;
+  /** Weights of `maui`, where other than the default. */
+  readonly priority?: Partial<PrioritySettings>;
   /** Own nodes by class; the class named first is filled first. */
   readonly homeNodes: Readonly<Record<string, number>>;
   /** A job leaves the queue when its patience is over; default true. */
@@ -71,7 +79,7 @@ export class BatchCluster {
     this.jobs = new BatchJobs(table, options);
     const order = queueOrder(options.scheduler);
     this.#machine = new BatchMachine(this.jobs, options.startMs ?? 0, options.onSegment, order);
-    this.#scheduler = createScheduler(this.#machine, options.scheduler);
+    this.#scheduler = createScheduler(this.#machine, table, options);
     this.#capacity = new Capacity(this.#machine, this.#scheduler, (row) => this.#requeue(row));
     this.#machine.beforeTaking = () => this.#scheduler.unplan();
     this.#abandons = options.abandons ?? true;
@@ -118,7 +126,9 @@ export class BatchCluster {
     machine.releaseElapsed();
     while (this.#nextRow < jobs.count && jobs.submitMs[this.#nextRow]! <= atMs) this.#submit();
     while (machine.ends.nextTimeMs() <= atMs) {
-      machine.finish(machine.ends.next()!);
+      const job = machine.ends.next()!;
+      machine.finish(job);
+      scheduler.ended?.(job.row);
       this.#unresolved -= 1;
       scheduler.pass();
     }
@@ -343,7 +353,11 @@ export class BatchCluster {
   }
 }
 
-function createScheduler(machine: BatchMachine, scheduler: Scheduler): BatchScheduler {
+function createScheduler(
+  machine: BatchMachine,
+  table: JobTable,
+  { scheduler, priority }: BatchClusterOptions,
+): BatchScheduler {
   switch (scheduler) {
     case 'fcfs':
     case 'sjf':
@@ -355,5 +369,22 @@ function createScheduler(machine: BatchMachine, scheduler: Scheduler): BatchSche
       return new BackfillScheduler(machine, 'estimate');
     case 'conservative':
       return new ConservativeScheduler(machine);
+    case 'easy++':
+      return new PolicyScheduler(machine, new PredictionPolicy(inSeconds(machine, table)));
+    case 'maui': {
+      const settings = { ...DEFAULT_PRIORITY, ...priority };
+      return new PolicyScheduler(machine, new FairSharePolicy(inSeconds(machine, table), settings));
+    }
   }
+}
+
+/** The cluster as policies see it, which count in seconds. */
+function inSeconds(machine: BatchMachine, table: JobTable): PolicyMachine {
+  return {
+    table,
+    get now() {
+      return machine.nowMs / SECOND_MS;
+    },
+    estimate: (row) => machine.jobs.estimateMs[row]! / SECOND_MS,
+  };
 }

@@ -11,8 +11,8 @@
  * unknown users are those of one user. Order changes with time, so every pass sorts the queue.
  */
 import { OcxError } from '../../../core/kernel/errors.ts';
-import type { ReplayMachine } from './replay-machine.ts';
 import { EstimatePolicy } from './replay-policy.ts';
+import type { PolicyMachine } from './replay-policy.ts';
 
 export interface PrioritySettings {
   /** A minute of waiting. */
@@ -60,7 +60,7 @@ export class FairSharePolicy extends EstimatePolicy {
   readonly #settings: PrioritySettings;
   readonly #users = new Map<number, Usage>();
 
-  constructor(machine: ReplayMachine, settings: PrioritySettings) {
+  constructor(machine: PolicyMachine, settings: PrioritySettings) {
     super(machine, false);
     this.#settings = settings;
   }
@@ -88,6 +88,10 @@ export class FairSharePolicy extends EstimatePolicy {
 
   override ended(job: number): void {
     this.#bringUpToDate(job).running -= this.machine.table.processors[job]!;
+  }
+
+  override stopped(job: number): void {
+    this.ended(job);
   }
 
   #priority(job: number, used: ReadonlyMap<number, number>, target: number): number {
@@ -161,16 +165,19 @@ function slotOf(window: number, windows: number): number {
   return ((window % windows) + windows) % windows;
 }
 
-/** @throws OcxError INPUT_ARGUMENT for settings that make no sense */
-export function checkPriority(settings: PrioritySettings): void {
+/** What a user should give instead of settings that make no sense; null for those that do. */
+export function priorityFault(settings: PrioritySettings): string | null {
   const { windowSeconds, windows, decay } = settings;
   const areNumbers = Object.values(settings).every((value) => Number.isFinite(value));
   const areWindows =
     windowSeconds > 0 && Number.isInteger(windows) && windows >= 1 && windows <= MOST_WINDOWS;
-  if (areNumbers && areWindows && decay >= 0 && decay <= 1) return;
-  throw new OcxError({
-    code: 'INPUT_ARGUMENT',
-    message: 'these priorities make no sense',
-    remedy: `give finite weights, windowSeconds above 0, 1 to ${MOST_WINDOWS} windows and a decay from 0 to 1`,
-  });
+  if (areNumbers && areWindows && decay >= 0 && decay <= 1) return null;
+  return `give finite weights, windowSeconds above 0, 1 to ${MOST_WINDOWS} windows and a decay from 0 to 1`;
+}
+
+/** @throws OcxError INPUT_ARGUMENT for settings that make no sense */
+export function checkPriority(settings: PrioritySettings): void {
+  const remedy = priorityFault(settings);
+  if (remedy === null) return;
+  throw new OcxError({ code: 'INPUT_ARGUMENT', message: 'these priorities make no sense', remedy });
 }

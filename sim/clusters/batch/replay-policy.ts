@@ -1,5 +1,14 @@
 /** What differs between schedulers that all backfill behind one reservation. */
-import type { ReplayMachine } from './replay-machine.ts';
+import type { JobTable } from '../../../core/demand/jobs.ts';
+
+/** What a policy may know of the machine: a replay's, or a cluster's. */
+export interface PolicyMachine {
+  /** Seconds. */
+  readonly now: number;
+  readonly table: JobTable;
+  /** What is known of a job's run time, seconds. */
+  estimate(row: number): number;
+}
 
 export interface ReplayPolicy {
   /** Seconds that a waiting job is expected to run if it starts now; positive. */
@@ -13,14 +22,16 @@ export interface ReplayPolicy {
   submitted(job: number): void;
   started(job: number): void;
   ended(job: number): void;
+  /** A running job was stopped before its end and waits again; never in a replay. */
+  stopped(job: number): void;
 }
 
 /** Waiting jobs by submission or, behind the reservation, by estimate; estimates are believed. */
 export class EstimatePolicy implements ReplayPolicy {
-  protected readonly machine: ReplayMachine;
+  protected readonly machine: PolicyMachine;
   readonly #shortestFirst: boolean;
 
-  constructor(machine: ReplayMachine, shortestFirst: boolean) {
+  constructor(machine: PolicyMachine, shortestFirst: boolean) {
     this.machine = machine;
     this.#shortestFirst = shortestFirst;
   }
@@ -47,4 +58,6 @@ export class EstimatePolicy implements ReplayPolicy {
   started(_job: number): void {}
 
   ended(_job: number): void {}
+
+  stopped(_job: number): void {}
 }

@@ -15,7 +15,7 @@
  */
 import { runSeconds } from './replay-machine.ts';
 import { EstimatePolicy } from './replay-policy.ts';
-import type { ReplayMachine } from './replay-machine.ts';
+import type { PolicyMachine } from './replay-policy.ts';
 
 /** Seconds beyond the first prediction at the first, second, … correction; then the estimate. */
 export const CORRECTION_SECONDS = [
@@ -29,7 +29,7 @@ export class PredictionPolicy extends EstimatePolicy {
   /** First prediction by job that waits or runs. */
   readonly #predicted = new Map<number, number>();
 
-  constructor(machine: ReplayMachine) {
+  constructor(machine: PolicyMachine) {
     super(machine, true);
   }
 

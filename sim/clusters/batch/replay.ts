@@ -25,13 +25,13 @@ import type { ReplayPolicy } from './replay-policy.ts';
 import { PredictionPolicy } from './replay-prediction.ts';
 import { checkVariant, isPyssVariant, PYSS_VARIANT } from './replay-variant.ts';
 import type { EasyVariant } from './replay-variant.ts';
-import { queueOrder, REPLAY_SCHEDULERS } from './scheduler.ts';
-import type { ReplaySchedulerName } from './scheduler.ts';
+import { queueOrder, SCHEDULERS } from './scheduler.ts';
+import type { Scheduler } from './scheduler.ts';
 
 export interface ReplayOptions {
   /** Processors of the machine; integer ≥ 1. */
   readonly processors: number;
-  readonly scheduler: ReplaySchedulerName;
+  readonly scheduler: Scheduler;
   /** In what EASY differs from that of pyss; for the schedulers with one reservation. */
   readonly variant?: Partial<EasyVariant>;
   /** For `maui`. */
@@ -90,18 +90,18 @@ function checkOptions(options: ReplayOptions): void {
       remedy: 'give a whole number from 1 to 2147483647',
     });
   }
-  if (!REPLAY_SCHEDULERS.includes(scheduler)) {
+  if (!SCHEDULERS.includes(scheduler)) {
     throw new OcxError({
       code: 'INPUT_ARGUMENT',
       message: `there is no scheduler ${JSON.stringify(scheduler)}`,
-      remedy: `choose one of ${REPLAY_SCHEDULERS.join(', ')}`,
+      remedy: `choose one of ${SCHEDULERS.join(', ')}`,
     });
   }
   checkVariants(options);
 }
 
 /** Schedulers that have a reservation for one job, and so variants. */
-const ONE_RESERVATION: readonly ReplaySchedulerName[] = ['easy', 'easy-sjbf', 'easy++', 'maui'];
+const ONE_RESERVATION: readonly Scheduler[] = ['easy', 'easy-sjbf', 'easy++', 'maui'];
 
 function checkVariants({ scheduler, variant, priority }: ReplayOptions): void {
   checkVariant({ ...PYSS_VARIANT, ...variant });
@@ -137,7 +137,7 @@ function createPolicy(
   return new EstimatePolicy(machine, scheduler === 'easy-sjbf');
 }
 
-function createScheduler(machine: ReplayMachine, scheduler: ReplaySchedulerName): ReplayScheduler {
+function createScheduler(machine: ReplayMachine, scheduler: Scheduler): ReplayScheduler {
   switch (scheduler) {
     case 'fcfs':
     case 'sjf':

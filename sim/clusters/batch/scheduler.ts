@@ -10,10 +10,13 @@ import type { QueueOrder } from './job-queue.ts';
  * - `conservative`: every job holds a reservation (Mu'alem & Feitelson, IEEE TPDS 12(6), 2001).
  * - `sjf`, `ljf`: the job with the shortest or longest estimate first; nobody overtakes it, so one
  *   that does not fit holds up all others.
+ * - `easy++`: `easy-sjbf` by predicted run times, see `replay-prediction.ts`.
+ * - `maui`: priorities with fair share, and EASY in their order, see `replay-fair-share.ts`.
  */
-export type Scheduler = 'fcfs' | 'easy' | 'easy-sjbf' | 'conservative' | 'sjf' | 'ljf';
+export type Scheduler =
+  'fcfs' | 'easy' | 'easy-sjbf' | 'conservative' | 'sjf' | 'ljf' | 'easy++' | 'maui';
 
-/** What a batch cluster can run. */
+/** What a batch cluster or a replay can run. */
 export const SCHEDULERS: readonly Scheduler[] = [
   'fcfs',
   'easy',
@@ -21,20 +24,12 @@ export const SCHEDULERS: readonly Scheduler[] = [
   'conservative',
   'sjf',
   'ljf',
+  'easy++',
+  'maui',
 ];
 
-/**
- * Only in a replay, on processors that do not come and go:
- * - `easy++`: `easy-sjbf` by predicted run times, see `replay-prediction.ts`.
- * - `maui`: priorities with fair share, and EASY in their order, see `replay-fair-share.ts`.
- */
-export type ReplaySchedulerName = Scheduler | 'easy++' | 'maui';
-
-/** What a replay can run. */
-export const REPLAY_SCHEDULERS: readonly ReplaySchedulerName[] = [...SCHEDULERS, 'easy++', 'maui'];
-
 /** In which order jobs wait. */
-export function queueOrder(scheduler: ReplaySchedulerName): QueueOrder {
+export function queueOrder(scheduler: Scheduler): QueueOrder {
   if (scheduler === 'sjf') return 'estimate';
   return scheduler === 'ljf' ? 'longest' : 'submission';
 }
