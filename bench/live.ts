@@ -2,17 +2,14 @@
  * The live isolation service: durable leases and frees over HTTP on a SQLite store, with few and
  * with many clients, beside the disk's own speed and beside one commit a request.
  */
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newToken } from '../backends/http/tokens.ts';
 import type { Benchmark, BenchmarkReport, Figure } from './benchmark.ts';
-import { load, percentile, type Load } from './live/clients.ts';
-import type { ServerReady, ServerStart } from './live/server.ts';
+import { load, NODES, percentile, type Load } from './live/clients.ts';
+import { cpuMicroseconds, end, start } from './live/measured-server.ts';
 
-const NODES = 1_000;
 const RUN_MS = 5_000;
 const SYNCS = 400;
 
@@ -35,29 +32,6 @@ function diskMs(folder: string): number[] {
   });
   closeSync(file);
   return times.sort((a, b) => a - b);
-}
-
-interface Server extends ServerReady {
-  readonly child: ChildProcess;
-}
-
-async function start(request: ServerStart): Promise<Server> {
-  const child = fork(new URL('./live/server.ts', import.meta.url));
-  child.send(request);
-  const [ready] = (await once(child, 'message')) as [ServerReady];
-  return { ...ready, child };
-}
-
-async function end({ child }: Server): Promise<void> {
-  const exited = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exited;
-}
-
-/** CPU microseconds that the server has used so far. */
-async function cpuMicroseconds({ child }: Server): Promise<number> {
-  child.send('cpu');
-  return ((await once(child, 'message')) as [number])[0];
 }
 
 const rate = ({ leaseMs, freeMs, seconds }: Load) => (leaseMs.length + freeMs.length) / seconds;

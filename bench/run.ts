@@ -15,6 +15,7 @@ import { liveReplay } from './live-replay.ts';
 import { marketYear } from './market-year.ts';
 import { writeMarkedBlock } from './marked-block.ts';
 import { npmStart } from './npm-start.ts';
+import { overload } from './overload.ts';
 import {
   boundText,
   figureDigits,
@@ -39,6 +40,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   npmStart,
   live,
   liveReplay,
+  overload,
 ];
 
 const argv = process.argv.slice(2);

@@ -1,23 +1,38 @@
 /** Keep-alive clients on plain sockets: each leases a node and frees it again, over and over. */
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What the clients found. */
 export interface Load {
   readonly seconds: number;
   readonly errors: readonly string[];
+  /** Answers that said to come back later. */
+  readonly turnedAway: number;
   /** Milliseconds of each answer, sorted. */
   readonly leaseMs: readonly number[];
   readonly freeMs: readonly number[];
 }
 
 const DAY_MS = 86_400_000;
+/** Clients beyond so many lease the same nodes again, for other days. */
+export const NODES = 1_000;
+/** Connections that are opened at once. */
+const OPENED_AT_ONCE = 200;
+const TOO_BUSY = 503;
+
+interface Answer {
+  readonly status: number;
+  /** When to come back, where the answer says so. */
+  readonly retryAfterSeconds: number;
+  readonly body: string;
+}
 
 /** One connection with one request under way. */
 class Client {
   readonly #socket: Socket;
   readonly #head: string;
   #text = '';
-  #answered: ((status: number, body: string) => void) | null = null;
+  #answered: ((answer: Answer) => void) | null = null;
 
   private constructor(socket: Socket, token: string) {
     this.#socket = socket;
@@ -34,9 +49,9 @@ class Client {
     });
   }
 
-  post(path: string, key: string, body: string): Promise<{ status: number; body: string }> {
-    const { promise, resolve } = Promise.withResolvers<{ status: number; body: string }>();
-    this.#answered = (status, text) => resolve({ status, body: text });
+  post(path: string, key: string, body: string): Promise<Answer> {
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    this.#answered = resolve;
     const content = body
       ? `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`
       : 'Content-Length: 0\r\n';
@@ -57,9 +72,10 @@ class Client {
     const length = Number(/\r\ncontent-length: (\d+)/i.exec(this.#text)?.[1] ?? 0);
     if (this.#text.length < end + 4 + length) return;
     const status = Number(this.#text.slice(9, 12));
+    const retryAfterSeconds = Number(/\r\nretry-after: (\d+)/i.exec(this.#text)?.[1] ?? 1);
     const body = this.#text.slice(end + 4, end + 4 + length);
     this.#text = this.#text.slice(end + 4 + length);
-    this.#answered?.(status, body);
+    this.#answered?.({ status, retryAfterSeconds, body });
   }
 }
 
@@ -72,18 +88,23 @@ export async function load(
   run: string,
 ): Promise<Load> {
   const clients: Client[] = [];
-  for (let index = 0; index < count; index++) clients.push(await Client.open(port, token));
+  while (clients.length < count) {
+    const group = Math.min(OPENED_AT_ONCE, count - clients.length);
+    const opened = Array.from({ length: group }, () => Client.open(port, token));
+    clients.push(...(await Promise.all(opened)));
+  }
   const leaseMs: number[] = [];
   const freeMs: number[] = [];
   const errors: string[] = [];
+  let turnedAway = 0;
   const startMs = performance.now();
   const endMs = startMs + durationMs;
   const drive = async (client: Client, index: number) => {
     for (let turn = 0; performance.now() < endMs; turn++) {
       const name = `${run}-${index}-${turn}`;
-      const firstMs = Date.now() + DAY_MS;
+      const firstMs = Date.now() + (1 + 2 * Math.floor(index / NODES)) * DAY_MS;
       const terms = {
-        ...{ leaseId: name, owner: 'owner', lessee: 'lessee', nodeIds: [`n${index}`] },
+        ...{ leaseId: name, owner: 'owner', lessee: 'lessee', nodeIds: [`n${index % NODES}`] },
         ...{ startMs: firstMs, endMs: firstMs + DAY_MS, securityLevel: 'none' },
       };
       for (const [path, body, times] of [
@@ -91,7 +112,13 @@ export async function load(
         [`/leases/${name}/cancel`, '', freeMs],
       ] as const) {
         const sentMs = performance.now();
-        const answer = await client.post(path, `${name}${path.length}`, body);
+        let answer = await client.post(path, `${name}${path.length}`, body);
+        while (answer.status === TOO_BUSY && performance.now() < endMs) {
+          turnedAway += 1;
+          await delay(1_000 * answer.retryAfterSeconds);
+          answer = await client.post(path, `${name}${path.length}`, body);
+        }
+        if (answer.status === TOO_BUSY) break;
         times.push(performance.now() - sentMs);
         if (answer.status >= 300) errors.push(answer.body);
       }
@@ -101,7 +128,7 @@ export async function load(
   const seconds = (performance.now() - startMs) / 1_000;
   for (const client of clients) client.close();
   const sort = (times: number[]) => times.sort((a, b) => a - b);
-  return { seconds, errors, leaseMs: sort(leaseMs), freeMs: sort(freeMs) };
+  return { seconds, errors, turnedAway, leaseMs: sort(leaseMs), freeMs: sort(freeMs) };
 }
 
 /** Of sorted values. */
