@@ -6,6 +6,7 @@ import { OcxError } from '../core/kernel/errors.ts';
 import { measureMechanisms } from '../core/metrics/mechanism-properties.ts';
 import type { Metrics } from '../core/metrics/results.ts';
 import { isEstimate } from '../core/metrics/estimate.ts';
+import { MOST_REPLICATIONS } from '../core/metrics/statistics/sequential.ts';
 import type { LoadedScenario } from '../sim/scenario/load.ts';
 import type { Gates } from '../sim/scenario/schema.ts';
 import { gather } from '../sim/experiment/gather.ts';
@@ -20,13 +21,7 @@ import type { CommonOptions, Output } from './command.ts';
 import { recordRun } from './journal-run.ts';
 import { makeManifest } from './manifest.ts';
 import { defaultWorkers, executeTasks } from './pool.ts';
-import {
-  halfWidthOf,
-  MOST_REPLICATIONS,
-  replicateToPrecision,
-  stoppingRule,
-  taskKey,
-} from './precision.ts';
+import { halfWidthOf, replicateToPrecision, stoppingRule, taskKey } from './precision.ts';
 import type { HalfWidth } from './precision.ts';
 import { readInputText } from './files.ts';
 import { checkResultsFolder, writeResults } from './results.ts';

@@ -5,15 +5,16 @@
  */
 import { InvalidArgumentError } from 'commander';
 import { metHours } from '../core/metrics/comparison.ts';
-import { decideStopping, LEAST_REPLICATIONS } from '../core/metrics/statistics/sequential.ts';
+import {
+  decideStopping,
+  LEAST_REPLICATIONS,
+  MOST_REPLICATIONS,
+} from '../core/metrics/statistics/sequential.ts';
 import type { StoppingRule } from '../core/metrics/statistics/sequential.ts';
 import { mainVariant } from '../sim/experiment/gather.ts';
 import type { Task, TaskResult } from '../sim/experiment/task.ts';
 import { STATIC_VARIANT } from '../sim/scenario/load.ts';
 import type { LoadedScenario } from '../sim/scenario/load.ts';
-
-/** Replications at most, unless told otherwise. */
-export const MOST_REPLICATIONS = 200;
 
 export type HalfWidth = Pick<StoppingRule, 'halfWidth' | 'scale'>;
 

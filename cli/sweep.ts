@@ -19,14 +19,15 @@ import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
 import { readInputText } from './files.ts';
 import { defaultWorkers } from './pool.ts';
-import { cellKey, cellPerformer, cellSources, inCell, loadCell } from './sweep/cells.ts';
+import { cellKeys, cellPerformer, cellSources, inCell, loadCell } from './sweep/cells.ts';
 import type { CellSource, CellUnit } from './sweep/cells.ts';
 import { localEngine } from './sweep/engine.ts';
 import type { SweepEngine } from './sweep/engine.ts';
 import { openSweepFolder, readCell, removeCell, removeResults, writeCell } from './sweep/folder.ts';
 import { slurmEngine, unitsOfTask } from './sweep/slurm-engine.ts';
 import { experimentVocabulary } from './vocabulary.ts';
-import { gatherSweep } from './sweep/gather.ts';
+import { figureOfCell, gatherSweep } from './sweep/gather.ts';
+import { replicateCells } from './sweep/replications.ts';
 import { sourcesVersion } from './manifest.ts';
 import { writeSweep } from './sweep/results.ts';
 
@@ -54,7 +55,7 @@ export function registerSweep(program: Command): void {
     .option('--set <key.path=value>', 'change every cell’s scenario; may be repeated', collect)
     .option(
       '--replications <number>',
-      'so many, whatever the experiment says',
+      'so many in every cell, whatever the experiment says',
       wholeNumber(LEAST_REPLICATIONS, LARGEST_REPLICATIONS),
     )
     .option('--resume', 'go on with a sweep that was stopped or killed: only cells not yet done')
@@ -100,13 +101,15 @@ async function sweep(
   openSweepFolder(folder, experiment.name, options.resume === true);
   const workers = Math.min(options.jobs ?? defaultWorkers(), units.flat().length);
   const engine = options.engine === 'local' ? localEngine(workers) : slurm(output, options);
-  await doCells(output, grid, units, output.path(file), folder, engine);
-  const gathered = gatherSweep(
-    experiment,
-    sources,
-    (cell) => units[cell]!,
-    (unit) => readCell(folder, unit),
+  const read = (unit: CellUnit) => readCell(folder, unit);
+  const deciding = experiment.measures.find(({ name }) => name === experiment.stopping?.measure);
+  const replicated = await replicateCells(
+    units,
+    experiment.stopping,
+    (wave) => doCells(output, grid, wave, output.path(file), folder, engine),
+    (cell, own) => figureOfCell(sources[cell]!, own, deciding!, read),
   );
+  const gathered = gatherSweep(experiment, sources, replicated, read);
   await writeSweep(folder, gathered, { startedAt, workers, file, experiment, sources });
   output.result(gathered.results, (results) =>
     [
@@ -139,12 +142,12 @@ function readGrid(output: Output, given: string, part: PartOptions): Grid {
 /** By replication; the cell's scenario is checked. */
 function unitsOfCell({ experiment, sources, version }: Grid, cell: number): CellUnit[] {
   try {
-    const loaded = loadCell(sources[cell]!);
+    const key = cellKeys(loadCell(sources[cell]!), version);
     return Array.from({ length: experiment.replications }, (_, replication): CellUnit => ({
       cell,
       number: experiment.cells[cell]!.number,
       replication,
-      key: cellKey(loaded, replication, version),
+      key: key(replication),
     }));
   } catch (error) {
     throw inCell(error, experiment.cells[cell]!);
@@ -165,12 +168,11 @@ function checkMeasure(name: string, path: string, file: string): void {
 async function doCells(
   output: Output,
   { experiment, sources }: Grid,
-  units: readonly (readonly CellUnit[])[],
+  all: readonly CellUnit[],
   file: string,
   folder: string,
   engine: SweepEngine,
 ): Promise<void> {
-  const all = units.flat();
   const left = all.filter((unit) => readCell(folder, unit) === null);
   if (left.length > 0) removeResults(folder);
   for (const unit of left) removeCell(folder, unit);

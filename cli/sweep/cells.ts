@@ -79,15 +79,21 @@ export function loadCell({ source, variants }: CellSource): LoadedScenario {
 /**
  * Everything that a cell's results depend on: results under another key are another cell's. How many
  * replications there are is not among it: one more leaves the others as they were.
+ *
+ * @returns the key of each replication
  */
-export function cellKey(loaded: LoadedScenario, replication: number, version: string): string {
+export function cellKeys(loaded: LoadedScenario, version: string): (replication: number) => string {
   const scenario = { ...loaded.scenario, replications: null };
   const variants = loaded.variants.map((variant) => ({
     ...variant,
     scenario: { ...variant.scenario, replications: null },
   }));
-  const what = { version, replication, scenario, variants };
-  return createHash('sha256').update(canonicalJson(what)).digest('hex');
+  const cell = sha256(canonicalJson({ version, scenario, variants }));
+  return (replication) => sha256(`${cell} ${replication}`);
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Where a cell went wrong: its levels stand before what its scenario says. */

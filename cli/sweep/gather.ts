@@ -1,10 +1,11 @@
 /** From the files of all cells, in the order of the cells, to the results of the sweep. */
 import type { Experiment } from '../../sim/experiment/sweep/experiment.ts';
+import type { MaybeEstimate } from '../../core/metrics/estimate.ts';
 import { measureMechanisms } from '../../core/metrics/mechanism-properties.ts';
 import { judgeMark } from '../../core/metrics/sweep/marks.ts';
 import { lookUpMeasure } from '../../core/metrics/sweep/measure.ts';
 import { SWEEP_SCHEMA } from '../../core/metrics/sweep/results.ts';
-import type { SweepCell, SweepResults } from '../../core/metrics/sweep/results.ts';
+import type { SweepCell, SweepMeasure, SweepResults } from '../../core/metrics/sweep/results.ts';
 import { invariant } from '../../core/kernel/errors.ts';
 import { gather } from '../../sim/experiment/gather.ts';
 import type { TaskResult, TaskSource } from '../../sim/experiment/task.ts';
@@ -13,6 +14,7 @@ import type { LoadedScenario } from '../../sim/scenario/load.ts';
 import { siteProfile } from '../compose.ts';
 import type { CellSource, CellUnit } from './cells.ts';
 import { loadCell } from './cells.ts';
+import type { Replicated } from './replications.ts';
 
 export interface GatheredSweep {
   readonly results: SweepResults;
@@ -23,14 +25,14 @@ export interface GatheredSweep {
 /**
  * Cell by cell, so that no more than one is in memory.
  *
- * @param unitsOf units of a cell by replication
+ * @param replicated units of each cell by replication
  * @param read results of a finished unit
  */
 export function gatherSweep(
   experiment: Experiment,
   sources: readonly CellSource[],
-  unitsOf: (cell: number) => readonly CellUnit[],
-  read: (unit: CellUnit) => TaskResult[] | null,
+  { units, ends }: Replicated,
+  read: ReadUnit,
 ): GatheredSweep {
   const inputs = new Map<string, TaskSource>();
   let seed = 0;
@@ -41,12 +43,9 @@ export function gatherSweep(
     for (const { name, scenario } of loaded.variants) {
       if (name !== STATIC_VARIANT) traded.add(scenario.market.mechanism);
     }
-    const results = unitsOf(index).flatMap((unit) => {
-      const done = read(unit);
-      invariant(done !== null, `cell ${index} has lost its replication ${unit.replication}`);
-      return done;
-    });
+    const results = units[index]!.flatMap((unit) => resultsOf(unit, read));
     const { metrics, used } = metricsOf(loaded, results, sources[index]!);
+    const stopped = ends[index];
     for (const input of used) inputs.set(JSON.stringify(input), input);
     return {
       levels,
@@ -57,16 +56,18 @@ export function gatherSweep(
       figures: experiment.measures.map((measure) =>
         lookUpMeasure(metrics, measure, metrics.replications),
       ),
+      ...(stopped ? { stopped } : {}),
     };
   });
-  const { name, question, replications, axes, measures, marks, changes } = experiment;
+  const { name, question, stopping, axes, measures, marks, changes } = experiment;
   return {
     results: {
       schema: SWEEP_SCHEMA,
       name,
       question,
       seed,
-      replications,
+      replications: Math.max(...units.map((own) => own.length)),
+      ...(stopping ? { stopping } : {}),
       ...(changes.length > 0 ? { changes } : {}),
       axes,
       measures,
@@ -76,6 +77,26 @@ export function gatherSweep(
     },
     sources: [...inputs.values()],
   };
+}
+
+type ReadUnit = (unit: CellUnit) => TaskResult[] | null;
+
+/** One measure of a cell, from some of its replications. */
+export function figureOfCell(
+  source: CellSource,
+  units: readonly CellUnit[],
+  measure: SweepMeasure,
+  read: ReadUnit,
+): MaybeEstimate {
+  const results = units.flatMap((unit) => resultsOf(unit, read));
+  const { metrics } = metricsOf(loadCell(source), results, source);
+  return lookUpMeasure(metrics, measure, metrics.replications);
+}
+
+function resultsOf(unit: CellUnit, read: ReadUnit): TaskResult[] {
+  const done = read(unit);
+  invariant(done !== null, `cell ${unit.cell} has lost its replication ${unit.replication}`);
+  return done;
 }
 
 function metricsOf(loaded: LoadedScenario, results: readonly TaskResult[], source: CellSource) {

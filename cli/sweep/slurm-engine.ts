@@ -44,11 +44,14 @@ interface TaskList {
 }
 
 export function slurmEngine(options: SlurmOptions): SweepEngine {
+  let isFirst = true;
   return async (work) => {
     const folder = join(work.folder, SLURM);
     mkdirSync(join(folder, 'logs'), { recursive: true });
     let left = work.units;
-    const earlier = readArray(folder);
+    // Later ones are its own, whose last tasks may still be on their way out.
+    const earlier = isFirst ? readArray(folder) : null;
+    isFirst = false;
     if (earlier && (await tasksLeft(earlier)) > 0) {
       work.output.note(`Following the array ${earlier.jobId} that is queued already`);
       left = await follow(work, earlier, left);

@@ -49,6 +49,15 @@ export const sweepSchema = Type.Object({
   question: text,
   seed: number,
   replications: number,
+  stopping: Type.Optional(
+    Type.Object({
+      measure: text,
+      halfWidth: number,
+      scale: Type.Union([Type.Literal('absolute'), Type.Literal('relative')]),
+      minimum: number,
+      maximum: number,
+    }),
+  ),
   changes: Type.Optional(Type.Array(text)),
   axes: Type.Array(Type.Object({ name: text, levels: Type.Array(text) }), { minItems: 1 }),
   measures: Type.Array(
@@ -66,6 +75,17 @@ export const sweepSchema = Type.Object({
       invariantViolations: number,
       ledgerImbalance: number,
       figures: Type.Array(maybeSchema),
+      stopped: Type.Optional(
+        Type.Object({
+          replications: number,
+          by: Type.Union([
+            Type.Literal('target'),
+            Type.Literal('maximum'),
+            Type.Literal('no figure'),
+          ]),
+          halfWidth: Type.Union([number, Type.Null()]),
+        }),
+      ),
     }),
   ),
   marks: Type.Array(mark),

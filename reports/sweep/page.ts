@@ -5,13 +5,15 @@ import type { Child, Markup } from '../html/markup.ts';
 import { mechanismTable } from '../html/mechanism-table.ts';
 import { renderDocument } from '../html/page.ts';
 import { renderTable } from '../html/table.ts';
-import { formatNumber } from '../text/number.ts';
+import { describeValue, formatNumber } from '../text/number.ts';
 import {
   cellColumns,
   cellRows,
   describeElsewhere,
+  describeEnds,
   describeLevels,
   describeMark,
+  describeStopping,
   describeValues,
   unitOf,
 } from './tables.ts';
@@ -41,7 +43,7 @@ export function renderSweepPage(results: SweepResults, pictures: SweepPictures):
             <div class="narrow">${trusted(pictures.narrow)}</div>
           </figure>
         </section>
-        ${propertiesSection(results)}
+        ${stoppingSection(results)} ${propertiesSection(results)}
         <section id="figures">
           <h2>Figures</h2>
           ${renderTable({ caption: 'Figures of every cell', columns: cellColumns(results), rows: cellRows(results) })}
@@ -70,7 +72,9 @@ function factsOf(results: SweepResults): string {
   const scenarios = [...new Set(results.cells.map(({ scenario }) => scenario))];
   return [
     `${formatNumber(results.cells.length, 0)} cells: ${axes.join(', ')}`,
-    `${results.replications} replications`,
+    results.stopping
+      ? `${Math.min(...results.cells.map(({ stopped }) => stopped?.replications ?? results.replications))} to ${results.replications} replications`
+      : `${results.replications} replications`,
     `seed ${results.seed}`,
     `scenario ${scenarios.join(', ')}`,
     ...(results.changes ? [`changed with ${results.changes.join(' ')}`] : []),
@@ -105,6 +109,29 @@ function marksSection(results: SweepResults): Child {
         describeLevels(mark.at),
         describeValues(mark.cells, unitOf(results, mark)),
         describeElsewhere(mark, unitOf(results, mark)),
+      ]),
+    })}
+  </section>`;
+}
+
+function stoppingSection({ stopping, measures, axes, cells }: SweepResults): Child {
+  if (!stopping) return null;
+  const unit = measures.find(({ name }) => name === stopping.measure)?.unit ?? 'count';
+  return markup`<section id="replications">
+    <h2>Replications</h2>
+    <p>
+      Each cell was replicated until a target was met: ${describeStopping(stopping, measures)}.
+      ${describeEnds(cells)}. Intervals that end a run by being narrow cover somewhat less than
+      95&nbsp;%.
+    </p>
+    ${renderTable({
+      caption: 'Replications of every cell',
+      columns: [...axes.map(({ name }) => name), 'Replications', 'Half-width', 'Stopped by'],
+      rows: cells.map(({ levels, stopped }) => [
+        ...axes.map(({ name }) => levels[name] ?? ''),
+        stopped?.replications ?? '–',
+        stopped?.halfWidth == null ? '–' : describeValue(stopped.halfWidth, unit),
+        stopped?.by ?? '–',
       ]),
     })}
   </section>`;

@@ -6,7 +6,11 @@ import type {
   JudgedMark,
   Levels,
   MeasureUnit,
+  StoppedBy,
+  SweepCell,
+  SweepMeasure,
   SweepResults,
+  SweepStopping,
 } from '../../core/metrics/sweep/results.ts';
 import { describeEstimate, describeValue, formatNumber } from '../text/number.ts';
 import { renderCsv } from '../tables/csv.ts';
@@ -89,6 +93,31 @@ export function describeElsewhere(mark: JudgedMark, unit: MeasureUnit): string {
   return `${values}: fails in ${failing} of ${mark.elsewhere.length}`;
 }
 
+/** What a stopping rule asks, e.g. `extra demand met within ±5 % of its mean, 10 to 200 replications`. */
+export function describeStopping(
+  stopping: SweepStopping,
+  measures: readonly SweepMeasure[],
+): string {
+  const { measure, halfWidth, scale, minimum, maximum } = stopping;
+  const unit = measures.find(({ name }) => name === measure)?.unit ?? 'count';
+  const target =
+    scale === 'relative'
+      ? `${describeValue(halfWidth, 'share')} of its mean`
+      : describeValue(halfWidth, unit);
+  return `${measure} within ±${target}, ${minimum} to ${maximum} replications`;
+}
+
+/** How many cells stopped why, e.g. `8 cells reached it, 1 stopped at the maximum`. */
+export function describeEnds(cells: readonly SweepCell[]): string {
+  const count = (by: StoppedBy) => cells.filter(({ stopped }) => stopped?.by === by).length;
+  const parts = [
+    `${count('target')} of ${cells.length} cells reached it`,
+    ...(count('maximum') > 0 ? [`${count('maximum')} stopped at the maximum before`] : []),
+    ...(count('no figure') > 0 ? [`${count('no figure')} have no such figure`] : []),
+  ];
+  return parts.join(', ');
+}
+
 /** Tidy: one row for each cell and measure. */
 export function renderSweepCsv(results: SweepResults): string {
   const axes = results.axes.map(({ name }) => name);
@@ -103,14 +132,16 @@ export function renderSweepCsv(results: SweepResults): string {
     'hi',
     'n',
     'reason',
+    ...(results.stopping ? ['replications', 'stoppedBy'] : []),
   ];
   const rows = results.cells.flatMap((cell) =>
     results.measures.map((measure, index): Cell[] => {
       const figure = cell.figures[index]!;
       const levels = axes.map((axis) => cell.levels[axis] ?? null);
       const start = [...levels, cell.scenario, measure.name, measure.path, measure.unit];
-      if (!isEstimate(figure)) return [...start, null, null, null, 0, figure.reason];
-      return [...start, figure.mean, ...figure.ci95, figure.n, null];
+      const end = cell.stopped ? [cell.stopped.replications, cell.stopped.by] : [];
+      if (!isEstimate(figure)) return [...start, null, null, null, 0, figure.reason, ...end];
+      return [...start, figure.mean, ...figure.ci95, figure.n, null, ...end];
     }),
   );
   return renderCsv(columns, rows);

@@ -2,7 +2,14 @@
 import type { MarkVerdict, SweepResults } from '../../core/metrics/sweep/results.ts';
 import { describeEstimate } from '../text/number.ts';
 import { oneLine } from '../text/printable.ts';
-import { describeElsewhere, describeMark, describeValues, unitOf } from './tables.ts';
+import {
+  describeElsewhere,
+  describeEnds,
+  describeMark,
+  describeStopping,
+  describeValues,
+  unitOf,
+} from './tables.ts';
 
 const SIGNS: Readonly<Record<MarkVerdict, string>> = { pass: '+', fail: '−', 'not measured': '?' };
 
@@ -22,6 +29,7 @@ export function renderSweepTable(results: SweepResults, width: number): string {
       );
     });
   });
+  lines.push(...stoppingLines(results, labels, labelWidth));
   if (results.marks.length > 0) lines.push('', 'Pass marks');
   for (const mark of results.marks) {
     const unit = unitOf(results, mark);
@@ -30,6 +38,24 @@ export function renderSweepTable(results: SweepResults, width: number): string {
     if (mark.elsewhere.length > 0) lines.push(`    elsewhere: ${describeElsewhere(mark, unit)}`);
   }
   return lines.map((line) => cut(oneLine(line), width)).join('\n');
+}
+
+function stoppingLines(
+  { stopping, measures, cells }: SweepResults,
+  labels: readonly string[],
+  labelWidth: number,
+): string[] {
+  if (!stopping) return [];
+  const rows = cells.map(({ stopped }, cell) => {
+    const by = stopped?.by === 'target' ? '' : ` (${stopped?.by ?? 'unknown'})`;
+    return `  ${labels[cell]!.padEnd(labelWidth)}  ${stopped?.replications ?? 0}${by}`;
+  });
+  return [
+    '',
+    `Replications: ${describeStopping(stopping, measures)}`,
+    ...rows,
+    `  ${describeEnds(cells)}`,
+  ];
 }
 
 function cut(line: string, width: number): string {

@@ -203,6 +203,58 @@ for (const [words, start] of [
   });
 }
 
+const STOPPED = EXPERIMENT.replace('replications = 2\n', '')
+  .replace(', "fcfs-pool"', '')
+  .replace(
+    '[[axis]]',
+    `[stopping]
+measure = "utilisation"
+relative = 0.12
+minimumReplications = 3
+maximumReplications = 6
+
+[[axis]]`,
+  );
+
+test('replications that go on until an interval is narrow are the same whoever makes them', async (t) => {
+  const workingDirectory = experimentFolder(t, STOPPED);
+  const sweep = async (...more: string[]) => {
+    const words = ['sweep', 'probe.toml', '--json', '--quiet', ...more];
+    const { exitCode, stdout, stderr } = await runCli(words, { workingDirectory });
+    t.is(exitCode, 0, stderr);
+    return JSON.parse(stdout) as SweepResults;
+  };
+  const one = await sweep('--jobs', '1', '--out', 'one');
+  const ends = one.cells.map(({ stopped }) => stopped!);
+  for (const [index, { replications, by, halfWidth }] of ends.entries()) {
+    const [figure] = one.cells[index]!.figures;
+    if (figure === undefined || !('mean' in figure)) throw new Error('no figure');
+    t.is(figure.n, replications);
+    const target = (figure.mean * 0.12) / 1.12;
+    t.is(by, halfWidth! <= target ? 'target' : 'maximum');
+    t.is(halfWidth, (figure.ci95[1] - figure.ci95[0]) / 2);
+    if (by === 'maximum') t.is(replications, 6);
+  }
+  t.log(ends.map(({ replications, by }) => `${replications} ${by}`).join(', '));
+  t.true(new Set(ends.map(({ replications }) => replications)).size > 1, 'cells differ in need');
+
+  await sweep('--jobs', '2', '--out', 'two');
+  const wanted = resultsOf(join(workingDirectory, 'one'));
+  t.deepEqual(resultsOf(join(workingDirectory, 'two')), wanted);
+
+  const kept = await killedSweep(workingDirectory, 'killed');
+  const writtenAt = (name: string) =>
+    statSync(join(workingDirectory, 'killed', 'cells', name)).mtimeMs;
+  const before = kept.map(writtenAt);
+  await sweep('--resume', '--out', 'killed');
+  t.deepEqual(resultsOf(join(workingDirectory, 'killed')), wanted);
+  t.deepEqual(kept.map(writtenAt), before);
+
+  // So many, whatever the rule says.
+  const fixed = await sweep('--replications', '2', '--out', 'fixed');
+  t.true(fixed.cells.every((cell) => cell.stopped === undefined) && !fixed.stopping);
+});
+
 function assertResults(t: ExecutionContext, results: SweepResults): void {
   t.is(results.schema, 'ocx-sweep/1');
   t.deepEqual(
@@ -274,6 +326,36 @@ for (const [what, text, start] of [
     'an axis with both values and levels',
     EXPERIMENT.replace('name = "load"', 'name = "load"\nvalues = [1]'),
     'INPUT_EXPERIMENT_VALUE: an axis has either',
+  ],
+  [
+    'a stopping rule on a measure that is not taken',
+    STOPPED.replace('measure = "utilisation"', 'measure = "utilization"'),
+    'INPUT_EXPERIMENT_STOPPING: no measure is called "utilization", probe.toml stopping.measure',
+  ],
+  [
+    'a stopping rule without a target',
+    STOPPED.replace('relative = 0.12', ''),
+    'INPUT_EXPERIMENT_STOPPING: the target is either',
+  ],
+  [
+    'a stopping rule with two targets',
+    STOPPED.replace('relative = 0.12', 'relative = 0.1\nhalfWidth = 1'),
+    'INPUT_EXPERIMENT_STOPPING: the target is either',
+  ],
+  [
+    'a stopping rule with a target of nothing',
+    STOPPED.replace('relative = 0.12', 'relative = 0'),
+    'INPUT_EXPERIMENT_VALUE: 0 must be > 0, probe.toml stopping.relative',
+  ],
+  [
+    'fewer replications at most than at least',
+    STOPPED.replace('maximumReplications = 6', 'maximumReplications = 2'),
+    'INPUT_EXPERIMENT_STOPPING: 2 replications at most are fewer than 3 at least',
+  ],
+  [
+    'a stopping rule beside a number of replications',
+    STOPPED.replace('scenario =', 'replications = 5\nscenario ='),
+    'INPUT_EXPERIMENT_STOPPING: the rule of [stopping] says how many',
   ],
   [
     'more cells than anybody can wait for',

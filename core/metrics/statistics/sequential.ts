@@ -4,10 +4,13 @@
  * Research 30(6), 1982). The confidence is asymptotic: with a small first sample it is somewhat below
  * 95 %, because a spread that came out small by chance stops the run early. Hence at least ten.
  */
+import type { Estimate } from '../estimate.ts';
 import { estimate } from '../statistics.ts';
 
 /** Fewest replications before the rule may stop; chosen, as the papers ask for ten or more. */
 export const LEAST_REPLICATIONS = 10;
+/** Where it stops unless told otherwise. */
+export const MOST_REPLICATIONS = 200;
 /** A stage makes the sample at most this many times as large. */
 const GROWTH = 2;
 
@@ -28,10 +31,23 @@ export type Stopping =
 
 /** @param values one a replication so far, in order */
 export function decideStopping(values: readonly number[], rule: StoppingRule): Stopping {
-  const n = values.length;
+  return decideByFigure(values.length, values.length === 0 ? null : estimate(values), rule);
+}
+
+/**
+ * By an interval that somebody else has made, of a ratio for instance.
+ *
+ * @param n replications so far
+ * @param figure of them; may be null below the minimum
+ */
+export function decideByFigure(
+  n: number,
+  figure: Pick<Estimate, 'mean' | 'ci95'> | null,
+  rule: StoppingRule,
+): Stopping {
   const minimum = Math.min(rule.maximum, Math.max(2, rule.minimum ?? LEAST_REPLICATIONS));
-  if (n < minimum) return { stop: false, total: minimum, halfWidth: Infinity };
-  const { mean, ci95 } = estimate(values);
+  if (n < minimum || figure === null) return { stop: false, total: minimum, halfWidth: Infinity };
+  const { mean, ci95 } = figure;
   const halfWidth = n < 2 ? Infinity : (ci95[1] - ci95[0]) / 2;
   const target = targetOf(mean, rule);
   if (halfWidth <= target) return { stop: true, reached: true, halfWidth };

@@ -37,6 +37,28 @@ export interface SweepAxis {
   readonly levels: readonly string[];
 }
 
+/** Until when the replications of a cell go on. */
+export interface SweepStopping {
+  /** Name of the measure whose interval is held against the target. */
+  readonly measure: string;
+  /** Half of its 95 % interval, in its unit or as a share of its mean. */
+  readonly halfWidth: number;
+  readonly scale: 'absolute' | 'relative';
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** Why no more replications of a cell were made. */
+export type StoppedBy = 'target' | 'maximum' | 'no figure';
+
+/** How the replications of a cell came to their end. */
+export interface StoppedCell {
+  readonly replications: number;
+  readonly by: StoppedBy;
+  /** Of the measure of the rule; null where the cell has no such figure. */
+  readonly halfWidth: number | null;
+}
+
 export interface SweepCell {
   readonly levels: Levels;
   readonly scenario: string;
@@ -46,6 +68,8 @@ export interface SweepCell {
   readonly ledgerImbalance: number;
   /** In the order of the measures. */
   readonly figures: readonly MaybeEstimate[];
+  /** Only with a stopping rule. */
+  readonly stopped?: StoppedCell;
 }
 
 export type Comparator = '<' | '<=' | '>' | '>=' | '=';
@@ -91,7 +115,9 @@ export interface SweepResults {
   readonly name: string;
   readonly question: string;
   readonly seed: number;
+  /** Of every cell; with a stopping rule, of the cell that took the most. */
   readonly replications: number;
+  readonly stopping?: SweepStopping;
   /** Words that changed the experiment, as `--only site=type B`; absent: as it stands in its file. */
   readonly changes?: readonly string[];
   readonly axes: readonly SweepAxis[];

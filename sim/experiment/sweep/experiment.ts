@@ -9,6 +9,7 @@ import type {
   PassMark,
   SweepAxis,
   SweepMeasure,
+  SweepStopping,
 } from '../../../core/metrics/sweep/results.ts';
 import { parseDocument, schemaError } from '../../scenario/document.ts';
 import type { DocumentKind } from '../../scenario/document.ts';
@@ -16,6 +17,7 @@ import { nearestRemedy } from '../../scenario/nearest.ts';
 import type { Setting } from '../../scenario/settings.ts';
 import { ExperimentSchema } from './schema.ts';
 import type { ExperimentFile, Level } from './schema.ts';
+import { resolveStopping } from './stopping.ts';
 
 /** More than anybody has waited for. */
 const MAXIMUM_CELLS = 100_000;
@@ -41,7 +43,10 @@ export interface ExperimentCell {
 export interface Experiment {
   readonly name: string;
   readonly question: string;
+  /** Of each cell; with a stopping rule, at most. */
   readonly replications: number;
+  /** Null: as many as `replications` in every cell. */
+  readonly stopping: SweepStopping | null;
   /** Beside `static`; empty: all. */
   readonly variants: readonly string[];
   readonly axes: readonly SweepAxis[];
@@ -79,11 +84,14 @@ export function loadExperiment(
   vocabulary: ExperimentVocabulary,
 ): Experiment {
   const document = parseDocument(text, file, EXPERIMENT);
+  const givesReplications = Object.hasOwn(document, 'replications');
   compiled ??= new Ajv({ useDefaults: true, strict: false, verbose: true }).compile(
     ExperimentSchema,
   );
   if (!compiled(document)) throw schemaError(compiled.errors![0]!, document, file, EXPERIMENT);
-  const given = document as unknown as ExperimentFile;
+  const written = document as unknown as ExperimentFile;
+  const stopping = resolveStopping(written, givesReplications, file);
+  const given = stopping ? { ...written, replications: stopping.maximum } : written;
   const axes = given.axis.map((axis, index) => resolveAxis(axis, index, file, vocabulary));
   const levelNames = axes.map(({ name, levels }) => ({
     name,
@@ -110,6 +118,7 @@ export function loadExperiment(
     name: given.name,
     question: given.question,
     replications: given.replications,
+    stopping,
     variants: given.variants,
     axes: levelNames,
     cells: combine(axes, given, file),

@@ -48,6 +48,8 @@ export function partOf(experiment: Experiment, options: PartOptions): Experiment
   return {
     ...experiment,
     replications,
+    // Who says how many there are to be wants neither fewer nor more.
+    stopping: options.replications === undefined ? experiment.stopping : null,
     axes: experiment.axes.map(({ name, levels }) => ({
       name,
       levels: levels.filter((level) => isChosen(name, level)),

@@ -4,6 +4,10 @@
  */
 import { Type } from 'typebox';
 import type { Static, TSchema } from 'typebox';
+import {
+  LEAST_REPLICATIONS as LEAST_OF_RULE,
+  MOST_REPLICATIONS,
+} from '../../../core/metrics/statistics/sequential.ts';
 import { MEASURE_UNITS } from '../../../core/metrics/sweep/results.ts';
 import type { Comparator, MeasureUnit } from '../../../core/metrics/sweep/results.ts';
 
@@ -94,6 +98,36 @@ export const MarkSchema = table(
   'a pass mark',
 );
 
+export const StoppingSchema = table(
+  {
+    measure: Type.String({ description: 'name of the measure whose interval decides' }),
+    halfWidth: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        description: 'half of its 95 % interval at most, in its unit; either this or relative',
+      }),
+    ),
+    relative: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        exclusiveMaximum: 1,
+        description: 'the same as a share of the mean, e.g. 0.05',
+      }),
+    ),
+    minimumReplications: Type.Integer({
+      minimum: LEAST_REPLICATIONS,
+      maximum: LARGEST_REPLICATIONS,
+      default: LEAST_OF_RULE,
+    }),
+    maximumReplications: Type.Integer({
+      minimum: LEAST_REPLICATIONS,
+      maximum: LARGEST_REPLICATIONS,
+      default: MOST_REPLICATIONS,
+    }),
+  },
+  'until when the replications of a cell go on, in place of `replications`',
+);
+
 /** As it stands in a file. */
 export const ExperimentSchema = table(
   {
@@ -107,6 +141,7 @@ export const ExperimentSchema = table(
       maximum: LARGEST_REPLICATIONS,
       default: 5,
     }),
+    stopping: Type.Optional(StoppingSchema),
     variants: Type.Array(name('of a variant of the scenario'), {
       default: [],
       maxItems: 64,
