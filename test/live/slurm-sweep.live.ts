@@ -1,6 +1,6 @@
 /** `ocx sweep --engine slurm` on a real Slurm of one node: killed at every place, resumed, same bytes. */
 import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,11 +8,14 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { mechanisms } from '../../core/market/mechanisms/registry.ts';
+import { STATIC_VARIANT } from '../../sim/scenario/load.ts';
 import { TINY_SCENARIO } from '../cli/tiny-scenario.ts';
 import { OneNodeSlurm } from './support/one-node-slurm.ts';
 
-/** Long enough that a kill comes half-way. */
-const SCENARIO = TINY_SCENARIO.replace('horizonDays = 2', 'horizonDays = 8');
+const MECHANISMS = 'experiments/mechanisms.toml';
+/** All of its cells, each over in half a second. */
+const SMALL = ['--set', 'horizonDays=1', '--set', 'warmUpDays=0.1', '--replications', '2'];
 
 const EXPERIMENT = `
 name = "slurm"
@@ -22,14 +25,13 @@ replications = 4
 
 [[axis]]
 key = "market.mechanism"
-values = ["exchange-threshold", "fcfs-pool", "drf", "easy-pool"]
+values = ["exchange-threshold", "fcfs-pool"]
 
 [[measure]]
 name = "utilisation"
 path = "variants.market.utilisation"
 unit = "share"
 `;
-const CELLS = 16;
 
 const MAIN = resolve('cli/main.ts');
 const RESULTS = ['sweep.json', 'sweep.csv', 'report.html', 'figures/sweep.svg'];
@@ -46,49 +48,73 @@ async function place(t: ExecutionContext): Promise<{ slurm: OneNodeSlurm; home: 
   t.teardown(() => slurm.stop());
   const home = mkdtempSync(join(tmpdir(), 'ocx-slurm-sweep-'));
   t.teardown(() => rmSync(home, { recursive: true, force: true }));
-  writeFileSync(join(home, 'tiny.toml'), SCENARIO);
+  writeFileSync(join(home, 'tiny.toml'), TINY_SCENARIO);
   writeFileSync(join(home, 'slurm.toml'), EXPERIMENT);
   return { slurm, home };
 }
 
-test.serial('a sweep on Slurm, whatever is killed, gives the bytes of a local one', async (t) => {
-  const { slurm, home } = await place(t);
-  const environment = { ...slurm.environment, INIT_CWD: home };
-  const sweep = (...options: string[]) => [MAIN, 'sweep', 'slurm.toml', ...options];
-  const onSlurm = ['--engine', 'slurm', '--cells-per-task', '4', '--out', 'slurm'];
-  const options = { cwd: home, env: environment, encoding: 'utf8' } as const;
-  const done = () => cellsOf(join(home, 'slurm'));
+test.serial(
+  'every mechanism on Slurm, whatever is killed, gives the bytes of a local sweep',
+  async (t) => {
+    const slurm = await OneNodeSlurm.start();
+    t.teardown(() => slurm.stop());
+    const home = mkdtempSync(join(tmpdir(), 'ocx-slurm-sweep-'));
+    t.teardown(() => rmSync(home, { recursive: true, force: true }));
+    const options = { cwd: home, env: { ...slurm.environment, INIT_CWD: home } };
+    const sweep = (...more: string[]) => [MAIN, 'sweep', resolve(MECHANISMS), ...SMALL, ...more];
+    const onSlurm = sweep('--engine', 'slurm', '--cells-per-task', '16', '--out', 'slurm');
+    const local = await Promise.all(
+      ['1', '2'].map((jobs) => ended(sweep('--jobs', jobs, '--out', `local-${jobs}`), options)),
+    );
+    for (const { code, said } of local) t.is(code, 0, said);
+    const total = cellsOf(home, 'local-1').length;
+    t.is(total, 2 * 3 * [...mechanisms.keys()].filter((name) => name !== STATIC_VARIANT).length);
+    t.deepEqual(resultsOf(join(home, 'local-2')), resultsOf(join(home, 'local-1')));
+    const done = () => cellsOf(home, 'slurm');
 
-  const local = spawnSync(process.execPath, sweep('--out', 'local', '--jobs', '2'), options);
-  t.is(local.status, 0, local.stderr);
+    // The driver is killed half-way: the array goes on without it.
+    const driver = spawn(process.execPath, onSlurm, options);
+    const said = collectText(driver);
+    await until(() => done().length >= total / 3, driver, said);
+    driver.kill('SIGKILL');
+    await once(driver, 'exit');
+    t.true(done().length < total, 'killed half-way');
 
-  // The driver is killed half-way: the array goes on without it.
-  const driver = spawn(process.execPath, sweep(...onSlurm), { cwd: home, env: environment });
-  const said = collectText(driver);
-  await until(() => done().length >= 2, driver, said);
-  driver.kill('SIGKILL');
-  await once(driver, 'exit');
-  t.true(done().length < CELLS, 'killed half-way');
+    // So is one task of the array, in the middle of its cells.
+    const tasks = tasksOf(home, 0);
+    let killed: readonly string[] = [];
+    await until(
+      () => {
+        const task = tasks.findIndex((names) => isHalfWay(names, done()));
+        if (task < 0 || !killTask(home, task)) return false;
+        killed = tasks[task]!;
+        return true;
+      },
+      null,
+      said,
+    );
+    const kept = done().map((name) => [name, writtenAt(home, name)] as const);
+    const missing = killed.filter((name) => !done().includes(name));
+    t.true(missing.length > 0 && missing.length < killed.length, `${missing.length} are missing`);
 
-  // So is a whole task, by the processes of one of its numbers.
-  await until(() => taskProcesses(home).length > 0, null, said);
-  for (const pid of taskProcesses(home)) process.kill(pid, 'SIGKILL');
-  const kept = done().map((name) => [name, writtenAt(home, name)] as const);
-
-  const refused = spawnSync(process.execPath, sweep(...onSlurm), options);
-  t.is(refused.status, 2);
-  t.regex(refused.stderr, /^INPUT_SWEEP_UNFINISHED: /);
-  const resumed = spawnSync(process.execPath, sweep(...onSlurm, '--resume'), options);
-  t.is(resumed.status, 0, resumed.stderr);
-  t.regex(resumed.stderr, /Following the array \d+|Submitted array \d+/);
-  t.deepEqual(resultsOf(join(home, 'slurm')), resultsOf(join(home, 'local')));
-  // Finished cells were not done again.
-  t.deepEqual(
-    kept.map(([name]) => [name, writtenAt(home, name)] as const),
-    kept,
-  );
-  t.is(done().length, CELLS);
-});
+    const refused = await ended(onSlurm, options);
+    t.is(refused.code, 2);
+    t.regex(refused.said, /^INPUT_SWEEP_UNFINISHED: /);
+    const resumed = await ended([...onSlurm, '--resume'], options);
+    t.is(resumed.code, 0, resumed.said);
+    // What is submitted again is what the killed task has left undone, and nothing else.
+    t.deepEqual(tasksOf(home, 1).flat(), missing);
+    t.deepEqual(
+      kept.map(([name]) => [name, writtenAt(home, name)] as const),
+      kept,
+    );
+    t.is(done().length, total);
+    t.deepEqual(resultsOf(join(home, 'slurm')), resultsOf(join(home, 'local-1')));
+    t.log(
+      `${total} cells; driver killed, and a task with ${missing.length} of ${killed.length} left`,
+    );
+  },
+);
 
 test.serial('what Slurm refuses, or a task cannot do, is told in one line', async (t) => {
   const { slurm, home } = await place(t);
@@ -113,13 +139,15 @@ test.serial('what Slurm refuses, or a task cannot do, is told in one line', asyn
   t.is(hopeless.status, 3, hopeless.stderr);
   t.regex(
     hopeless.stderr,
-    /^RESOURCE_SLURM_TASKS: array \d+ ended with 16 cells not done; .*no-such.* is not allowed/m,
+    /^RESOURCE_SLURM_TASKS: array \d+ ended with 8 cells not done; .*no-such.* is not allowed/m,
   );
 });
 
-function cellsOf(folder: string): string[] {
+/** File names of finished cells. */
+function cellsOf(home: string, folder: string): string[] {
   try {
-    return readdirSync(join(folder, 'cells')).filter((name) => name.endsWith('.zst'));
+    const names = readdirSync(join(home, folder, 'cells'));
+    return names.filter((name) => name.endsWith('.zst')).sort();
   } catch {
     return [];
   }
@@ -129,10 +157,36 @@ function writtenAt(home: string, name: string): number {
   return statSync(join(home, 'slurm', 'cells', name)).mtimeMs;
 }
 
-/** Processes of one running task of the array, found by their command line. */
-function taskProcesses(home: string): number[] {
-  const found = spawnSync('pgrep', ['-f', `sweep .*${home}.* --task 1$`], { encoding: 'utf8' });
-  return found.stdout.split('\n').filter(Boolean).map(Number);
+/** What the tasks of an array are to do, as names of the cells' files. */
+function tasksOf(home: string, array: number): string[][] {
+  const text = readFileSync(join(home, 'slurm', 'slurm', `tasks-${array}.json`), 'utf8');
+  const { tasks } = JSON.parse(text) as { tasks: [number, number, string][][] };
+  return tasks.map((units) =>
+    units.map(([cell, replication]) => `${String(cell).padStart(4, '0')}-${replication}.json.zst`),
+  );
+}
+
+/** With so much left that a kill comes before the end. */
+function isHalfWay(names: readonly string[], done: readonly string[]): boolean {
+  const count = names.filter((name) => done.includes(name)).length;
+  return count >= 2 && count <= names.length - 5;
+}
+
+/** Kills the processes of a task, found by their command line. @returns whether there were any */
+function killTask(home: string, task: number): boolean {
+  const pattern = `sweep .*${home}.* --task ${task}$`;
+  const { stdout } = spawnSync('pgrep', ['-f', pattern], { encoding: 'utf8' });
+  const pids = stdout.split('\n').filter(Boolean).map(Number);
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  return pids.length > 0;
+}
+
+/** How a command line ends. */
+async function ended(argv: readonly string[], options: SpawnOptions) {
+  const child = spawn(process.execPath, argv, options);
+  const said = collectText(child);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, said: said() };
 }
 
 function collectText(child: ChildProcess): () => string {
