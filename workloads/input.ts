@@ -356,16 +356,36 @@ const HEAD_BYTES = 16_384;
 
 /**
  * The first kilobytes of a file as text, for telling its format; damage is not judged here. Of a
- * Parquet file its mark and its last kilobytes, where the names of its columns are.
+ * Parquet file its mark and its last kilobytes, where the names of its columns are; of an SQLite
+ * database its first kilobytes as they are.
  */
 export function readHead(path: string): string {
   const parquet = parquetFooter(path);
   if (parquet !== null) return parquet;
+  // The first page of a database holds the statements that made its tables.
+  if (isSqlite(path)) return firstBytes(path, HEAD_BYTES);
   for (const block of openLines(path).blocks) {
     const end = Math.min(block.end, block.start + HEAD_BYTES);
     return new TextDecoder('utf-8').decode(block.bytes.subarray(block.start, end));
   }
   return '';
+}
+
+/** Whether a file bears the mark of an SQLite database. @throws OcxError as `openLines` */
+export function isSqlite(path: string): boolean {
+  return firstBytes(path, SQLITE_MARK.length) === SQLITE_MARK;
+}
+
+const SQLITE_MARK = 'SQLite format 3\0';
+
+function firstBytes(path: string, count: number): string {
+  const descriptor = openRegularFile(path);
+  try {
+    const bytes = Buffer.alloc(count);
+    return bytes.toString('latin1', 0, readSync(descriptor, bytes, 0, count, 0));
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Whether a file bears the mark of a Parquet file. @throws OcxError as `openLines` */

@@ -1,5 +1,8 @@
 /** Every trace format as a reader for fuzzing: a file is read, or refused with one INPUT_ error. */
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { TRACE_FILES } from '../../workloads/formats/registry.ts';
@@ -33,8 +36,29 @@ const FRAGMENTS: ColumnTable = {
   ],
 };
 
+/** The bytes of a small SQLite database. */
+function packingDatabase(): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), 'ocx-fuzz-'));
+  try {
+    const path = join(folder, 'a.sqlite');
+    const database = new DatabaseSync(path);
+    database.exec(
+      `PRAGMA page_size = 512;
+      CREATE TABLE vmType (id, vmTypeId, machineId, core, memory);
+      CREATE TABLE vm (vmId, tenantId, vmTypeId, priority, starttime, endtime);
+      INSERT INTO vmType VALUES (1, 1, 5, 0.25, 0.5), (2, 2, 5, 0.5, 0.125);
+      INSERT INTO vm VALUES (1, 7, 1, 0, -2.5, 0.5), (2, 7, 2, 1, 0.25, NULL), (3, 8, 1, 0, 1.5, 2)`,
+    );
+    database.close();
+    return readFileSync(path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Samples of a format: as text, or for Parquet its bytes; of the text ones also packed. */
 export function samplesOf(name: string): Uint8Array[] {
+  if (name === 'azure-packing') return [packingDatabase()];
   if (name === 'opendc') return [parquetBytes(OPEN_DC)];
   if (name === 'opendc-fragments') return [parquetBytes(FRAGMENTS)];
   const text = Buffer.from(SAMPLES[name]!);

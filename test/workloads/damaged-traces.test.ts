@@ -40,7 +40,7 @@ test('whatever a byte is changed to, a trace is read or refused in one line', (t
 });
 
 test('every format that is read from text has a sample here', (t) => {
-  const binary = ['opendc', 'opendc-fragments'];
+  const binary = ['azure-packing', 'opendc', 'opendc-fragments'];
   const known = [...Object.keys(SAMPLES), ...binary].sort();
   t.deepEqual(known, TRACE_FILES.map(({ name }) => name).sort());
 });

@@ -1,13 +1,19 @@
 /** Logs of machines, tasks and pods: Azure, Alibaba 2023, Google 2011 and 2019. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
 import { WEEK_MS } from '../../core/kernel/units.ts';
+import { readAlibabaContainers } from '../../workloads/formats/alibaba-containers.ts';
+import { readAlibabaInstances } from '../../workloads/formats/alibaba-instances.ts';
+import { readAzurePacking } from '../../workloads/formats/azure-packing.ts';
 import { readAlibabaGpu } from '../../workloads/formats/alibaba-gpu.ts';
 import { azureVmFormat, readAzureVms } from '../../workloads/formats/azure-vms.ts';
 import { readGoogle2011 } from '../../workloads/formats/google-2011.ts';
 import { readGoogle2019 } from '../../workloads/formats/google-2019.ts';
 import { recogniseFormat } from '../../workloads/formats/registry.ts';
 import { loadDemand } from '../../workloads/source.ts';
-import { batchContext, refusal, testFile } from './files.ts';
+import { batchContext, refusal, testFile, testFolder } from './files.ts';
 
 const HASH = 'abcdefghijklmnopqrstuvwxyz0123+/';
 const vm = (id: string, from: number, to: number | string, cores: string | number, gb = '1.75') =>
@@ -161,4 +167,120 @@ test('Google 2019: one object a line, names or numbers of events, damage with it
   const broken = testFile(t, `${text[0]}\n{"time": 7 8}\n`);
   const { place } = refusal(t, () => readGoogle2019(broken), 'INPUT_JSON');
   t.deepEqual([place?.line, place?.column], [2, 12]);
+});
+
+/** Two types on three machines; type 9 has no sizes. Machine 5 can run four of the requests. */
+const TYPES = [
+  [1, 1, 5, 0.25, 0.5],
+  [2, 1, 6, 0.5, 0.25],
+  [3, 2, 5, 0.125, 0.125],
+  [4, 3, 6, 0.5, 0.5],
+  [5, 3, 7, 1, 0.25],
+] as const;
+const REQUESTS = [
+  ['9007199254740993', 7, 1, 0, -2.5, 0.5],
+  ['b', 7, 2, 1, 0.25, 2.25],
+  ['c', 8, 1, 0, 1, null],
+  ['d', 8, 3, 0, 1, 1.5],
+  ['e', 8, 9, 0, 1, 2],
+  ['f', 8, 2, 0, -3, -1],
+  ['g', 8, 1, 0, 2, 1.5],
+] as const;
+const VM_NAMES = ['vmId', 'tenantId', 'vmTypeId', 'priority', 'starttime', 'endtime'];
+const TYPE_NAMES = ['id', 'vmTypeId', 'machineId', 'core', 'memory'];
+
+function packingDatabase(path: string): void {
+  const database = new DatabaseSync(path);
+  database.exec(
+    `CREATE TABLE vmType (${TYPE_NAMES.join()}); CREATE TABLE vm (${VM_NAMES.join()});`,
+  );
+  const type = database.prepare('INSERT INTO vmType VALUES (?, ?, ?, ?, ?)');
+  for (const row of TYPES) type.run(...row);
+  const request = database.prepare('INSERT INTO vm VALUES (?, ?, ?, ?, ?, ?)');
+  for (const [id, ...rest] of REQUESTS) {
+    request.run(/^\d+$/.test(id) ? BigInt(id) : id, ...rest);
+  }
+  database.close();
+}
+
+test('the packing trace: days, negative starts, unknown ends, shares of the commonest machine', (t) => {
+  const folder = testFolder(t);
+  const database = join(folder, 'packing_trace_zone_a_v1.sqlite');
+  packingDatabase(database);
+  const table = (names: readonly string[], rows: readonly (readonly unknown[])[]) =>
+    `${[names, ...rows].map((row) => row.map((value) => value ?? '').join()).join('\n')}\n`;
+  const csv = join(folder, 'vm_instances.csv');
+  writeFileSync(csv, table(VM_NAMES, REQUESTS));
+  t.regex(refusal(t, () => readAzurePacking(csv), 'INPUT_FILE_NOT_FOUND').message, /vmType/);
+  writeFileSync(join(folder, 'vm_types.csv'), table(TYPE_NAMES, TYPES));
+  for (const path of [database, csv]) {
+    t.is(recogniseFormat(path).name, 'azure-packing');
+    const log = readAzurePacking(path);
+    t.deepEqual(log.ids, ['9007199254740993', 'b', 'c', 'd']);
+    t.deepEqual([...log.startSeconds], [0, 21_600, 86_400, 86_400]);
+    t.deepEqual([...log.endSeconds], [43_200, 172_800, 172_800, 129_600]);
+    t.deepEqual([...log.cores], [0.25, 0.125, 0.25, 0.75]);
+    t.deepEqual([...log.memoryGb], [0.5, 0.125, 0.5, 0.375]);
+    t.deepEqual([...log.cut], [1, 2, 2, 0]);
+    t.deepEqual(log.categories, ['high', 'low', 'high', 'high']);
+    t.deepEqual(
+      { ...log.dropped },
+      { endedBeforeTheLog: 1, endsBeforeItStarts: 1, typeUnknown: 1 },
+    );
+    t.like(log.suspicious, { lowPriority: 1, notOnTheCommonestMachine: 1 });
+    t.regex(log.oddities[0]!, /shares of machine 5/);
+  }
+});
+
+test('a database that is damaged, another one, or has a view for a table is refused', (t) => {
+  const folder = testFolder(t);
+  const path = join(folder, 'a.sqlite');
+  packingDatabase(path);
+  const cut = testFile(t, readFileSync(path).subarray(0, 4_500), 'cut.sqlite');
+  refusal(t, () => readAzurePacking(cut), 'INPUT_SQLITE');
+  const other = join(folder, 'b.sqlite');
+  const database = new DatabaseSync(other);
+  database.exec(
+    'CREATE VIEW vm AS WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a FROM n) SELECT * FROM n',
+  );
+  database.close();
+  const started = performance.now();
+  t.regex(refusal(t, () => readAzurePacking(other), 'INPUT_SQLITE').message, /no table vm/);
+  t.true(performance.now() - started < 1_000);
+  t.deepEqual(readdirSync(folder).sort(), ['a.sqlite', 'b.sqlite'], 'nothing is left beside them');
+});
+
+test('Alibaba 2018: containers live until they say that they stopped, instances for their run', (t) => {
+  const containers = [
+    'c_1,m_1,0,app_1,started,400,800,1.56',
+    'c_2,m_1,100,app_1,started,800,800,1.56',
+    'c_1,m_1,300,app_1,started,400,800,1.56',
+    'c_1,m_1,500,app_1,stopped,400,800,1.56',
+    'c_3,m_1,500,app_1,stopped,400,800,1.56',
+    'c_4,m_1,x,app_1,started,400,800,1.56',
+    'c_5,m_1,5,app_1',
+  ];
+  const path = testFile(t, `${containers.join('\n')}\n`, 'a.csv');
+  t.is(recogniseFormat(path).name, 'alibaba-2018-containers');
+  const log = readAlibabaContainers(path);
+  t.deepEqual(log.ids, ['c_1', 'c_2']);
+  t.deepEqual([...log.cores], [4, 8]);
+  t.deepEqual([...log.endSeconds], [500, 691_200]);
+  t.deepEqual([...log.cut], [1, 2]);
+  t.like(log.suspicious, { saidAgain: 1 });
+  t.deepEqual({ ...log.dropped }, { endsWithoutBegin: 1, fieldCount: 1, timeUnknown: 1 });
+  const instances = [
+    'ins_1,M1,j_1,1,Terminated,100,160,m_1,1,1,50,60,0.1,0.1',
+    'ins_2,M1,j_1,1,Running,100,0,m_1,1,1,150,60,0.1,0.1',
+    'ins_3,M1,j_1,1,Terminated,100,0,m_1,1,1,50,60,0.1,0.1',
+    'ins_4,M1,j_1,1,Failed,0,5,,1,1,,,,',
+    'ins_5,M1,j_1,1,Failed,100,105,m_1,1,1,,,,',
+  ];
+  const tasks = testFile(t, `${instances.join('\n')}\n`, 'b.csv');
+  t.is(recogniseFormat(tasks).name, 'alibaba-2018-instances');
+  const found = readAlibabaInstances(tasks);
+  t.deepEqual(found.ids, ['j_1/M1/ins_1/1', 'j_1/M1/ins_2/1']);
+  t.deepEqual([...found.cores], [0.5, 1.5]);
+  t.deepEqual([...found.cut], [0, 2]);
+  t.deepEqual({ ...found.dropped }, { endUnknown: 1, sizeUnknown: 1, startUnknown: 1 });
 });

@@ -15,6 +15,15 @@ export const SAMPLES: Readonly<Record<string, string>> = {
   batsim:
     '{"nb_res": 4, "jobs": [{"id": 1, "subtime": 0, "res": 1, "profile": "d"}], "profiles": {"d": {"type": "delay", "delay": 5}}}',
   'alibaba-2018': 'M1,10,j_1,1,Terminated,86400,86500,50,0.2\n',
+  'alibaba-2018-containers':
+    'c_1,m_2,0,app_5,started,400,800,1.56\nc_1,m_2,500,app_5,stopped,400,800,1.56\n',
+  'alibaba-2018-instances':
+    'ins_74901673,M1,j_217,10,Terminated,673795,673797,m_2637,1,1,13.0,16.0,0.02,0.02\n',
+  'alibaba-2018-machines': 'm_1,0,1,5,96,100,USING\nm_1,9,1,5,96,100,IMPORT\n',
+  'alibaba-2018-usage': 'm_1932,386640,41,92,,,43.04,33.08,101\n',
+  'google-2011-jobs': '0,,3418309,0,u,3,n,l\n0,,3418309,1,u,3,n,l\n',
+  'google-2019-collections':
+    '{"time":"0","type":"0","collection_id":"330587160469","priority":"360"}\n',
   csv: 'job,submitSeconds,runSeconds,id\n1,0,60,"x"\n',
   jobs: 'job,submitSeconds,waitSeconds,runSeconds,user,averageCpuSeconds,id\n1,0,5,60,3,1.5,"x"\n',
   machines:

@@ -1,6 +1,10 @@
 /** Series: spot prices, availability, electricity, utilisation. */
 import test from 'ava';
 import { csvLines } from '../../workloads/column-table.ts';
+import { readAlibabaMachines } from '../../workloads/formats/alibaba-machines.ts';
+import { readAlibabaUsage } from '../../workloads/formats/alibaba-usage.ts';
+import { readGoogle2011Jobs } from '../../workloads/formats/google-2011-jobs.ts';
+import { readGoogle2019Collections } from '../../workloads/formats/google-2019-collections.ts';
 import { azureReadingsFormat } from '../../workloads/formats/azure-readings.ts';
 import { readBitbrains } from '../../workloads/formats/bitbrains.ts';
 import { readDayAhead } from '../../workloads/formats/day-ahead.ts';
@@ -204,4 +208,74 @@ test('Google 2011: use by task, and the size of the cluster as machines come and
   t.deepEqual([...log.series[0]!.values], [1, 2, 2, 1]);
   t.deepEqual([...log.series[1]!.values], [0.5, 1.5, 1.75, 0.75]);
   t.deepEqual({ ...log.dropped }, { eventUnknown: 1, removedUnknown: 1 });
+});
+
+test('Google: events of jobs and collections give how many wait and run', (t) => {
+  const rows = [
+    '0,,1,0,u,0,n,l',
+    '0,,1,1,u,0,n,l',
+    '700000000,,18446744073709551615,0,u,0,n,l',
+    '700000000,,18446744073709551616,0,u,0,n,l',
+    '800000000,,18446744073709551615,1,u,0,n,l',
+    '900000000,,1,4,u,0,n,l',
+    '900000000,,2,4,u,0,n,l',
+    'x,,3,0,u,0,n,l',
+    '9223372036854775807,,1,5,u,0,n,l',
+    '900000000,,3,9,u,0,n,l',
+  ];
+  const path = testFile(t, `${rows.join('\n')}\n`, 'a.csv');
+  t.is(recogniseFormat(path).name, 'google-2011-jobs');
+  const log = readGoogle2011Jobs(path);
+  const values = log.series.map(({ name, values }) => [name, ...values]);
+  t.deepEqual(values, [
+    ['waiting', 1, 0, 1, 2, 1, 1],
+    ['running', 0, 1, 1, 1, 2, 1],
+  ]);
+  t.deepEqual({ ...log.dropped }, { endsWithoutBegin: 1, eventUnknown: 1, timeUnknown: 1 });
+  const lines = [
+    { time: '700000000', type: 'SUBMIT', collection_id: '18446744073709551615' },
+    { time: '800000000', type: '3', collection_id: '18446744073709551615' },
+    { time: '900000000', type: 'constructor', collection_id: '1' },
+  ];
+  const json = testFile(t, `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`, 'b.json');
+  t.is(recogniseFormat(json).name, 'google-2019-collections');
+  const found = readGoogle2019Collections(json);
+  t.deepEqual([...found.series[1]!.values], [0, 1]);
+  t.deepEqual({ ...found.dropped }, { eventUnknown: 1 });
+});
+
+test('Alibaba 2018: machines come and go, and what they use', (t) => {
+  const machines = [
+    'm_1,0,1,5,96,100,USING',
+    'm_1,500,1,5,96,100,IMPORT',
+    'm_2,0,1,5,64,100,USING',
+    'm_3,9,1,5',
+  ];
+  const path = testFile(t, `${machines.join('\n')}\n`, 'a.csv');
+  t.is(recogniseFormat(path).name, 'alibaba-2018-machines');
+  const log = readAlibabaMachines(path);
+  t.deepEqual(
+    log.series.map(({ name, seconds, values }) => [name, [...seconds], [...values]]),
+    [
+      ['machines', [0, 500], [2, 1]],
+      ['cores', [0, 500], [160, 64]],
+    ],
+  );
+  const usage = [
+    'm_1,386640,41,92,,,43.04,33.08,101',
+    'm_1,386670,-1,92,,,43.04,33.08,5',
+    'c_1,m_1,386640,7,15,0.9,,,2.5,2.5,-1',
+  ];
+  const use = testFile(t, `${usage.join('\n')}\n`, 'b.csv');
+  t.is(recogniseFormat(use).name, 'alibaba-2018-usage');
+  const found = readAlibabaUsage(use);
+  t.deepEqual(
+    found.series.map(({ name, values }) => [name, ...values]),
+    [
+      ['m_1', 41],
+      ['c_1', 7],
+    ],
+  );
+  t.deepEqual({ ...found.suspicious }, { diskAbnormal: 2 });
+  t.deepEqual(found.quarantined, [{ reason: 'valueUnknown', line: 2, column: 12 }]);
 });

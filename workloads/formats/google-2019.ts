@@ -23,7 +23,7 @@ const EVENTS =
   'SUBMIT QUEUE ENABLE SCHEDULE EVICT FAIL FINISH KILL LOST UPDATE_PENDING UPDATE_RUNNING'.split(
     ' ',
   );
-const KINDS: Readonly<Record<string, TaskEvent['kind']>> = {
+const KINDS: Readonly<Record<string, TaskEvent['kind']>> = Object.assign(Object.create(null), {
   SUBMIT: 'submit',
   QUEUE: 'other',
   ENABLE: 'other',
@@ -35,7 +35,7 @@ const KINDS: Readonly<Record<string, TaskEvent['kind']>> = {
   LOST: 'end',
   UPDATE_PENDING: 'update',
   UPDATE_RUNNING: 'update',
-};
+});
 const START_SECONDS = 600;
 
 /** @throws OcxError INPUT_JSON with line and column, INPUT_TRUNCATED, INPUT_NO_ROWS, … */
@@ -47,7 +47,7 @@ export function readGoogle2019(path: string): MachineLog {
     const { value } = parseJsonLine(path, text, number);
     const place = { line: number, column: 1 };
     const type = textOf(member(value, 'type'));
-    const kind = KINDS[EVENTS[Number(type || 'NaN')] ?? type];
+    const kind = eventKind(type);
     const job = textOf(member(value, 'collection_id'));
     if (kind === undefined || job === '') {
       recorder.aside.add(job === '' ? 'collectionUnknown' : 'eventUnknown', place);
@@ -73,7 +73,13 @@ export function readGoogle2019(path: string): MachineLog {
   ]);
 }
 
-function textOf(value: JsonValue | undefined): string {
+/** What an event, by number or name, does; undefined for none. */
+export function eventKind(type: string): TaskEvent['kind'] | undefined {
+  return KINDS[EVENTS[Number(type || 'NaN')] ?? type];
+}
+
+/** A number or text as text; empty for anything else. */
+export function textOf(value: JsonValue | undefined): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 

@@ -3,7 +3,12 @@ import { basename } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { readHead } from '../input.ts';
 import { alibaba2018Format } from './alibaba-2018.ts';
+import { alibabaContainersFormat } from './alibaba-containers.ts';
 import { alibabaGpuFormat } from './alibaba-gpu.ts';
+import { alibabaInstancesFormat } from './alibaba-instances.ts';
+import { alibabaMachinesFormat } from './alibaba-machines.ts';
+import { alibabaUsageFormat } from './alibaba-usage.ts';
+import { azurePackingFormat } from './azure-packing.ts';
 import { azureReadingsFormat } from './azure-readings.ts';
 import { azureFormat } from './azure-stream.ts';
 import { azureVmFormat } from './azure-vms.ts';
@@ -19,6 +24,8 @@ import { eagleFormat } from './eagle.ts';
 import { ec2SpotFormat } from './ec2-spot.ts';
 import { femaFormat } from './fema.ts';
 import { google2011Format } from './google-2011.ts';
+import { google2011JobsFormat } from './google-2011-jobs.ts';
+import { google2019CollectionsFormat } from './google-2019-collections.ts';
 import { google2011MachinesFormat } from './google-2011-machines.ts';
 import { google2011UsageFormat } from './google-2011-usage.ts';
 import { google2019Format } from './google-2019.ts';
@@ -46,6 +53,9 @@ export const TRACE_FILES: readonly (TraceFile | TraceFormat)[] = [
   csvFormat,
   openDcFormat,
   azureVmFormat,
+  azurePackingFormat,
+  alibabaContainersFormat,
+  alibabaInstancesFormat,
   alibabaGpuFormat,
   google2011Format,
   google2019Format,
@@ -60,6 +70,10 @@ export const TRACE_FILES: readonly (TraceFile | TraceFormat)[] = [
   azureReadingsFormat,
   google2011UsageFormat,
   google2011MachinesFormat,
+  google2011JobsFormat,
+  google2019CollectionsFormat,
+  alibabaMachinesFormat,
+  alibabaUsageFormat,
   planetlabFormat,
   openDcFragmentsFormat,
 ];
