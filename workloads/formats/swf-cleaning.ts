@@ -23,6 +23,9 @@ export interface SwfPolicy {
   readonly overrun: 'keep' | 'cap' | 'extend';
 }
 
+/** What of a log is cleaned. */
+type Rows = Pick<SwfLog, 'jobs' | 'details'>;
+
 /** Every record as it stands. */
 export const KEEP_POLICY: SwfPolicy = {
   multipleRecords: 'keep',
@@ -59,7 +62,7 @@ export interface CleanedLog {
  *
  * @throws never for what a log holds
  */
-export function cleanSwf(log: SwfLog, policy: SwfPolicy = KEEP_POLICY): CleanedLog {
+export function cleanSwf(log: Rows, policy: SwfPolicy = KEEP_POLICY): CleanedLog {
   invariant(log.details !== null, 'cleaning needs a log that was read with details');
   const dropped = new Counter();
   const adjusted = new Counter();
@@ -92,7 +95,7 @@ class Counter {
   }
 }
 
-function dropReason(log: SwfLog, policy: SwfPolicy, i: number, run: number): string | null {
+function dropReason(log: Rows, policy: SwfPolicy, i: number, run: number): string | null {
   const status = log.details!.status[i]!;
   if (run <= 0 && status === 5 && policy.neverStarted === 'drop') return 'neverStarted';
   if (run < 0 && policy.unknownRun === 'drop') return 'runUnknown';
@@ -136,7 +139,7 @@ function adjust(
  * then counts alone, or only parts: then the first one stands for all, with the sum of run times.
  */
 function mergeRecords(
-  log: SwfLog,
+  log: Rows,
   policy: SwfPolicy,
   run: Float64Array,
   keep: Uint8Array,

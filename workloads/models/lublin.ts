@@ -116,6 +116,13 @@ export function naturalLoad(populations: readonly LublinPopulation[], processors
   );
 }
 
+/** Factor on each weekday's arrivals, Monday first, mean 1. */
+export function weekdayArrivals(weekendFactor: number): number[] {
+  const workday = 7 / (5 + 2 * weekendFactor);
+  const weekend = workday * weekendFactor;
+  return [workday, workday, workday, workday, workday, weekend, weekend];
+}
+
 /** Jobs until a time or a count, whichever comes first, ascending by submission. */
 export function lublinJobs(
   setup: LublinSetup,
@@ -123,9 +130,7 @@ export function lublinJobs(
   maximumJobs: number,
   stream: (purpose: string) => ReturnType<typeof workloadStream>,
 ): JobTable {
-  const workday = 7 / (5 + 2 * setup.weekendFactor);
-  const weekend = workday * setup.weekendFactor;
-  const factors = [workday, workday, workday, workday, workday, weekend, weekend];
+  const factors = weekdayArrivals(setup.weekendFactor);
   const sources = setup.populations.map((population, index) => ({
     population,
     arrivals: new LublinArrivals(population, stream(`arrivals-${index}`), setup.pace, factors),

@@ -1,0 +1,202 @@
+/**
+ * Fits of models: the optimiser and the distances against closed forms, each part of a model
+ * against samples of it, and planted wrong parameters. How often intervals hold the truth takes
+ * longer: test/properties/fit.properties.ts.
+ */
+import test from 'ava';
+import { randomStream } from '../../core/kernel/random.ts';
+import { assess } from '../../workloads/fit/assessment.ts';
+import { distributionPair, LEAST_RECORDS } from '../../workloads/fit/disclosure.ts';
+import {
+  autocorrelation,
+  largestDifference,
+  pooledChiSquare,
+  rankCorrelation,
+  sampleDistance,
+  twoSampleDistance,
+} from '../../workloads/fit/distances.ts';
+import { cellOfSeconds, gammaMasses, gammaOf, logCells } from '../../workloads/fit/log-cells.ts';
+import { flatGaps, lublinArrivals } from '../../workloads/fit/lublin-arrivals.ts';
+import { lublinRuns, runLogLikelihood } from '../../workloads/fit/lublin-runs.ts';
+import { lublinSizes, sizeLogLikelihood, sizeShares } from '../../workloads/fit/lublin-sizes.ts';
+import { restartedMinimum, simplexMinimum, smoothMinimum } from '../../workloads/fit/optimum.ts';
+import { LUBLIN_WHOLE } from '../../workloads/models/lublin-process.ts';
+import { gammaDistribution } from '../../workloads/sampling.ts';
+
+const stream = (purpose: string, seed = 1) =>
+  randomStream({ seed, replication: 0, entity: 'fit', purpose });
+
+const W = LUBLIN_WHOLE;
+const SIZES = {
+  serial: W.serialProbability,
+  powerOfTwo: W.powerOfTwoProbability,
+  uLow: W.uLow,
+  uMed: W.uMed,
+  uHi: W.uHi,
+  uProb: W.uProb,
+};
+const RUNS = { a1: W.a1, b1: W.b1, a2: W.a2, b2: W.b2, pa: W.pa, pb: W.pb };
+const ARRIVALS = {
+  aarr: W.arrivalShape * W.arrivalRatio,
+  barr: W.arrivalScale,
+  anum: W.cycleShape,
+  bnum: W.cycleScale,
+  weekendFactor: 0.5,
+};
+const JOBS = 1_000;
+
+const sizesOf = (seed: number, count = JOBS) =>
+  lublinSizes.simulate(
+    SIZES,
+    { sizes: new Int32Array(count), processors: 128 },
+    stream('sizes', seed),
+  );
+const runsOf = (seed: number, count = JOBS) =>
+  lublinRuns.simulate(
+    RUNS,
+    { seconds: [], sizes: sizesOf(seed, count).sizes, longestLog: 12 },
+    stream('runs', seed),
+  );
+const arrivalsOf = (seed: number, count = JOBS) =>
+  lublinArrivals.simulate(
+    ARRIVALS,
+    { seconds: new Float64Array(count), weekdaysKnown: true, longestLog: 13 },
+    stream('arrivals', seed),
+  );
+
+test('minima of functions with known ones are found', (t) => {
+  const rosenbrock = ([x, y]: readonly number[]) =>
+    100 * (y! - x! * x!) * (y! - x! * x!) + (1 - x!) * (1 - x!);
+  // Powell's singular function: flat at its minimum, 0 at 0.
+  const powell = ([a, b, c, d]: readonly number[]) =>
+    (a! + 10 * b!) ** 2 + 5 * (c! - d!) ** 2 + (b! - 2 * c!) ** 4 + 10 * (a! - d!) ** 4;
+  const bowl = ([x, y]: readonly number[]) => (x! - 3) ** 2 + 50 * (y! + 1) ** 2 + x! * y!;
+  const near = (found: readonly number[], wanted: readonly number[], within: number) =>
+    found.forEach((x, i) => t.true(Math.abs(x - wanted[i]!) < within, `${found}`));
+  near(restartedMinimum(rosenbrock, [-1.2, 1]).at, [1, 1], 1e-3);
+  t.true(restartedMinimum(powell, [3, -1, 0, 1]).value < 1e-6);
+  near(smoothMinimum(rosenbrock, [-1.2, 1], 200).at, [1, 1], 1e-3);
+  // Where both derivatives are 0: 2(x − 3) + y = 0, 100(y + 1) + x = 0.
+  near(smoothMinimum(bowl, [0, 0]).at, [700 / 199, -206 / 199], 1e-3);
+  // Walls that have no value are kept off.
+  const walled = ([x]: readonly number[]) => (x! < 1 ? Infinity : x!);
+  near(simplexMinimum(walled, [4]).at, [1], 1e-3);
+});
+
+test('distances are what they are by hand', (t) => {
+  // Pools of expected 5 or more: 3 + 3 | 6 | 4 joins the last one.
+  t.is(pooledChiSquare([5, 4, 3, 4], [3, 3, 6, 4]), 9 / 6 + 9 / 10);
+  t.is(largestDifference([2, 2, 0], [1, 1, 2]), 0.5);
+  t.is(twoSampleDistance(Float64Array.of(1, 2, 2, 3), Float64Array.of(2, 4)), 0.5);
+  t.is(
+    sampleDistance(Float64Array.of(0.1, 0.2, 0.9), (x) => x),
+    2 / 3 - 0.2,
+  );
+  // Spearman 1904 with ties: ranks 1.5 1.5 3 against 1 2 3.
+  t.true(Math.abs(rankCorrelation([4, 4, 9], [1, 2, 3]) - Math.sqrt(0.75)) < 1e-12);
+  t.true(Math.abs(autocorrelation([1, -1, 1, -1], 1) + 0.75) < 1e-12);
+});
+
+test('masses of a gamma in cells are those of its distribution function', (t) => {
+  for (const [mean, deviation] of [
+    [3.9, 1.9],
+    [9.4, 0.53],
+    [7, 0.06],
+    [0.8, 2],
+  ] as const) {
+    const { shape, scale } = gammaOf(mean, deviation);
+    const cells = logCells(12.3);
+    const masses = gammaMasses(cells, shape, scale);
+    masses.forEach((mass, i) => {
+      const [from, to] = [cells.logEdges[i]!, cells.logEdges[i + 1]!];
+      const exact = gammaDistribution(to, shape, scale) - gammaDistribution(from, shape, scale);
+      t.true(Math.abs(mass - exact) < 2e-5, `${mean} ${deviation} ${i}`);
+    });
+    for (const seconds of [1, 39, 40, 41, 1_000, 200_000]) {
+      const cell = cellOfSeconds(cells, seconds);
+      t.true(cells.edges[cell]! <= seconds && seconds < cells.edges[cell + 1]!);
+    }
+  }
+});
+
+test('shares of all sizes are one in all, and those of a large sample', (t) => {
+  for (const processors of [128, 100, 37]) {
+    const uHi = Math.log2(processors);
+    const estimate = { ...SIZES, uMed: uHi - 2.5, uHi };
+    const shares = sizeShares(estimate, processors);
+    t.true(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 1e-9);
+    const like = { sizes: new Int32Array(20_000), processors };
+    const { sizes } = lublinSizes.simulate(estimate, like, stream('many'));
+    for (const size of [1, 2, 3, 8, 16, processors]) {
+      const found = Array.prototype.filter.call(sizes, (each) => each === size).length / 20_000;
+      t.true(Math.abs(found - shares[size]!) < 0.015, `${size} of ${processors}`);
+    }
+  }
+});
+
+test('a fit is at least as likely as the truth, and near it', (t) => {
+  const sizes = sizesOf(3);
+  const fittedSizes = lublinSizes.fit(sizes);
+  t.true(sizeLogLikelihood(sizes, fittedSizes) >= sizeLogLikelihood(sizes, SIZES));
+  t.true(Math.abs(fittedSizes.uMed - SIZES.uMed) < 0.3);
+  const runs = runsOf(3);
+  const fittedRuns = lublinRuns.fit(runs);
+  t.true(runLogLikelihood(runs, fittedRuns) >= runLogLikelihood(runs, RUNS));
+  t.true(Math.abs(fittedRuns.a1 * fittedRuns.b1 - RUNS.a1 * RUNS.b1) < 0.3);
+  t.true(Math.abs(fittedRuns.a2 * fittedRuns.b2 - RUNS.a2 * RUNS.b2) < 0.1);
+  // Gains over the truth are chi-square of six, halved: never as large as twenty.
+  t.true(runLogLikelihood(runs, fittedRuns) - runLogLikelihood(runs, RUNS) < 20);
+});
+
+test('on the flat clock the mean gap of arrivals is kept and the cycle is gone', (t) => {
+  const arrivals = arrivalsOf(4, 4_000);
+  const fitted = lublinArrivals.fit(arrivals);
+  const gaps = flatGaps(arrivals, fitted);
+  const { seconds } = arrivals;
+  const span = seconds[seconds.length - 1]! - seconds[0]!;
+  const flat = gaps.reduce((sum, gap) => sum + gap, 0);
+  // Over whole weeks both clocks agree; at the ends a part of a week is left.
+  t.true(Math.abs(flat / span - 1) < 0.2);
+  t.true(Math.abs(fitted.aarr * fitted.barr - ARRIVALS.aarr * ARRIVALS.barr) < 0.3);
+  t.true(fitted.weekendFactor < 0.9);
+});
+
+test('a planted wrong parameter is rejected, the right ones are not', (t) => {
+  const options = (purpose: string) => ({
+    replications: 39,
+    stream: stream(purpose),
+    estimated: false,
+  });
+  const pValue = <S, E>(
+    part: Parameters<typeof assess<S, E>>[0],
+    sample: S,
+    estimate: E,
+    at: number,
+  ) => assess(part, sample, estimate, options('test')).tests[at]!.pValue;
+  t.true(pValue(lublinSizes, sizesOf(5), SIZES, 0) > 0.05);
+  t.true(pValue(lublinRuns, runsOf(5), RUNS, 0) > 0.05);
+  t.true(pValue(lublinArrivals, arrivalsOf(5), ARRIVALS, 0) > 0.05);
+  t.is(pValue(lublinSizes, sizesOf(5), { ...SIZES, uMed: 3.5 }, 0), 1 / 40);
+  t.is(pValue(lublinSizes, sizesOf(5), { ...SIZES, powerOfTwo: 0.45 }, 0), 1 / 40);
+  t.is(pValue(lublinRuns, runsOf(5), { ...RUNS, a1: 5.5 }, 0), 1 / 40);
+  t.is(pValue(lublinRuns, runsOf(5), { ...RUNS, pb: 0.6 }, 0), 1 / 40);
+  t.is(pValue(lublinArrivals, arrivalsOf(5), { ...ARRIVALS, barr: 0.6 }, 0), 1 / 40);
+  t.is(pValue(lublinArrivals, arrivalsOf(5, 4_000), { ...ARRIVALS, anum: 4 }, 1), 1 / 40);
+});
+
+test('what is published rests on several records each', (t) => {
+  const words = { name: 'x', title: 'X', unit: 's', logarithmic: true };
+  const values = Float64Array.from({ length: 300 }, (_, i) => Math.floor(Math.exp(i / 30)));
+  const odd = Float64Array.of(...values, 987_654).sort();
+  const pair = distributionPair(words, odd, values);
+  let before = 0;
+  for (const { x, trace } of pair.points) {
+    const below = odd.filter((value) => value <= x).length;
+    t.true(below === before || below - before >= LEAST_RECORDS, `${x}`);
+    t.true(below === odd.length || odd.length - below >= LEAST_RECORDS, `${x}`);
+    t.true(Math.abs(trace - below / odd.length) < 1e-3);
+    before = below;
+  }
+  t.false(JSON.stringify(pair).includes('98765'));
+  t.true(pair.quantiles.every(({ probability }) => probability >= 0.02 && probability <= 0.98));
+});
