@@ -11,14 +11,15 @@
  * later now. So an arrival tries only the job that arrived.
  */
 import { BLOCK_SIZE, JobQueue } from './job-queue.ts';
+import type { Outlook } from './running-jobs.ts';
 import type { ReplayMachine, ReplayScheduler } from './replay-machine.ts';
 
 export class ReplayEasy implements ReplayScheduler {
   readonly #machine: ReplayMachine;
   /** The waiting jobs in the order in which they are tried; the queue itself unless SJBF. */
   readonly #candidates: JobQueue;
-  #shadow = Infinity;
-  #extra = 0;
+  /** The shadow time and the extra processors. */
+  readonly #outlook: Outlook = { timeSeconds: Infinity, spare: 0 };
 
   constructor(machine: ReplayMachine, order: 'submission' | 'estimate') {
     this.#machine = machine;
@@ -39,9 +40,9 @@ export class ReplayEasy implements ReplayScheduler {
       return;
     }
     if (size <= machine.free) {
-      const endsInTime = machine.now + estimate <= this.#shadow;
-      if (endsInTime || size <= this.#extra) {
-        if (!endsInTime) this.#extra -= size;
+      const endsInTime = machine.now + estimate <= this.#outlook.timeSeconds;
+      if (endsInTime || size <= this.#outlook.spare) {
+        if (!endsInTime) this.#outlook.spare -= size;
         machine.start(job, size, estimate);
         return;
       }
@@ -87,29 +88,20 @@ export class ReplayEasy implements ReplayScheduler {
   /** Shadow time and extra processors of the first job, which does not fit now. */
   #reserve(): void {
     const { queue, running, free } = this.#machine;
-    const size = queue.sizes[queue.first()]!;
-    let available = free;
-    let index = 0;
-    while (available < size) available += running.sizes[index++]!;
-    const shadow = running.estimatedEnds[index - 1]!;
-    while (index < running.length && running.estimatedEnds[index] === shadow) {
-      available += running.sizes[index++]!;
-    }
-    this.#shadow = shadow;
-    this.#extra = available - size;
+    running.lookAhead(queue.sizes[queue.first()]!, free, this.#outlook);
   }
 
   #backfill(): void {
     const machine = this.#machine;
     const candidates = this.#candidates;
-    const latest = this.#shadow - machine.now;
+    const { timeSeconds } = this.#outlook;
+    // Rounded up: what is passed over must be hopeless by the exact test, too.
+    const latest = timeSeconds - machine.now + 2 * Number.EPSILON * Math.abs(timeSeconds);
     let at = 0;
-    while (at < candidates.blockCount) {
-      const block = candidates.order[at]!;
-      const least = candidates.leastSize[block]!;
-      const hopeless =
-        least > machine.free || (least > this.#extra && candidates.leastEstimate[block]! > latest);
-      if (hopeless || !this.#backfillBlock(at, block)) at += 1;
+    for (;;) {
+      at = candidates.nextBlock(at, machine.free, latest, this.#outlook.spare);
+      if (at === candidates.blockCount) return;
+      if (!this.#backfillBlock(at, candidates.order[at]!)) at += 1;
       if (machine.free === 0) return;
     }
   }
@@ -128,12 +120,12 @@ export class ReplayEasy implements ReplayScheduler {
         continue;
       }
       const estimate = estimates[index]!;
-      const endsInTime = machine.now + estimate <= this.#shadow;
-      if (!endsInTime && size > this.#extra) {
+      const endsInTime = machine.now + estimate <= this.#outlook.timeSeconds;
+      if (!endsInTime && size > this.#outlook.spare) {
         index += 1;
         continue;
       }
-      if (!endsInTime) this.#extra -= size;
+      if (!endsInTime) this.#outlook.spare -= size;
       const job = candidates.jobs[index]!;
       const gone = candidates.removeAt(at, index - block * BLOCK_SIZE);
       if (candidates !== machine.queue) machine.queue.remove(job, estimate);

@@ -63,13 +63,9 @@ export class ReplayMachine {
 
   /** Counts the processors of jobs as free whose estimated end is reached. */
   releaseElapsed(): void {
-    const { running, now } = this;
-    let count = 0;
-    while (count < running.length && running.estimatedEnds[count]! <= now) {
-      this.free += running.sizes[count++]!;
-    }
-    if (count === 0) return;
-    running.removeRange(0, count);
+    const freed = this.running.removeElapsed(this.now);
+    if (freed === 0) return;
+    this.free += freed;
     this.changed = true;
   }
 

@@ -1,69 +1,98 @@
 /**
- * Running jobs by estimated end: what a scheduler may know of the future. Entries stand in
- * ascending (estimated end, order of starting).
+ * Running jobs by estimated end, which stands in the column `estimates`: what a scheduler may know of
+ * the future. Blocks know how many processors their jobs hold, so that a look ahead passes over those
+ * whose processors are all needed.
  */
-import { invariant } from '../../../core/kernel/errors.ts';
+import { BLOCK_SIZE, INITIAL_BLOCKS, JobList } from './job-list.ts';
+import type { BlockColumns, BlockSummary } from './job-list.ts';
 
-const INITIAL_CAPACITY = 64;
+/** When enough processors will be free, and how many more than that. */
+export interface Outlook {
+  timeSeconds: number;
+  spare: number;
+}
 
-export class RunningJobs {
-  length = 0;
-  estimatedEnds = new Float64Array(INITIAL_CAPACITY);
-  jobs = new Int32Array(INITIAL_CAPACITY);
-  sizes = new Int32Array(INITIAL_CAPACITY);
+export class RunningJobs extends JobList<SizeSums> {
+  constructor() {
+    super('estimate', new SizeSums(INITIAL_BLOCKS));
+  }
 
-  insert(job: number, size: number, estimatedEnd: number): void {
-    if (this.length === this.jobs.length) this.#grow();
-    let place = this.length;
-    if (place > 0 && this.estimatedEnds[place - 1]! > estimatedEnd) {
-      place = this.#firstAfter(estimatedEnd);
-      this.estimatedEnds.copyWithin(place + 1, place, this.length);
-      this.jobs.copyWithin(place + 1, place, this.length);
-      this.sizes.copyWithin(place + 1, place, this.length);
+  /**
+   * Takes out the jobs whose estimated end is reached.
+   *
+   * @returns the processors that they held
+   */
+  removeElapsed(now: number): number {
+    let freed = 0;
+    while (this.length > 0) {
+      const first = this.first();
+      if (this.estimates[first]! > now) break;
+      freed += this.sizes[first]!;
+      this.removeAt(0, 0);
     }
-    this.estimatedEnds[place] = estimatedEnd;
-    this.jobs[place] = job;
-    this.sizes[place] = size;
-    this.length += 1;
+    return freed;
   }
 
-  /** Takes a job out. @throws OcxError INVARIANT_VIOLATED when it is not there */
-  remove(job: number, estimatedEnd: number): void {
-    let place = this.#firstAfter(estimatedEnd) - 1;
-    while (place >= 0 && this.jobs[place] !== job) place -= 1;
-    invariant(place >= 0, `job ${job} does not run`);
-    this.removeRange(place, place + 1);
-  }
-
-  /** Takes out the entries [from, end). */
-  removeRange(from: number, end: number): void {
-    this.estimatedEnds.copyWithin(from, end, this.length);
-    this.jobs.copyWithin(from, end, this.length);
-    this.sizes.copyWithin(from, end, this.length);
-    this.length -= end - from;
-  }
-
-  #firstAfter(estimatedEnd: number): number {
-    let low = 0;
-    let high = this.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.estimatedEnds[middle]! <= estimatedEnd) low = middle + 1;
-      else high = middle;
+  /**
+   * The first estimated end by which `size` processors are free, with all that end then; jobs must
+   * hold enough of them.
+   *
+   * @param free processors that are free now, fewer than `size`
+   * @param outlook is filled in
+   */
+  lookAhead(size: number, free: number, outlook: Outlook): void {
+    let available = free;
+    let at = 0;
+    const { sums } = this.summary;
+    while (available + sums[this.order[at]!]! < size) available += sums[this.order[at++]!]!;
+    let index = this.order[at]! * BLOCK_SIZE;
+    while (available < size) available += this.sizes[index++]!;
+    const end = this.estimates[index - 1]!;
+    for (;;) {
+      const block = this.order[at]!;
+      const blockEnd = block * BLOCK_SIZE + this.fill[block]!;
+      while (index < blockEnd && this.estimates[index] === end) available += this.sizes[index++]!;
+      if (index < blockEnd || ++at === this.blockCount) break;
+      index = this.order[at]! * BLOCK_SIZE;
     }
-    return low;
+    outlook.timeSeconds = end;
+    outlook.spare = available - size;
+  }
+}
+
+class SizeSums implements BlockSummary {
+  /** By block. */
+  sums: Float64Array;
+
+  constructor(blocks: number) {
+    this.sums = new Float64Array(blocks);
   }
 
-  #grow(): void {
-    const capacity = this.jobs.length * 2;
-    const ends = new Float64Array(capacity);
-    ends.set(this.estimatedEnds);
-    this.estimatedEnds = ends;
-    const jobs = new Int32Array(capacity);
-    jobs.set(this.jobs);
-    this.jobs = jobs;
-    const sizes = new Int32Array(capacity);
-    sizes.set(this.sizes);
-    this.sizes = sizes;
+  grow(blocks: number): void {
+    const sums = new Float64Array(blocks);
+    sums.set(this.sums);
+    this.sums = sums;
+  }
+
+  opened(_at: number, block: number): void {
+    this.sums[block] = 0;
+  }
+
+  moved(_at: number): void {}
+
+  added(_at: number, block: number, size: number, _estimate: number): void {
+    this.sums[block]! += size;
+  }
+
+  removed(_at: number, block: number, size: number, _estimate: number): boolean {
+    this.sums[block]! -= size;
+    return false;
+  }
+
+  refresh({ fill, sizes }: BlockColumns, block: number): void {
+    let sum = 0;
+    const from = block * BLOCK_SIZE;
+    for (let index = from; index < from + fill[block]!; index++) sum += sizes[index]!;
+    this.sums[block] = sum;
   }
 }
