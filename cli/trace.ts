@@ -166,7 +166,8 @@ function describeInspection(report: InspectionReport, title: string): string {
   }
   for (const sketch of report.sketches) {
     const bars = sketchBars(sketch.labels, sketch.values);
-    blocks.push(`${sketch.title} (${sketch.unit})\n${barChart(bars, { width: 48 })}`);
+    const chart = barChart(bars, { width: 48, format: shortNumber });
+    blocks.push(`${sketch.title} (${sketch.unit})\n${chart}`);
   }
   return blocks.join('\n\n');
 }
@@ -191,6 +192,11 @@ function describePlaces(report: InspectionReport): string {
 function describeFact({ value, unit }: Fact): string {
   if (value === null) return 'unknown';
   return unit === undefined ? String(value) : `${value} ${unit}`;
+}
+
+/** Three digits of what is small, whole numbers of what is not. */
+function shortNumber(value: number): string {
+  return String(Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
 }
 
 const MAXIMUM_BARS = 28;

@@ -25,6 +25,14 @@ export interface ColumnTable {
   readonly notRepresented?: readonly string[];
 }
 
+/** The same with more of what is not represented. */
+export function withLost<Value extends { readonly notRepresented?: readonly string[] }>(
+  value: Value,
+  lost: readonly string[] = [],
+): Value {
+  return { ...value, notRepresented: [...(value.notRepresented ?? []), ...lost] };
+}
+
 /** Undoes what keeps spreadsheets from running a text as a formula. */
 export function plainText(field: string): string {
   return /^'+[=+\-@\t\r]/.test(field) ? field.slice(1) : field;

@@ -34,3 +34,15 @@ export function variance(values: ArrayLike<number>): number {
 export function significant(value: number, digits = 4): number {
   return Number.isFinite(value) ? Number(value.toPrecision(digits)) : value;
 }
+
+const DAY_SECONDS = 86_400;
+
+/** How long a trace is: in days, less than a tenth of a day in seconds. */
+export function spanFact(
+  seconds: number,
+  digits = 4,
+): { name: string; value: number; unit: string } {
+  const short = seconds < DAY_SECONDS / 10;
+  const value = significant(short ? seconds : seconds / DAY_SECONDS, digits);
+  return { name: 'span', value, unit: short ? 's' : 'days' };
+}

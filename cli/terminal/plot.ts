@@ -40,7 +40,7 @@ export function condense(values: ArrayLike<number>, columns: number): number[] {
 
 export interface Bar {
   readonly label: string;
-  /** Not negative. */
+  /** Of less than 0 there is no bar, only the value. */
   readonly value: number;
 }
 
@@ -71,6 +71,6 @@ export function barChart(bars: readonly Bar[], options: BarChartOptions = {}): s
 
 /** A bar of so many columns, to the eighth of one. */
 function drawBar(columns: number): string {
-  const eighths = Math.round(columns * 8);
+  const eighths = Math.max(0, Math.round(columns * 8));
   return '█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!;
 }

@@ -210,3 +210,18 @@ test('an output that cannot be written is a resource failure and leaves nothing 
   assertOneLine(t, result, 'RESOURCE_NOT_WRITABLE: ');
   t.deepEqual(readdirSync(workingDirectory), ['toy.swf.gz']);
 });
+
+test('prices below zero, and such of a fraction of a cent, are drawn', async (t) => {
+  const workingDirectory = temporaryFolder(t);
+  const hour = (at: number, price: number) => `2021-03-27,0${at}:00,0${at + 1}:00,${price}\n`;
+  const header = 'date,time_from,time_to,price_eur_mwh\n';
+  const text = header + hour(0, -50) + hour(1, 0.004) + hour(2, 30.5);
+  writeFileSync(join(workingDirectory, 'prices.csv'), text);
+  const { stdout, exitCode } = await runCli(['trace', 'inspect', 'prices.csv'], {
+    workingDirectory,
+  });
+  t.is(exitCode, 0);
+  t.regex(stdout, /^2021-03-27T00:00:00 +-50$/m);
+  t.regex(stdout, /^2021-03-27T01:00:00 +0\.004$/m);
+  t.regex(stdout, /^2021-03-27T02:00:00 █{48} 30\.5$/m);
+});

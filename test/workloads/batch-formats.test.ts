@@ -66,6 +66,7 @@ test('a dump becomes canonical CSV and from there SWF without losing what SWF ca
     'ids of 2 jobs, which are numbered anew',
     'names of 2 users',
     'whole nodes of 2 jobs',
+    'names and accounts of jobs, their node lists, and TRES beyond nodes, processors and memory',
   ]);
   t.true(direct.header.some((line) => line[0] === 'Partition' && line[1] === '1 long,er'));
   const swf = testFile(t, [...swfText(direct.jobs, direct.header, direct.details)].join(''));

@@ -11,6 +11,7 @@ import type { TraceFormat } from './format.ts';
 export const alibaba2018Format: TraceFormat = batchFormat({
   name: 'alibaba-2018',
   title: "batch_task of Alibaba's cluster trace of 2018 (batch jobs)",
+  lost: ['types of tasks, their order and their memory'],
   description: "batch tasks of Alibaba's cluster trace of 2018",
   label: 'derived',
   recognises: (fileName, head) =>

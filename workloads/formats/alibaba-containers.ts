@@ -12,6 +12,7 @@ import { MachineRecorder, type MachineLog } from './machine-log.ts';
 export const alibabaContainersFormat: TraceFormat = machineFormat({
   name: 'alibaba-2018-containers',
   title: "container_meta of Alibaba's cluster trace of 2018 (containers)",
+  lost: ['machines, limits and memory'],
   description: "containers of Alibaba's cluster trace of 2018",
   recognises: (fileName, head) =>
     /^container_meta.*\.csv(\.gz|\.zst)?$/.test(fileName) ||

@@ -10,6 +10,7 @@ import type { TraceFormat } from './format.ts';
 export const alibabaGpuFormat: TraceFormat = machineFormat({
   name: 'alibaba-gpu-2023',
   title: "pods of Alibaba's GPU cluster trace of 2023 (containers)",
+  lost: ['GPUs, phases and times of creation'],
   description: "pods of Alibaba's GPU cluster trace of 2023",
   recognises: (_fileName, head) =>
     /^\uFEFF?name,cpu_milli,memory_mib,num_gpu,gpu_milli,/.test(head),

@@ -10,6 +10,7 @@ import { MachineRecorder, type MachineLog } from './machine-log.ts';
 export const alibabaInstancesFormat: TraceFormat = machineFormat({
   name: 'alibaba-2018-instances',
   title: "batch_instance of Alibaba's cluster trace of 2018 (tasks)",
+  lost: ['machines, peaks and memory'],
   description: "instances of batch tasks of Alibaba's cluster trace of 2018",
   recognises: (fileName, head) =>
     /^batch_instance.*\.csv(\.gz|\.zst)?$/.test(fileName) ||

@@ -16,6 +16,7 @@ import { SeriesRecorder, type SeriesLog } from './series-log.ts';
 export const alibabaMachinesFormat: TraceFile = seriesFormat({
   name: 'alibaba-2018-machines',
   title: "machine_meta of Alibaba's cluster trace of 2018 (supply)",
+  lost: ['failure domains and memory'],
   recognises: (fileName, head) =>
     /^machine_meta.*\.csv(\.gz|\.zst)?$/.test(fileName) ||
     /^m_\d+,\d+,\d+,\d*,\d+,[\d.]*,[A-Z]+\r?\n/.test(head),

@@ -10,6 +10,7 @@ import { SeriesRecorder, type SeriesLog } from './series-log.ts';
 export const alibabaUsageFormat: TraceFile = seriesFormat({
   name: 'alibaba-2018-usage',
   title: "machine_usage and container_usage of Alibaba's cluster trace of 2018 (utilisation)",
+  lost: ['all but the use of processors'],
   recognises: (fileName, head) =>
     /^(machine|container)_usage.*\.csv(\.gz|\.zst)?$/.test(fileName) ||
     /^(c_\d+,)?m_\d+,[\d.]+,\d*,\d*(,[-\d.]*){5,6}\r?\n/.test(head),

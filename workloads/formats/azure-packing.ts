@@ -16,7 +16,8 @@ import { MachineRecorder, type MachineLog } from './machine-log.ts';
 
 export const azurePackingFormat: TraceFormat = machineFormat({
   name: 'azure-packing',
-  title: "Azure's trace for packing of 2020, SQLite or its table vm as CSV (virtual machines)",
+  title: "Azure's trace for packing of 2020, SQLite or CSV (virtual machines)",
+  lost: ['disks and network; starts before day 0, and ends after the last request'],
   description: "virtual machines of Azure's trace for packing of 2020",
   recognises: (_fileName, head) =>
     (head.startsWith('SQLite format 3') && head.includes('vmTypeId')) ||

@@ -10,6 +10,7 @@ import { SeriesRecorder, type SeriesLog } from './series-log.ts';
 export const azureReadingsFormat: TraceFile = seriesFormat({
   name: 'azure-readings',
   title: 'vm_cpu_readings of the public Azure traces V1 and V2 (utilisation)',
+  lost: ['least and most use of processors'],
   recognises: (fileName, head) =>
     /vm_cpu_readings.*\.csv(\.gz|\.zst)?$/.test(fileName) ||
     /^\d+,[\w+/=]{30,},[\d.]+,[\d.]+,[\d.]+\r?\n/.test(head),

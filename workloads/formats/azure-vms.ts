@@ -10,6 +10,7 @@ import type { TraceFormat } from './format.ts';
 export const azureVmFormat: TraceFormat = machineFormat({
   name: 'azure-vms',
   title: 'vmtable of the public Azure traces V1 and V2 (virtual machines)',
+  lost: ['deployments, and the use of processors'],
   description: 'a table of virtual machines of the public Azure traces',
   recognises: (fileName, head) =>
     /vmtable.*\.csv(\.gz|\.zst)?$/.test(fileName) || /^([\w+/=]{30,},){3}\d+,\d+,/.test(head),

@@ -14,6 +14,7 @@ import { resample, shiftHours, traceLabel, tracePath } from '../fields.ts';
 import { fileSha256 } from '../input.ts';
 import { jobsOnNodes } from '../nodes.ts';
 import { planResampling, resampleJobs, type TraceSpan } from '../resample.ts';
+import { withLost } from '../column-table.ts';
 import { batchColumns, batchSwf } from './batch-columns.ts';
 import type { BatchLog } from './batch-log.ts';
 import type { TraceFormat, TraceOptions } from './format.ts';
@@ -101,6 +102,8 @@ export interface BatchReader {
   readonly fields?: TProperties;
   /** What records are by default: `derived` where a format is a processed form. */
   readonly label?: InputLabel;
+  /** What such files hold and the reader does not keep, in words. */
+  readonly lost?: readonly string[];
   recognises(fileName: string, head: string): boolean;
   read(path: string, options: TraceOptions): BatchLog;
 }
@@ -121,8 +124,8 @@ export function batchFormat(reader: BatchReader): TraceFormat {
       const inspection = inspectSwf(read(path, options), options);
       return { ...inspection, format: reader.name, label: reader.label ?? inspection.label };
     },
-    columns: (path, options) => batchColumns(read(path, options)),
-    swf: (path, options) => batchSwf(read(path, options), options),
+    columns: (path, options) => withLost(batchColumns(read(path, options)), reader.lost),
+    swf: (path, options) => withLost(batchSwf(read(path, options), options), reader.lost),
   };
 }
 

@@ -11,6 +11,7 @@ import type { TraceFormat } from './format.ts';
 export const batsimFormat: TraceFormat = batchFormat({
   name: 'batsim',
   title: 'workloads of the simulator Batsim, JSON (batch jobs)',
+  lost: ['profiles, beyond the run times of delays'],
   description: 'a workload of the simulator Batsim',
   recognises: (_fileName, head) =>
     /^\s*\{/.test(head) && (/"nb_res"\s*:/.test(head) || /"subtime"\s*:/.test(head)),

@@ -56,6 +56,7 @@ const columnsField = {
 export const csvFormat: TraceFormat = batchFormat({
   name: 'csv',
   title: 'jobs in any CSV file, by --columns (batch jobs)',
+  lost: ['columns that no field is mapped to'],
   description: 'jobs in a CSV file',
   fields: { ...columnsField, ...timeZoneField },
   // Never: only its user knows what its columns are.

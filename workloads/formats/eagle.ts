@@ -11,6 +11,7 @@ import type { TraceFormat, TraceOptions } from './format.ts';
 export const eagleFormat: TraceFormat = batchFormat({
   name: 'eagle',
   title: "jobs of NREL's Eagle, CSV (batch jobs)",
+  lost: ['accounts and GPUs'],
   description: "jobs of NREL's Eagle as published",
   fields: timeZoneField,
   recognises: (_fileName, head) =>

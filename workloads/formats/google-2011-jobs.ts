@@ -12,6 +12,7 @@ import { SeriesRecorder, type SeriesLog } from './series-log.ts';
 export const google2011JobsFormat: TraceFile = seriesFormat({
   name: 'google-2011-jobs',
   title: "job_events of Google's cluster trace of 2011 (jobs waiting and running)",
+  lost: ['names, users and classes of jobs'],
   recognises: (fileName, head) =>
     (/job[_-]events/.test(fileName) && /\.csv(\.gz|\.zst)?$/.test(fileName)) ||
     /^(#[^\n]*\n)?\d+,\d*,\d+,[0-8],[^,\n]*,[0-3]?,[^,\n]*,[^,\n]*\r?\n/.test(head),

@@ -11,6 +11,7 @@ import { SeriesRecorder, type SeriesLog } from './series-log.ts';
 export const google2011MachinesFormat: TraceFile = seriesFormat({
   name: 'google-2011-machines',
   title: "machine_events of Google's cluster trace of 2011 (supply)",
+  lost: ['platforms of machines, and which they are'],
   recognises: (fileName, head) =>
     (/machine[_-]events/.test(fileName) && /\.csv(\.gz|\.zst)?$/.test(fileName)) ||
     /^(#[^\n]*\n)?\d+,\d+,[012],[^,\n]*,[\d.]*,[\d.]*\r?\n/.test(head),

@@ -11,6 +11,7 @@ import { SeriesRecorder, type SeriesLog } from './series-log.ts';
 export const google2011UsageFormat: TraceFile = seriesFormat({
   name: 'google-2011-usage',
   title: "task_usage of Google's cluster trace of 2011 (utilisation)",
+  lost: ['all but the mean use of processors'],
   recognises: (fileName, head) =>
     (/task[_-]usage/.test(fileName) && /\.csv(\.gz|\.zst)?$/.test(fileName)) ||
     /^(#[^\n]*\n)?\d+,\d+,\d+,\d+,\d*,[\d.]+(,[^,\n]*){13,14}\r?\n/.test(head),

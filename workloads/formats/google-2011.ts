@@ -11,6 +11,7 @@ import type { TraceFormat } from './format.ts';
 export const google2011Format: TraceFormat = machineFormat({
   name: 'google-2011',
   title: "task_events of Google's cluster trace of 2011 (tasks)",
+  lost: ['machines, users, disks and constraints'],
   description: "task events of Google's cluster trace of 2011",
   recognises: (fileName, head) =>
     (/task[_-]events/.test(fileName) && /\.csv(\.gz|\.zst)?$/.test(fileName)) ||

@@ -15,6 +15,7 @@ export const google2019CollectionsFormat: TraceFile = seriesFormat({
   name: 'google-2019-collections',
   title:
     "collection_events of Google's cluster trace of 2019, JSON lines (jobs waiting and running)",
+  lost: ['names, users, priorities and parents'],
   recognises: (_fileName, head) =>
     /^\s*\{[^\n]*"collection_id"/.test(head) && !/^\s*\{[^\n]*"instance_index"/.test(head),
   read: (path) => readGoogle2019Collections(path),

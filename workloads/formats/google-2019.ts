@@ -12,6 +12,7 @@ import type { TraceFormat } from './format.ts';
 export const google2019Format: TraceFormat = machineFormat({
   name: 'google-2019',
   title: "instance_events of Google's cluster trace of 2019, JSON lines (tasks)",
+  lost: ['machines, users and constraints'],
   description: "instance events of Google's cluster trace of 2019",
   recognises: (_fileName, head) =>
     /^\s*\{[^\n]*"instance_index"/.test(head) && /^\s*\{[^\n]*"collection_id"/.test(head),

@@ -12,6 +12,7 @@ import type { TraceFormat } from './format.ts';
 export const gwfFormat: TraceFormat = batchFormat({
   name: 'gwf',
   title: 'Grid Workload Format of the Grid Workloads Archive (batch jobs)',
+  lost: ['dependencies, sites, network and disks'],
   description: 'a log in the Grid Workload Format',
   recognises: (fileName, head) =>
     /\.gwf(\.gz|\.zst)?$/.test(fileName) ||

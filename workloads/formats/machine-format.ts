@@ -10,13 +10,13 @@ import { cachedByFile } from '../cache.ts';
 import { WEEKDAYS, type Weekday } from '../calendar.ts';
 import { NodeFold, nodesFor, packingFields, type NodePacking } from '../cloud/packing.ts';
 import { copiesAt } from '../cloud/population.ts';
-import type { ColumnTable } from '../column-table.ts';
+import { withLost, type ColumnTable } from '../column-table.ts';
 import { workloadStream, type LoadedDemand, type WorkloadContext } from '../context.ts';
 import { maybePositive, resample, shiftHours, startWeekday, traceLabel } from '../fields.ts';
 import { tracePath } from '../fields.ts';
 import { fileSha256 } from '../input.ts';
 import { lowerBound, planResampling, type Block, type TraceSpan } from '../resample.ts';
-import { mean, quantile, significant, sorted } from '../statistics.ts';
+import { mean, quantile, significant, sorted, spanFact } from '../statistics.ts';
 import type { Fact, Inspection, Sketch, TraceFormat } from './format.ts';
 import { BEGUN_BEFORE, OUTLASTS, type MachineLog } from './machine-log.ts';
 
@@ -25,6 +25,8 @@ export interface MachineReader {
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  /** What such files hold and the reader does not keep, in words. */
+  readonly lost?: readonly string[];
   recognises(fileName: string, head: string): boolean;
   read(path: string): MachineLog;
 }
@@ -66,7 +68,7 @@ export function machineFormat(reader: MachineReader): TraceFormat {
     recognises: (fileName, head) => reader.recognises(fileName, head),
     load: (table: never, path, context) => loadMachines(table, path, context, read(path)),
     inspect: (path) => inspectMachines(read(path)),
-    columns: (path) => machineColumns(read(path)),
+    columns: (path) => withLost(machineColumns(read(path)), reader.lost),
   };
 }
 
@@ -190,7 +192,7 @@ function facts(log: MachineLog): Fact[] {
   });
   const unit = log.shares ? 'shares of the largest machine' : undefined;
   return [
-    known('span', (log.toSeconds - log.fromSeconds) / 86_400, 'days'),
+    spanFact(log.toSeconds - log.fromSeconds),
     known('owners', new Set(log.owners.filter((owner) => owner !== '')).size || NaN),
     known('lives seen whole', whole.length),
     known('life, median', quantile(lives, 0.5), 's'),

@@ -11,6 +11,7 @@ import type { TraceFormat } from './format.ts';
 export const openDcFormat: TraceFormat = batchFormat({
   name: 'opendc',
   title: 'tasks of OpenDC, Parquet (batch jobs)',
+  lost: ['speed of processors and deadlines'],
   description: 'tasks of OpenDC',
   recognises: (_fileName, head) =>
     head.startsWith('PAR1') && head.includes('submission_time') && head.includes('cpu_count'),

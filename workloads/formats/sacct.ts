@@ -15,6 +15,9 @@ import { isSacctHeader, sacctTable, type SacctRow } from './sacct-rows.ts';
 export const sacctFormat: TraceFormat = batchFormat({
   name: 'sacct',
   title: 'job accounting of Slurm, sacct -P (batch jobs)',
+  lost: [
+    'names and accounts of jobs, their node lists, and TRES beyond nodes, processors and memory',
+  ],
   description: 'job accounting of Slurm as sacct -P prints it',
   fields: timeZoneField,
   recognises: (_fileName, head) => isSacctHeader(head),

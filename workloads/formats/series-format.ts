@@ -2,8 +2,8 @@
 import { SECOND_MS } from '../../core/kernel/units.ts';
 import { cachedByFile } from '../cache.ts';
 import { formatInstant } from '../calendar.ts';
-import type { ColumnTable } from '../column-table.ts';
-import { mean, quantile, significant, sorted } from '../statistics.ts';
+import { withLost, type ColumnTable } from '../column-table.ts';
+import { mean, quantile, significant, sorted, spanFact } from '../statistics.ts';
 import type { Fact, Inspection, Sketch, TraceFile, TraceOptions } from './format.ts';
 import type { Series, SeriesLog } from './series-log.ts';
 
@@ -11,6 +11,8 @@ import type { Series, SeriesLog } from './series-log.ts';
 export interface SeriesReader {
   readonly name: string;
   readonly title: string;
+  /** What such files hold and the reader does not keep, in words. */
+  readonly lost?: readonly string[];
   recognises(fileName: string, head: string): boolean;
   read(path: string, options: TraceOptions): SeriesLog;
 }
@@ -26,7 +28,7 @@ export function seriesFormat(reader: SeriesReader): TraceFile {
     title: reader.title,
     recognises: (fileName, head) => reader.recognises(fileName, head),
     inspect: (path, options) => inspectSeries(read(path, options)),
-    columns: (path, options) => seriesColumns(read(path, options)),
+    columns: (path, options) => withLost(seriesColumns(read(path, options)), reader.lost),
   };
 }
 
@@ -57,7 +59,8 @@ function inspectSeries(log: SeriesLog): Inspection {
       { name: 'series', value: series.length },
       { name: 'first', value: instant(from) },
       { name: 'last', value: instant(until) },
-      { name: 'span', value: significant((until - from) / 86_400), unit: 'days' },
+      spanFact(until - from),
+      { name: 'unit', value: log.unit },
       ...series.slice(0, SHOWN_SERIES).map((each) => describe(each, log)),
     ],
     dropped: log.dropped,
@@ -80,14 +83,14 @@ function describe(series: Series, log: SeriesLog): Fact {
   }
   const average = log.holds ? heldMean(series) : mean(series.values);
   const parts = [
-    `${series.values.length} points`,
+    `${series.values.length} ${series.values.length === 1 ? 'point' : 'points'}`,
     `least ${significant(ascending[0]!)}`,
     `median ${significant(quantile(ascending, 0.5))}`,
     `mean ${significant(average)}`,
     `most ${significant(ascending.at(-1)!)}`,
     `${changes} changes`,
   ];
-  return { name: printable(series.name), value: `${parts.join(', ')} (${log.unit})` };
+  return { name: printable(series.name), value: parts.join(', ') };
 }
 
 /** Mean over time of values that hold until the next one; of a single point its value. */
@@ -101,16 +104,17 @@ function heldMean({ seconds, values }: Series): number {
 
 function sketch(series: Series, log: SeriesLog): Sketch {
   const first = series.seconds[0]!;
-  const labels = Array.from(series.seconds, (at) =>
-    log.absolute
-      ? formatInstant(at * SECOND_MS).slice(0, 16)
-      : `day ${significant((at - first) / 86_400, 3)}`,
-  );
+  const short = spanFact(series.seconds.at(-1)! - first).unit === 's';
+  const labels = Array.from(series.seconds, (at) => {
+    if (log.absolute) return formatInstant(at * SECOND_MS).slice(0, short ? 19 : 16);
+    const since = at - first;
+    return short ? `${significant(since, 3)} s` : `day ${significant(since / 86_400, 3)}`;
+  });
   const values = Array.from(series.values);
   return { title: printable(series.name), unit: log.unit, labels, values };
 }
 
-const MAXIMUM_NAME = 60;
+const MAXIMUM_NAME = 40;
 
 /** A name that cannot do anything to a terminal. */
 function printable(name: string): string {
@@ -118,7 +122,8 @@ function printable(name: string): string {
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
-  return escaped === '' ? '(no name)' : escaped.slice(0, MAXIMUM_NAME);
+  if (escaped.length > MAXIMUM_NAME) return `${escaped.slice(0, MAXIMUM_NAME - 1)}…`;
+  return escaped === '' ? '(no name)' : escaped;
 }
 
 function seriesColumns(log: SeriesLog): ColumnTable {

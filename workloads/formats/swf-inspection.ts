@@ -2,7 +2,7 @@
 import type { JobTable } from '../../core/demand/jobs.ts';
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../../core/kernel/units.ts';
 import { formatInstant, sinceMondayMs, WEEKDAYS } from '../calendar.ts';
-import { quantile, significant, sorted } from '../statistics.ts';
+import { quantile, significant, sorted, spanFact } from '../statistics.ts';
 import type { Fact, Inspection, Sketch, TraceOptions } from './format.ts';
 import { cleanSwf, KEEP_POLICY } from './swf-cleaning.ts';
 import { isSynthetic, zoneOf } from './swf-header.ts';
@@ -77,7 +77,7 @@ function facts(log: SwfLog, procs: number | null): Fact[] {
       value: start === null ? null : formatInstant((start + first) * SECOND_MS),
     },
     { name: 'time zone', value: header.timeZone },
-    known((last - first) / 86_400, 'days')('span'),
+    spanFact(last - first, 6),
     known(procs)('processors'),
     known(procs === null ? null : offeredLoad(jobs, procs))('offered load'),
     known(widths.filter((width) => width === 1).length / widths.length)('serial jobs, share'),
@@ -94,7 +94,7 @@ function facts(log: SwfLog, procs: number | null): Fact[] {
       waits.length === 0 ? null : waits.reduce((a, b) => a + b, 0) / waits.length,
       's',
     )('wait, mean'),
-    known(new Set(jobs.user).size)('users'),
+    known(new Set(jobs.user.filter((user) => user >= 0)).size || null)('users'),
   ];
 }
 
