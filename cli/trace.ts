@@ -7,6 +7,7 @@ import type { ClusterKind } from '../core/agents/view.ts';
 import type { Demand } from '../core/demand/demand.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import { DAY_MS } from '../core/kernel/units.ts';
+import type { NodeClass } from '../workloads/cloud/node-class.ts';
 import { csvLines } from '../workloads/column-table.ts';
 import type { ColumnTable } from '../workloads/column-table.ts';
 import { demandTable } from '../workloads/demand-table.ts';
@@ -48,6 +49,7 @@ interface GenerateOptions extends CommonOptions {
 type OutputForm = 'csv' | 'parquet' | 'swf';
 const OUTPUT_FORMS: readonly OutputForm[] = ['csv', 'parquet', 'swf'];
 
+const MAXIMUM_NODE_SIZE = 1e6;
 const MAXIMUM_PROCESSORS = 50_000_000;
 
 export function registerTrace(program: Command): void {
@@ -71,9 +73,15 @@ export function registerTrace(program: Command): void {
       );
   withFile(
     defineCommand(trace, 'inspect <file>', 'Print what a trace holds and what is wrong with it.'),
-  ).action((file: string, options: FileOptions) =>
-    runCommand(options, (output) => inspect(output, file, options)),
-  );
+  )
+    .option(
+      '--pack <cores,GB[,GPUs]>',
+      'also pack machines of a cloud on such nodes, in every way, and count the nodes',
+      nodeClass,
+    )
+    .action((file: string, options: FileOptions) =>
+      runCommand(options, (output) => inspect(output, file, options)),
+    );
   withFile(defineCommand(trace, 'convert <file>', 'Write a trace in a canonical form.'))
     .addOption(
       new Option('--to <form>', 'what to write').choices(OUTPUT_FORMS).makeOptionMandatory(),
@@ -106,6 +114,18 @@ function columnPairs(text: string): Record<string, string> {
     pairs[pair.slice(0, equals).trim()] = pair.slice(equals + 1).trim();
   }
   return pairs;
+}
+
+/** `32,256` or `96,512,8`. */
+function nodeClass(text: string): NodeClass {
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  const [cores = NaN, memoryGb = NaN, gpus] = numbers;
+  const areSizes = [cores, memoryGb].every((size) => size > 0 && size <= MAXIMUM_NODE_SIZE);
+  const areGpus = gpus === undefined || (gpus >= 0 && gpus <= MAXIMUM_NODE_SIZE);
+  if (!areSizes || !areGpus || numbers.length > 3) {
+    throw new InvalidArgumentError('write cores and GB of a node, as in 32,256 or 96,512,8');
+  }
+  return { cores, memoryGb, ...(gpus === undefined ? {} : { gpus }) };
 }
 
 function modelNames(): string {

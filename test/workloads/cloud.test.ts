@@ -16,7 +16,20 @@ import {
   secondsInBin,
   tailMeanFor,
 } from '../../workloads/cloud/lifetimes.ts';
-import { NodeFold } from '../../workloads/cloud/packing.ts';
+import { MachineLives, rowsByTime } from '../../workloads/cloud/machine-lives.ts';
+import {
+  capacityOf,
+  dominantResource,
+  dominantShare,
+  unitsOf,
+} from '../../workloads/cloud/node-class.ts';
+import { packLives, type RealPacking } from '../../workloads/cloud/packed-need.ts';
+import { needSink, NodeFold } from '../../workloads/cloud/packing.ts';
+import {
+  quantileInterval,
+  survivalCurve,
+  survivalQuantile,
+} from '../../workloads/cloud/survival.ts';
 import {
   parseDurations,
   parseFlavours,
@@ -185,6 +198,112 @@ test('a fold of machines is the sum at every instant, packed', (t) => {
       }
     }),
     { numRuns: 100 },
+  );
+});
+
+/** Nodes of so many cores for machines that are all there at once; memory is plenty. */
+function nodesAtOnce(packing: RealPacking, coresPerNode: number, cores: readonly number[]): number {
+  const lives = new MachineLives();
+  for (const each of cores) lives.add(0, 300_000, each, 1);
+  const node = { cores: coresPerNode, memoryGb: 1_000 };
+  return packLives(lives, node, packing, { horizonMs: 300_000, stepMs: 300_000 }).mostNodes;
+}
+
+const times = (count: number, cores: number) => new Array<number>(count).fill(cores);
+
+test('the worst cases of the textbooks: 10 nodes for 6 by first fit, 11 for 9 by decreasing size', (t) => {
+  // 1/7 + ε, 1/3 + ε, 1/2 + ε in this order (Johnson et al., SIAM J. Comput. 3(4), 1974).
+  const ascending = [...times(6, 181), ...times(6, 421), ...times(6, 631)];
+  t.is(nodesAtOnce('first-fit', 1_260, ascending), 10);
+  t.is(nodesAtOnce('best-fit', 1_260, ascending), 10);
+  t.is(nodesAtOnce('first-fit-decreasing', 1_260, ascending), 6);
+  // 1/2 + ε, 1/4 + 2ε, 1/4 + ε, 1/4 − 2ε: a node is full with 1, 3 and 4, or two of 2 and of 4.
+  const quarters = [...times(6, 201), ...times(6, 102), ...times(6, 101), ...times(12, 98)];
+  t.is(nodesAtOnce('first-fit-decreasing', 400, quarters), 11);
+  t.is(nodesAtOnce('repacked', 400, quarters), 11);
+  const inOrder = [0, 1, 2, 3, 4, 5].flatMap(() => [201, 101, 98]);
+  t.is(
+    nodesAtOnce('first-fit', 400, [...inOrder, ...times(3, 102).flatMap(() => [102, 102, 98, 98])]),
+    9,
+  );
+});
+
+test('the dominant resource is that of the worked example of DRF', (t) => {
+  // 9 CPUs and 18 GB; A asks for 1 and 4, B for 3 and 1 (Ghodsi et al., NSDI 2011, section 4.1).
+  const node = capacityOf({ cores: 9, memoryGb: 18, gpus: 0 });
+  const [a, b] = [unitsOf(1, 4, 0), unitsOf(3, 1, 0)];
+  t.deepEqual([dominantShare(a, node), dominantShare(b, node)], [4 / 18, 3 / 9]);
+  t.deepEqual([dominantResource(a, node), dominantResource(b, node)], [1, 0]);
+});
+
+test('machines stay where they are: what leaves does not empty the nodes of what stays', (t) => {
+  const lives = new MachineLives();
+  for (let i = 0; i < 8; i++) lives.add(0, i % 4 === 0 ? 900_000 : 300_000, 1, 1);
+  lives.add(100, 100, 1, 1);
+  lives.add(0, 900_000, 5, 1);
+  const node = { cores: 4, memoryGb: 100 };
+  const window = { horizonMs: 900_000, stepMs: 300_000 };
+  const placed = packLives(lives, node, 'first-fit', window);
+  t.deepEqual([[...placed.series.timeMs], [...placed.series.nodes]], [[0], [2]]);
+  t.deepEqual([placed.nodeMs, placed.boundMs, placed.mostBound], [1_800_000, 1_200_000, 2]);
+  t.deepEqual([placed.placed, placed.fitsNoNode, placed.livesNoTime], [8, 1, 1]);
+  const anew = packLives(lives, node, 'repacked', window);
+  t.deepEqual(
+    [[...anew.series.timeMs], [...anew.series.nodes]],
+    [
+      [0, 300_000],
+      [2, 1],
+    ],
+  );
+});
+
+test('rows come by time with and without fractions, equal times as they stand', (t) => {
+  for (const unit of [1, 0.5, 2 ** 40]) {
+    const column = Float64Array.from([3, 1, 2, 1, 3], (time) => time * unit);
+    t.deepEqual([...rowsByTime(column, 5)], [1, 3, 2, 0, 4], `${unit}`);
+  }
+});
+
+test('a need by packing says in the manifest how full nodes are and what fits none', (t) => {
+  const table = { coresPerNode: 4, memoryPerNodeGb: 100, packingFactor: 0.85, stepMinutes: 5 };
+  const sink = needSink({ ...table, packing: 'first-fit' }, 600_000);
+  sink.add(0, 600_000, 3, 1, 0, 2);
+  sink.add(0, 600_000, 40, 1);
+  const { needs, words, fill, fitsNoNode } = sink.finish();
+  t.deepEqual([...needs.nodes], [2]);
+  t.deepEqual([fill, fitsNoNode], [0.75, 1]);
+  t.is(
+    words,
+    'packed first-fit: mean 2 nodes, 75 % full, 1 times the least, 1 machines that fit no node set aside',
+  );
+});
+
+test('Kaplan–Meier and Greenwood have the published figures of the 6-MP trial', (t) => {
+  // Weeks of remission of 21 patients, + still in remission (Freireich et al., Blood 21(6), 1963).
+  const weeks = '6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+'.split(' ');
+  const curve = survivalCurve({
+    entryAge: weeks.map(() => 0),
+    exitAge: weeks.map((week) => parseInt(week, 10)),
+    ended: weeks.map((week) => (week.endsWith('+') ? 0 : 1)),
+  });
+  t.deepEqual(curve.age, [6, 7, 10, 13, 16, 22, 23]);
+  const digits = (values: readonly number[]) => values.map((value) => value.toFixed(3));
+  const alive = ['0.857', '0.807', '0.753', '0.690', '0.627', '0.538', '0.448'];
+  t.deepEqual(digits(curve.alive), alive);
+  const error = ['0.076', '0.087', '0.096', '0.107', '0.114', '0.128', '0.135'];
+  t.deepEqual(digits(curve.error), error);
+  t.is(survivalQuantile(curve, 0.5), 23);
+  t.deepEqual(quantileInterval(curve, 0.5), [13, NaN]);
+});
+
+test('a life is at risk from the age at which it came into sight', (t) => {
+  // At age 2 three are at risk, the one that came just then is not; at 4 two are, at 5 one.
+  const lives = { entryAge: [0, 1, 0, 2], exitAge: [2, 4, 3, 5], ended: [1, 1, 0, 1] };
+  const curve = survivalCurve(lives);
+  t.deepEqual(curve.age, [2, 4, 5]);
+  t.deepEqual(
+    curve.alive.map((share) => share.toFixed(6)),
+    [2 / 3, 1 / 3, 0].map((share) => share.toFixed(6)),
   );
 });
 

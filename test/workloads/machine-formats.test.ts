@@ -7,7 +7,7 @@ import { WEEK_MS } from '../../core/kernel/units.ts';
 import { readAlibabaContainers } from '../../workloads/formats/alibaba-containers.ts';
 import { readAlibabaInstances } from '../../workloads/formats/alibaba-instances.ts';
 import { readAzurePacking } from '../../workloads/formats/azure-packing.ts';
-import { readAlibabaGpu } from '../../workloads/formats/alibaba-gpu.ts';
+import { alibabaGpuFormat, readAlibabaGpu } from '../../workloads/formats/alibaba-gpu.ts';
 import { azureVmFormat, readAzureVms } from '../../workloads/formats/azure-vms.ts';
 import { readGoogle2011 } from '../../workloads/formats/google-2011.ts';
 import { readGoogle2019 } from '../../workloads/formats/google-2019.ts';
@@ -98,6 +98,84 @@ test('Alibaba 2023: pods live from scheduling to deletion, blank times are told 
   t.deepEqual([...log.cut], [0, 2]);
   t.deepEqual({ ...log.dropped }, { fieldCount: 1, neverScheduled: 1, timeUnknown: 1 });
   t.regex(log.oddities[0]!, /^1 pods ask for GPUs/);
+});
+
+test('Alibaba 2023: GPUs are packed where a node says how many it has, parts of them as parts', (t) => {
+  const pods = ['6,2,1000', '1,1,500', '1,1,500', '1,1,600', '64,8,1000'].map(
+    (size, i) =>
+      `p-${i},${size.split(',')[0]}000,1024,${size.split(',').slice(1)},,LS,Running,0,500,0`,
+  );
+  const header =
+    'name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time';
+  const path = testFile(t, `${[header, ...pods].join('\n')}\n`, 'pods.csv');
+  t.deepEqual([...readAlibabaGpu(path).gpus!], [2, 0.5, 0.5, 0.6, 8]);
+  const facts = (gpus?: number) => {
+    const pack = { cores: 32, memoryGb: 256, ...(gpus === undefined ? {} : { gpus }) };
+    const inspection = alibabaGpuFormat.inspect(path, { pack });
+    return Object.fromEntries(inspection.facts.map(({ name, value }) => [name, value]));
+  };
+  t.is(facts(2)['nodes first-fit, most'], 2);
+  t.is(facts(3)['nodes first-fit, most'], 2);
+  t.is(facts(4)['nodes first-fit, most'], 1);
+  t.is(facts()['nodes first-fit, most'], 1);
+  t.is(facts(2)['machines that fit no node, set aside'], 1);
+  refusal(
+    t,
+    () => alibabaGpuFormat.inspect(path, { pack: { cores: 0.1, memoryGb: 1 } }),
+    'INPUT_NODE_SIZE',
+  );
+});
+
+test('what the edges of a log cut off is counted, with its share of core-time', (t) => {
+  const rows = [
+    vm('a', 0, 1_200, 1),
+    vm('b', 0, 2_591_700, 2),
+    vm('c', 600, 1_200, 4),
+    vm('d', 300, 2_591_700, 8),
+    vm('e', 900, 1_800, 4),
+  ];
+  const path = testFile(t, `${rows.join('\n')}\n`, 'vmtable.csv');
+  const { facts, oddities } = azureVmFormat.inspect(path, {});
+  const value = (name: string) => facts.find((fact) => fact.name === name)?.value;
+  t.is(value('lives begun before the log'), 1);
+  t.is(value('lives that outlast it'), 1);
+  t.is(value('lives both'), 1);
+  // Begins in sight: 600 s, 900 s, and one that goes on.
+  t.is(value('life, median (Kaplan–Meier)'), 900);
+  t.is(value('life, median of those'), 600);
+  const all = 1_200 + 2 * 2_591_700 + 4 * 600 + 8 * 2_591_400 + 4 * 900;
+  const shares = facts.filter(({ name }) => name.startsWith('  share')).map((fact) => fact.value);
+  const expected = [1_200, 8 * 2_591_400, 2 * 2_591_700].map((part) => (100 * part) / all);
+  t.deepEqual(
+    shares,
+    expected.map((share) => Number(share.toPrecision(4))),
+  );
+  t.true(oddities.some((sentence) => sentence.includes('unknown age')));
+});
+
+test('a table of machines can be packed for real: the mean is what was asked for', (t) => {
+  const rows: string[] = [];
+  for (let hour = 0; hour < 14 * 24; hour++) {
+    for (let i = 0; i < 4; i++)
+      rows.push(vm(`${hour}.${i}`, hour * 3_600, (hour + 24) * 3_600, 12));
+  }
+  const trace = testFile(t, `${rows.join('\n')}\n`, 'vmtable.csv');
+  const context = { ...batchContext(), kind: 'cloud', organisation: 'cloud-a' } as const;
+  const table = { trace, format: 'azure-vms', meanNodes: 40 };
+  const { demand, sources } = loadDemand({ ...table, packing: 'best-fit' }, context);
+  if (demand.kind !== 'cloud') return t.fail();
+  const { timeMs, nodes } = demand.needs;
+  let sum = 0;
+  for (let i = 0; i < nodes.length; i++) {
+    sum += nodes[i]! * ((timeMs[i + 1] ?? WEEK_MS) - timeMs[i]!);
+  }
+  // Two of 12 cores a node of 32: three quarters full at most.
+  t.true(Math.abs(sum / WEEK_MS - 40) < 4, `mean need ${sum / WEEK_MS}`);
+  t.regex(sources[0]!.treatment, /32 cores and 256 GB a node, packed best-fit: mean \d/);
+  t.regex(sources[0]!.treatment, /7[345](\.\d)? % full, 1\.3\d* times the least/);
+  refusal(t, () => loadDemand({ ...table, packing: 'tetris' }, context), 'INPUT_WORKLOAD');
+  const small = { ...table, packing: 'first-fit', coresPerNode: 8 };
+  refusal(t, () => loadDemand(small, context), 'INPUT_NO_ROWS');
 });
 
 const event = (time: string | number, job: string, kind: number | string, cpu = '0.5') =>
@@ -222,6 +300,7 @@ test('the packing trace: days, negative starts, unknown ends, shares of the comm
     t.deepEqual([...log.cores], [0.25, 0.125, 0.25, 0.75]);
     t.deepEqual([...log.memoryGb], [0.5, 0.125, 0.5, 0.375]);
     t.deepEqual([...log.cut], [1, 2, 2, 0]);
+    t.deepEqual([...log.ageSeconds], [216_000, 0, 0, 0]);
     t.deepEqual(log.categories, ['high', 'low', 'high', 'high']);
     t.deepEqual(
       { ...log.dropped },

@@ -3,13 +3,12 @@
  * of the week before time 0 still live, and the long-lived ones from before are drawn from the
  * stationary distribution, so that no warm-up is needed for what a trace cuts off on the left.
  */
-import type { NodeNeedSeries } from '../../core/demand/demand.ts';
 import type { RandomStream } from '../../core/kernel/random.ts';
 import { SECOND_MS, WEEK_MS } from '../../core/kernel/units.ts';
 import { poisson, weightedIndex } from '../sampling.ts';
 import { FLAVOURS } from './flavours.ts';
 import { TAIL_START_SECONDS, type Lifetimes } from './lifetimes.ts';
-import { NodeFold, nodesFor, type NodePacking } from './packing.ts';
+import { nodesFor, type NeedSink, type NodePacking } from './packing.ts';
 
 /** Batches are replayed from this long before time 0. */
 export const PREHISTORY_MS = WEEK_MS;
@@ -56,14 +55,14 @@ export interface MachineBatch {
 }
 
 export class Population {
-  readonly #fold: NodeFold;
+  readonly #sink: Pick<NeedSink, 'add'>;
   readonly #rates: CloudRates;
   readonly #stream: RandomStream;
 
-  constructor(rates: CloudRates, horizonMs: number, stream: RandomStream) {
+  constructor(rates: CloudRates, sink: Pick<NeedSink, 'add'>, stream: RandomStream) {
     this.#rates = rates;
     this.#stream = stream;
-    this.#fold = new NodeFold(horizonMs);
+    this.#sink = sink;
   }
 
   /** Adds `copies` of a batch, each with lifetimes of its own. */
@@ -75,7 +74,7 @@ export class Population {
         const known = batch.lifetimesSeconds?.[i] ?? -1;
         const seconds = known >= 0 ? known : this.#lifetime(flavour, common);
         const { cores, memoryGb } = FLAVOURS[flavour]!;
-        this.#fold.add(batch.timeMs, batch.timeMs + seconds * SECOND_MS, cores, memoryGb);
+        this.#sink.add(batch.timeMs, batch.timeMs + seconds * SECOND_MS, cores, memoryGb);
       }
     }
   }
@@ -90,14 +89,10 @@ export class Population {
       const alive = rate * lifetimes.tailShare * mean * Math.exp(-sinceSeconds / mean);
       const { cores, memoryGb } = FLAVOURS[index]!;
       for (let left = poisson(this.#stream, alive); left > 0; left--) {
-        // Exponential lifetimes forget their age.
-        this.#fold.add(0, this.#stream.exponential(mean) * SECOND_MS, cores, memoryGb);
+        // Exponential lifetimes forget their age; all of the replayed past is behind them.
+        this.#sink.add(-PREHISTORY_MS, this.#stream.exponential(mean) * SECOND_MS, cores, memoryGb);
       }
     });
-  }
-
-  series(packing: NodePacking, stepMinutes: number): NodeNeedSeries {
-    return this.#fold.series(packing, stepMinutes);
   }
 
   #lifetime(flavour: number, common: number): number {

@@ -12,6 +12,7 @@ export const alibabaGpuFormat: TraceFormat = machineFormat({
   title: "pods of Alibaba's GPU cluster trace of 2023 (containers)",
   lost: ['GPUs, phases and times of creation'],
   description: "pods of Alibaba's GPU cluster trace of 2023",
+  countsGpus: true,
   recognises: (_fileName, head) =>
     /^\uFEFF?name,cpu_milli,memory_mib,num_gpu,gpu_milli,/.test(head),
   read: readAlibabaGpu,
@@ -29,6 +30,7 @@ export function readAlibabaGpu(path: string): MachineLog {
     cores: header.need('cpu_milli'),
     memory: header.need('memory_mib'),
     gpus: header.need('num_gpu'),
+    gpuMilli: header.need('gpu_milli'),
     category: header.need('qos'),
     deleted: header.need('deletion_time'),
     scheduled: header.need('scheduled_time'),
@@ -57,6 +59,8 @@ export function readAlibabaGpu(path: string): MachineLog {
         begunBefore: false,
         cores: number(at.cores) / MILLI,
         memoryGb: number(at.memory) / MIB_PER_GIB,
+        // A pod has whole GPUs, or a part of one.
+        gpus: (number(at.gpus) * number(at.gpuMilli)) / MILLI,
         owner: '',
         category: row.text(at.category),
       },
@@ -64,7 +68,7 @@ export function readAlibabaGpu(path: string): MachineLog {
     );
   }
   return recorder.finish('alibaba-gpu-2023', false, [
-    `${withGpus} pods ask for GPUs; packing counts cores and memory alone`,
+    `${withGpus} pods ask for GPUs; packing counts them where the node says how many it has`,
     'pods of the first 70 % of the trace are few: cut it before use as an arrival process',
   ]);
 }

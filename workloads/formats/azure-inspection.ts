@@ -1,7 +1,11 @@
 /** What a processed Azure V1 stream holds, and its machines in columns. */
 import { basename } from 'node:path';
+import { randomStream } from '../../core/kernel/random.ts';
+import { SECOND_MS } from '../../core/kernel/units.ts';
 import { FLAVOURS } from '../cloud/flavours.ts';
-import { expectedNodes } from '../cloud/population.ts';
+import { MachineLives } from '../cloud/machine-lives.ts';
+import type { NodeClass } from '../cloud/node-class.ts';
+import { expectedNodes, Population, PREHISTORY_MS } from '../cloud/population.ts';
 import type { ColumnTable } from '../column-table.ts';
 import { mean, quantile, significant, sorted, variance } from '../statistics.ts';
 import {
@@ -11,24 +15,54 @@ import {
   type AzureStream,
   type AzureTrace,
 } from './azure-files.ts';
+import { addBlock } from './azure-population.ts';
 import type { Fact, Inspection, Sketch } from './format.ts';
+import { packingFacts } from './packing-facts.ts';
 
-export function inspectAzure(trace: AzureTrace): Inspection {
+/** @param pack node on which its machines are packed; left out: they are not */
+export function inspectAzure(trace: AzureTrace, pack: NodeClass | undefined): Inspection {
   const { stream } = trace;
   return {
     format: 'azure-v1',
     label: 'derived',
     records: stream.flavour.length,
-    facts: [...streamFacts(trace), ...lifetimeFacts(trace)],
+    facts: [
+      ...streamFacts(trace),
+      ...lifetimeFacts(trace),
+      ...(pack === undefined ? [] : packedFacts(trace, pack)),
+    ],
     dropped: {},
     quarantined: [],
     suspicious: {},
     oddities: [
       'machines alive before the start are absent: the population is started in equilibrium',
+      ...(pack === undefined ? [] : ['nodes are counted after a week, in which packing warms up']),
       'the weekday of time 0 and the time zone are not known',
     ],
     sketches: [hourSketch(stream), daySketch(stream)],
   };
+}
+
+/**
+ * The whole stream as it stands, with machines of before: the first week is the past in which nodes
+ * become as worn as they would be, the rest is counted.
+ */
+function packedFacts(trace: AzureTrace, pack: NodeClass): Fact[] {
+  const { startSeconds, endSeconds } = trace.stream;
+  const rates = azureRates(trace, undefined);
+  const lives = new MachineLives();
+  const draw = (purpose: string) =>
+    randomStream({ seed: 1, replication: 0, entity: 'inspection', purpose });
+  const population = new Population(rates, lives, draw('lifetimes'));
+  population.addOldOnes(1);
+  const lengthMs = (endSeconds - startSeconds) * SECOND_MS;
+  const block = { fromMs: startSeconds * SECOND_MS, toMs: 0, lengthMs };
+  addBlock(population, trace, rates, block, 1, draw('thinning'));
+  const horizonMs = lengthMs - PREHISTORY_MS;
+  if (horizonMs > 0) return packingFacts(lives, pack, horizonMs);
+  return [
+    { name: 'packed', value: 'nothing: the stream is no longer than the week of warming up' },
+  ];
 }
 
 function batchSizes(stream: AzureStream): Float64Array {

@@ -75,6 +75,7 @@ export function readAzurePacking(path: string): MachineLog {
         startSeconds: Math.max(0, startSeconds),
         endSeconds: endSeconds > lastStart ? null : endSeconds,
         begunBefore: startSeconds < 0,
+        ageSeconds: Math.max(0, -startSeconds),
         cores: share.cores,
         memoryGb: share.memory,
         owner: owner!,

@@ -3,6 +3,7 @@ import type { TObject } from 'typebox';
 import type { ClusterKind } from '../../core/agents/view.ts';
 import type { InputLabel } from '../../core/demand/demand.ts';
 import type { JobTable } from '../../core/demand/jobs.ts';
+import type { NodeClass } from '../cloud/node-class.ts';
 import type { LoadedDemand, WorkloadContext } from '../context.ts';
 import type { ColumnTable } from '../column-table.ts';
 import type { SwfDetails } from './swf-columns.ts';
@@ -16,6 +17,8 @@ export interface TraceOptions {
   readonly timeZone?: string;
   /** Which column holds what, for formats whose columns have no names of their own. */
   readonly columns?: Readonly<Record<string, string>>;
+  /** Node on which an inspection packs machines. */
+  readonly pack?: NodeClass;
 }
 
 /** A trace as a log in the Standard Workload Format. */

@@ -8,7 +8,18 @@ import { OcxError } from '../../core/kernel/errors.ts';
 import { HOUR_MS, SECOND_MS, WEEK_MS } from '../../core/kernel/units.ts';
 import { cachedByFile } from '../cache.ts';
 import { WEEKDAYS, type Weekday } from '../calendar.ts';
-import { NodeFold, nodesFor, packingFields, type NodePacking } from '../cloud/packing.ts';
+import {
+  gpusPerNodeField,
+  needSink,
+  nodeClassOf,
+  nodesFor,
+  packedToMean,
+  packingFields,
+  setAside,
+  type NodePacking,
+  type PackingTable,
+} from '../cloud/packing.ts';
+import { capacityOf, fitsNode, unitsOf } from '../cloud/node-class.ts';
 import { copiesAt } from '../cloud/population.ts';
 import { withLost, type ColumnTable } from '../column-table.ts';
 import { workloadStream, type LoadedDemand, type WorkloadContext } from '../context.ts';
@@ -16,9 +27,10 @@ import { maybePositive, resample, shiftHours, startWeekday, traceLabel } from '.
 import { tracePath } from '../fields.ts';
 import { fileSha256 } from '../input.ts';
 import { lowerBound, planResampling, type Block, type TraceSpan } from '../resample.ts';
-import { mean, quantile, significant, sorted, spanFact } from '../statistics.ts';
-import type { Fact, Inspection, Sketch, TraceFormat } from './format.ts';
-import { BEGUN_BEFORE, OUTLASTS, type MachineLog } from './machine-log.ts';
+import { significant } from '../statistics.ts';
+import type { TraceFormat } from './format.ts';
+import { inspectMachines } from './machine-inspection.ts';
+import { BEGUN_BEFORE, machineSize, OUTLASTS, type MachineLog } from './machine-log.ts';
 
 /** How one format of machines is told from others and read. */
 export interface MachineReader {
@@ -27,21 +39,22 @@ export interface MachineReader {
   readonly description: string;
   /** What such files hold and the reader does not keep, in words. */
   readonly lost?: readonly string[];
+  /** Whether it says how many GPUs a machine takes. */
+  readonly countsGpus?: boolean;
   recognises(fileName: string, head: string): boolean;
   read(path: string): MachineLog;
 }
 
-interface MachineTable extends NodePacking {
+interface MachineTable extends PackingTable {
   readonly trace: string;
   readonly label?: InputLabel;
   readonly meanNodes?: number;
   readonly load: number;
-  readonly stepMinutes: number;
   readonly startWeekday: Weekday;
   readonly resample: 'auto' | 'window' | 'weeks' | 'days';
 }
 
-function machineSchema(name: string, description: string): TObject {
+function machineSchema({ name, description, countsGpus }: MachineReader): TObject {
   return Type.Object(
     {
       trace: tracePath,
@@ -49,6 +62,7 @@ function machineSchema(name: string, description: string): TObject {
       label: traceLabel,
       meanNodes: maybePositive('mean need, nodes', 1e6),
       ...packingFields,
+      ...(countsGpus ? gpusPerNodeField : {}),
       startWeekday: startWeekday('monday', 'an assumption where the trace does not say it'),
       resample,
       shiftHours,
@@ -64,10 +78,10 @@ export function machineFormat(reader: MachineReader): TraceFormat {
     name: reader.name,
     title: reader.title,
     kinds: ['cloud'],
-    schema: machineSchema(reader.name, reader.description),
+    schema: machineSchema(reader),
     recognises: (fileName, head) => reader.recognises(fileName, head),
     load: (table: never, path, context) => loadMachines(table, path, context, read(path)),
-    inspect: (path) => inspectMachines(read(path)),
+    inspect: (path, options) => inspectMachines(read(path), options.pack),
     columns: (path) => withLost(machineColumns(read(path)), reader.lost),
   };
 }
@@ -79,44 +93,46 @@ function loadMachines(
   log: MachineLog,
 ): LoadedDemand {
   const meanNodes = table.meanNodes ?? table.load * context.nodes;
-  const scale = meanNodes / meanNeed(log, table, path);
   const plan = planResampling(
     spanOf(log, table.startWeekday),
     context.horizonMs,
     workloadStream(context, 'resample'),
     table.resample,
   );
-  const fold = new NodeFold(context.horizonMs);
-  const thinning = workloadStream(context, 'thinning');
-  plan.blocks.forEach((block, index) => {
-    for (const i of machinesOf(log, block, index === 0)) {
-      const copies = copiesAt(scale, thinning);
-      if (copies === 0) continue;
-      const shift = block.toMs - block.fromMs;
-      const [cores, memory] = sizeOf(log, i, table);
-      const startMs = log.startSeconds[i]! * SECOND_MS + shift;
-      fold.add(startMs, log.endSeconds[i]! * SECOND_MS + shift, cores * copies, memory * copies);
-    }
+  const node = nodeClassOf(table);
+  const packed = packedToMean(table, (packing) => {
+    const scale = meanNodes / meanNeed(log, packing, path);
+    const sink = needSink(packing, context.horizonMs);
+    const thinning = workloadStream(context, 'thinning');
+    plan.blocks.forEach((block, index) => {
+      for (const i of machinesOf(log, block, index === 0)) {
+        const copies = copiesAt(scale, thinning);
+        if (copies === 0) continue;
+        const shift = block.toMs - block.fromMs;
+        const [cores, memory, gpus] = machineSize(log, i, node);
+        const startMs = log.startSeconds[i]! * SECOND_MS + shift;
+        sink.add(startMs, log.endSeconds[i]! * SECOND_MS + shift, cores, memory, gpus, copies);
+      }
+    });
+    return { ...sink.finish(), scale };
   });
-  const size = log.shares
-    ? 'a node is the largest machine'
-    : `${table.coresPerNode} cores and ${table.memoryPerNodeGb} GB a node`;
+  const size = log.shares ? 'a node is the largest machine' : nodeInWords(table);
   const cut = Object.entries(log.suspicious).map(([reason, count]) => `${reason} ${count}`);
   const treatment = [
     plan.treatment,
-    `machines thinned to ${significant(scale, 3)} of the log (mean ${significant(meanNodes)} nodes)`,
-    `${size}, packed to ${table.packingFactor}`,
+    `machines thinned to ${significant(packed.scale, 3)} of the log (mean ${significant(meanNodes)} nodes)`,
+    `${size}, ${packed.words}`,
     ...cut,
   ].join('; ');
   return {
-    demand: { kind: 'cloud', needs: fold.series(table, table.stepMinutes) },
+    demand: { kind: 'cloud', needs: packed.needs },
     sources: [
       {
         name: table.trace,
         label: table.label ?? 'derived',
         sha256: cachedByFile(path, 'sha256', () => fileSha256(path)),
         treatment,
-        droppedRecords: log.dropped,
+        droppedRecords: { ...log.dropped, ...setAside(packed) },
       },
     ],
   };
@@ -132,31 +148,35 @@ function* machinesOf(log: MachineLog, block: Block, first: boolean): Generator<n
   }
 }
 
-function sizeOf(log: MachineLog, i: number, packing: NodePacking): [number, number] {
-  const [cores, memory] = [log.cores[i]!, log.memoryGb[i]!];
-  return log.shares
-    ? [cores * packing.coresPerNode, memory * packing.memoryPerNodeGb]
-    : [cores, memory];
+function nodeInWords({ coresPerNode, memoryPerNodeGb, gpusPerNode }: NodePacking): string {
+  const gpus = gpusPerNode === undefined ? '' : `, ${gpusPerNode} GPUs`;
+  return `${coresPerNode} cores and ${memoryPerNodeGb} GB${gpus} a node`;
 }
 
-/** Nodes that all machines of the log need on average, before rounding up. */
-function meanNeed(log: MachineLog, packing: NodePacking, path: string): number {
+/** Nodes that the machines of the log need on average, before rounding up. */
+function meanNeed(log: MachineLog, packing: PackingTable, path: string): number {
+  const node = nodeClassOf(packing);
+  const capacity = packing.packing === 'totals' ? null : capacityOf(node);
   let cores = 0;
   let memory = 0;
+  let gpus = 0;
   for (let i = 0; i < log.count; i++) {
     const seconds = log.endSeconds[i]! - log.startSeconds[i]!;
-    const [each, eachMemory] = sizeOf(log, i, packing);
+    const [each, eachMemory, eachGpus] = machineSize(log, i, node);
+    // Totals count everything; what fits no node is never placed.
+    if (capacity !== null && !fitsNode(unitsOf(each, eachMemory, eachGpus), capacity)) continue;
     cores += each * seconds;
     memory += eachMemory * seconds;
+    gpus += eachGpus * seconds;
   }
   const seconds = log.toSeconds - log.fromSeconds;
-  const need = nodesFor(cores / seconds, memory / seconds, packing);
+  const need = nodesFor(cores / seconds, memory / seconds, packing, gpus / seconds);
   if (need > 0 && Number.isFinite(need)) return need;
   throw new OcxError({
     code: 'INPUT_NO_ROWS',
-    message: 'no machine of the log lives for any time',
+    message: 'no machine of the log lives for any time on a node that can hold it',
     place: { file: path },
-    remedy: 'use a longer part of the trace',
+    remedy: 'use a longer part of the trace, or larger nodes',
   });
 }
 
@@ -168,64 +188,6 @@ function spanOf(log: MachineLog, weekday: Weekday): TraceSpan {
   return { startMs, endMs, firstMondayMs: mondayMs + weeks * WEEK_MS };
 }
 
-function inspectMachines(log: MachineLog): Inspection {
-  return {
-    format: log.format,
-    label: 'real',
-    records: log.count,
-    facts: facts(log),
-    dropped: log.dropped,
-    quarantined: log.quarantined,
-    suspicious: log.suspicious,
-    oddities: log.oddities,
-    sketches: [hourSketch(log), aliveSketch(log)],
-  };
-}
-
-function facts(log: MachineLog): Fact[] {
-  const whole = Array.from(log.cut.keys()).filter((i) => log.cut[i] === 0);
-  const lives = sorted(whole.map((i) => log.endSeconds[i]! - log.startSeconds[i]!));
-  const known = (name: string, value: number, unit?: string): Fact => ({
-    name,
-    value: Number.isNaN(value) ? null : significant(value),
-    ...(unit === undefined ? {} : { unit }),
-  });
-  const unit = log.shares ? 'shares of the largest machine' : undefined;
-  return [
-    spanFact(log.toSeconds - log.fromSeconds),
-    known('owners', new Set(log.owners.filter((owner) => owner !== '')).size || NaN),
-    known('lives seen whole', whole.length),
-    known('life, median', quantile(lives, 0.5), 's'),
-    known('life, 90 %', quantile(lives, 0.9), 's'),
-    known('cores, mean', mean(log.cores), unit),
-    known('cores, largest', quantile(sorted(log.cores), 1), unit),
-    known('memory, mean', mean(log.memoryGb), unit ?? 'GB'),
-  ];
-}
-
-function hourSketch(log: MachineLog): Sketch {
-  const values = new Array<number>(24).fill(0);
-  log.startSeconds.forEach((seconds, i) => {
-    if ((log.cut[i]! & BEGUN_BEFORE) === 0) values[Math.floor(seconds / 3_600) % 24]! += 1;
-  });
-  const labels = values.map((_, hour) => String(hour).padStart(2, '0'));
-  return { title: 'starts by hour of the trace clock', unit: 'machines', labels, values };
-}
-
-const PARTS = 20;
-
-function aliveSketch(log: MachineLog): Sketch {
-  const step = (log.toSeconds - log.fromSeconds) / PARTS || 1;
-  const values = new Array<number>(PARTS).fill(0);
-  for (let i = 0; i < log.count; i++) {
-    const from = Math.ceil((log.startSeconds[i]! - log.fromSeconds) / step);
-    const to = Math.ceil((log.endSeconds[i]! - log.fromSeconds) / step);
-    for (let part = from; part < Math.min(to, PARTS); part++) values[part]! += 1;
-  }
-  const labels = values.map((_, part) => `day ${significant((part * step) / 86_400, 3)}`);
-  return { title: 'machines alive', unit: 'machines', labels, values };
-}
-
 function machineColumns(log: MachineLog): ColumnTable {
   return {
     rows: log.count,
@@ -235,6 +197,7 @@ function machineColumns(log: MachineLog): ColumnTable {
       { name: 'endSeconds', type: 'DOUBLE', values: log.endSeconds },
       { name: log.shares ? 'coresShare' : 'cores', type: 'DOUBLE', values: log.cores },
       { name: log.shares ? 'memoryShare' : 'memoryGb', type: 'DOUBLE', values: log.memoryGb },
+      ...(log.gpus === null ? [] : [{ name: 'gpus', type: 'DOUBLE', values: log.gpus } as const]),
       { name: 'owner', type: 'STRING', values: log.owners },
       { name: 'category', type: 'STRING', values: log.categories },
       {

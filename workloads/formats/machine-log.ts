@@ -3,6 +3,7 @@
  * Lives that began before the log or outlast it are kept as far as they are seen, and counted.
  */
 import { OcxError } from '../../core/kernel/errors.ts';
+import type { NodeClass } from '../cloud/node-class.ts';
 import { noRows } from '../delimited.ts';
 import { SetAside, type QuarantinedRecord, type TextPlace } from '../set-aside.ts';
 
@@ -15,9 +16,13 @@ export interface MachineRecord {
   readonly endSeconds: number | null;
   /** Alive already when the log begins. */
   readonly begunBefore: boolean;
+  /** How old it was then, where that is known. */
+  readonly ageSeconds?: number;
   /** Cores and GiB, or both as shares of the largest machine. */
   readonly cores: number;
   readonly memoryGb: number;
+  /** Parts of GPUs included; left out where the format does not say it. */
+  readonly gpus?: number;
   /** Tenant, subscription, job: who it belongs to. */
   readonly owner: string;
   /** Category, quality of service, tier. */
@@ -34,10 +39,14 @@ export interface MachineLog {
   readonly endSeconds: Float64Array;
   readonly cores: Float64Array;
   readonly memoryGb: Float64Array;
+  /** Null where the format does not say it. */
+  readonly gpus: Float64Array | null;
   readonly owners: readonly string[];
   readonly categories: readonly string[];
   /** 1 alive before the log, 2 outlasts it, 3 both. */
   readonly cut: Uint8Array;
+  /** Age at the start: 0 where its begin was seen, NaN where nobody knows it. */
+  readonly ageSeconds: Float64Array;
   /** First start and last event. */
   readonly fromSeconds: number;
   readonly toSeconds: number;
@@ -52,9 +61,20 @@ export interface MachineLog {
 export const BEGUN_BEFORE = 1;
 export const OUTLASTS = 2;
 
+/** Cores, GB and GPUs of a machine; shares are of this node. */
+export function machineSize(
+  log: MachineLog,
+  i: number,
+  node: NodeClass,
+): [cores: number, memoryGb: number, gpus: number] {
+  const [cores, memory, gpus] = [log.cores[i]!, log.memoryGb[i]!, log.gpus?.[i] ?? 0];
+  return log.shares ? [cores * node.cores, memory * node.memoryGb, gpus] : [cores, memory, gpus];
+}
+
 const MAXIMUM_SECONDS = 1e11;
 const MAXIMUM_CORES = 1e6;
 const MAXIMUM_MEMORY_GB = 1e7;
+const MAXIMUM_GPUS = 1e6;
 const MAXIMUM_MACHINES = 20_000_000;
 
 /** Collects the machines of one file. */
@@ -126,12 +146,19 @@ export class MachineRecorder {
       endSeconds: Float64Array.from(records, (record) => record.endSeconds ?? to),
       cores: Float64Array.from(records, (record) => record.cores),
       memoryGb: Float64Array.from(records, (record) => record.memoryGb),
+      gpus:
+        records[0]!.gpus === undefined
+          ? null
+          : Float64Array.from(records, (record) => record.gpus ?? 0),
       owners: records.map((record) => record.owner),
       categories: records.map((record) => record.category),
       cut: Uint8Array.from(
         records,
         ({ begunBefore, endSeconds }) =>
           (begunBefore ? BEGUN_BEFORE : 0) + (endSeconds === null ? OUTLASTS : 0),
+      ),
+      ageSeconds: Float64Array.from(records, ({ begunBefore, ageSeconds = NaN }) =>
+        begunBefore ? ageSeconds : 0,
       ),
       fromSeconds: records[0]!.startSeconds,
       toSeconds: to,
@@ -153,10 +180,12 @@ export class MachineRecorder {
 }
 
 function objection(record: MachineRecord): string | null {
-  const { startSeconds, endSeconds, cores, memoryGb } = record;
+  const { startSeconds, endSeconds, cores, memoryGb, gpus = 0 } = record;
   if (!(startSeconds >= 0 && startSeconds <= MAXIMUM_SECONDS)) return 'outOfRange';
   if (endSeconds !== null && !(endSeconds <= MAXIMUM_SECONDS)) return 'outOfRange';
   if (endSeconds !== null && endSeconds < startSeconds) return 'endsBeforeItStarts';
-  if (!(cores >= 0 && memoryGb >= 0) || cores + memoryGb === 0) return 'sizeUnknown';
-  return cores <= MAXIMUM_CORES && memoryGb <= MAXIMUM_MEMORY_GB ? null : 'outOfRange';
+  if (!(cores >= 0 && memoryGb >= 0 && gpus >= 0)) return 'sizeUnknown';
+  if (cores + memoryGb === 0) return 'sizeUnknown';
+  const isSane = cores <= MAXIMUM_CORES && memoryGb <= MAXIMUM_MEMORY_GB && gpus <= MAXIMUM_GPUS;
+  return isSane ? null : 'outOfRange';
 }

@@ -12,7 +12,7 @@ import {
   Lifetimes,
   tailMeanFor,
 } from '../cloud/lifetimes.ts';
-import { packingFields } from '../cloud/packing.ts';
+import { needSink, packedToMean, packingFields, setAside } from '../cloud/packing.ts';
 import {
   batchFlavours,
   Population,
@@ -223,29 +223,39 @@ function generate(table: BatchesTable, context: WorkloadContext): LoadedDemand {
   const given = givenBatches(table, AZURE_BATCHES);
   const rates = ratesOf(table, given);
   const meanNodes = table.meanNodes ?? table.load * context.nodes;
-  const scale = scaleFor(meanNodes, rates, table);
   const shape = residualShape(table.weekdayRatio, given.arrivals);
   const weekdays = weekdayFactors(table.weekdayRatio);
-  const population = new Population(rates, context.horizonMs, workloadStream(context, 'lifetimes'));
-  population.addOldOnes(scale);
-  const counts = workloadStream(context, 'arrivals');
-  const batches = workloadStream(context, 'batches');
   const binMs = BIN_SECONDS * SECOND_MS;
-  for (let bin = -PREHISTORY_MS / binMs; bin * binMs < context.horizonMs; bin++) {
-    let left = batchesInBin(bin, scale, shape, weekdays, counts, given.arrivals);
-    for (; left > 0; left--) {
-      const size = batchSize(batches, given.sizes);
-      const flavours = batchFlavours(size, rates.flavourShares, batches, given.sharedFlavour);
-      population.add({ timeMs: bin * binMs, flavours, lifetimesSeconds: null }, 1);
+  const packed = packedToMean(table, (packing) => {
+    const scale = scaleFor(meanNodes, rates, packing);
+    const sink = needSink(packing, context.horizonMs);
+    const population = new Population(rates, sink, workloadStream(context, 'lifetimes'));
+    population.addOldOnes(scale);
+    const counts = workloadStream(context, 'arrivals');
+    const batches = workloadStream(context, 'batches');
+    for (let bin = -PREHISTORY_MS / binMs; bin * binMs < context.horizonMs; bin++) {
+      let left = batchesInBin(bin, scale, shape, weekdays, counts, given.arrivals);
+      for (; left > 0; left--) {
+        const size = batchSize(batches, given.sizes);
+        const flavours = batchFlavours(size, rates.flavourShares, batches, given.sharedFlavour);
+        population.add({ timeMs: bin * binMs, flavours, lifetimesSeconds: null }, 1);
+      }
     }
-  }
+    return { ...sink.finish(), scale };
+  });
   const treatment =
-    `batches at ${significant(scale, 3)} of ${given.own ? 'the given' : "Azure's"} rate (mean ${significant(meanNodes)} nodes), ` +
-    `${table.coresPerNode} cores and ${table.memoryPerNodeGb} GB a node, packed to ${table.packingFactor}`;
+    `batches at ${significant(packed.scale, 3)} of ${given.own ? 'the given' : "Azure's"} rate (mean ${significant(meanNodes)} nodes), ` +
+    `${table.coresPerNode} cores and ${table.memoryPerNodeGb} GB a node, ${packed.words}`;
   return {
-    demand: { kind: 'cloud', needs: population.series(table, table.stepMinutes) },
+    demand: { kind: 'cloud', needs: packed.needs },
     sources: [
-      { name: 'azure-batches', label: 'synthetic', sha256: null, treatment, droppedRecords: {} },
+      {
+        name: 'azure-batches',
+        label: 'synthetic',
+        sha256: null,
+        treatment,
+        droppedRecords: setAside(packed),
+      },
     ],
   };
 }
