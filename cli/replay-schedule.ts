@@ -2,7 +2,7 @@
 import type { JobTable } from '../core/demand/jobs.ts';
 import { emptyJobTable } from '../core/demand/jobs.ts';
 import { runSeconds } from '../sim/clusters/batch/replay-machine.ts';
-import { boundedSlowdown } from '../sim/clusters/batch/replay.ts';
+import { boundedSlowdown } from '../sim/clusters/batch/replay-figures.ts';
 import type { ReplayResult } from '../sim/clusters/batch/replay.ts';
 import type { SwfDetails } from '../workloads/formats/swf-columns.ts';
 import { swfText } from '../workloads/formats/swf-writer.ts';

@@ -19,10 +19,28 @@ export class HeapQueue implements FutureEventList {
   push(timeMs: number, priority: number, payload: number): void {
     checkKey(timeMs, priority, payload);
     if (this.size === this.#times.length) this.#grow();
+    this.#rise(timeMs, priority * PRIORITY_STEP + this.#sequence++, payload);
+  }
+
+  /**
+   * Gives entries other payloads, in the same order.
+   *
+   * @param payloads by old payload; −1 takes its entries out
+   */
+  renumber(payloads: Int32Array): void {
+    const { size } = this;
+    this.size = 0;
+    for (let at = 0; at < size; at++) {
+      const payload = payloads[this.#payloads[at]!]!;
+      // Those before `at` are in their places, in at most `at` of them.
+      if (payload >= 0) this.#rise(this.#times[at]!, this.#orders[at]!, payload);
+    }
+  }
+
+  #rise(timeMs: number, order: number, payload: number): void {
     const times = this.#times;
     const orders = this.#orders;
     const payloads = this.#payloads;
-    const order = priority * PRIORITY_STEP + this.#sequence++;
     let hole = this.size++;
     while (hole > 0) {
       const parent = (hole - 1) >> 1;
@@ -50,6 +68,11 @@ export class HeapQueue implements FutureEventList {
 
   peek(): number {
     return this.size === 0 ? -1 : this.#payloads[0]!;
+  }
+
+  /** Payloads of all entries, in no order. */
+  payloads(): Int32Array {
+    return this.#payloads.subarray(0, this.size);
   }
 
   peekTime(): number {

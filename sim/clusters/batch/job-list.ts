@@ -142,6 +142,16 @@ export class JobList<Summary extends BlockSummary> implements BlockColumns {
     return this.order[0]! * BLOCK_SIZE;
   }
 
+  /** Gives jobs other ids, in the same order. @param ids by old id */
+  renumber(ids: Int32Array): void {
+    const { jobs } = this;
+    for (let at = 0; at < this.blockCount; at++) {
+      const start = this.order[at]! * BLOCK_SIZE;
+      const end = start + this.fill[this.order[at]!]!;
+      for (let index = start; index < end; index++) jobs[index] = ids[jobs[index]!]!;
+    }
+  }
+
   /** Ids in order, for whoever is in no hurry. */
   *[Symbol.iterator](): Generator<number> {
     for (let at = 0; at < this.blockCount; at++) {

@@ -54,6 +54,10 @@ export class ReplayConservative implements ReplayScheduler {
     return Infinity;
   }
 
+  renumbered(rows: Int32Array): void {
+    this.#planned.renumber(rows);
+  }
+
   pass(): void {
     if (this.#freedUntil > this.#machine.now) this.#compress();
     this.startDue();

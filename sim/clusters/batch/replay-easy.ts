@@ -58,6 +58,10 @@ export class ReplayEasy implements ReplayScheduler {
     return Infinity;
   }
 
+  renumbered(rows: Int32Array): void {
+    if (this.#candidates !== this.#machine.queue) this.#candidates.renumber(rows);
+  }
+
   pass(): void {
     const machine = this.#machine;
     if (!machine.changed) return;

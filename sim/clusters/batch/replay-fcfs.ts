@@ -21,6 +21,8 @@ export class ReplayFcfs implements ReplayScheduler {
     return Infinity;
   }
 
+  renumbered(): void {}
+
   pass(): void {
     const { queue } = this.#machine;
     while (queue.length > 0) {

@@ -17,6 +17,8 @@ export interface ReplayScheduler {
   nextStart(): number;
   /** Starts what was planned for now. */
   startDue(): void;
+  /** Jobs stand in other rows now, in the same order. @param rows by old row; −1 for what has ended */
+  renumbered(rows: Int32Array): void;
 }
 
 export class ReplayMachine {
@@ -32,7 +34,7 @@ export class ReplayMachine {
   /** Jobs by actual end, ties in order of starting. */
   readonly terminations = new HeapQueue();
   /** By row, seconds. */
-  readonly startSeconds: Float64Array;
+  startSeconds: Float64Array;
 
   constructor(
     table: JobTable,

@@ -14,6 +14,8 @@ import type { JobTable } from '../../../core/demand/jobs.ts';
 import { OcxError } from '../../../core/kernel/errors.ts';
 import { ReplayConservative } from './replay-conservative.ts';
 import { ReplayEasy } from './replay-easy.ts';
+import { FigureCounter } from './replay-figures.ts';
+import type { ReplayFigures } from './replay-figures.ts';
 import { ReplayFcfs } from './replay-fcfs.ts';
 import { ReplayMachine, runSeconds } from './replay-machine.ts';
 import type { ReplayScheduler } from './replay-machine.ts';
@@ -40,26 +42,11 @@ export interface ReplayOptions {
   readonly clairvoyant?: boolean;
 }
 
-export interface ReplayResult {
-  /** Jobs that ran. */
-  readonly jobs: number;
+export interface ReplayResult extends ReplayFigures {
   /** By row of the table, seconds; NaN where the job was dropped. */
   readonly startSeconds: Float64Array;
   readonly waitSeconds: Float64Array;
-  /** How many rows were dropped, by reason; only reasons that occurred. */
-  readonly dropped: Readonly<Record<string, number>>;
-  /** 0 without jobs, like the next. */
-  readonly meanWaitSeconds: number;
-  /** Mean of max(1, (wait + run) / max(run, 10 s)) (Feitelson et al., JSSPP 1997). */
-  readonly meanBoundedSlowdown: number;
-  /** Processor-seconds used / (processors · makespan). */
-  readonly utilisation: number;
-  /** First submission to last end. */
-  readonly makespanSeconds: number;
 }
-
-/** Bound on the run time in the slowdown, seconds; as in the oracle. */
-const SLOWDOWN_BOUND_SECONDS = 10;
 
 /**
  * Rows must be in (submit, file) order, as a `JobTable` promises.
@@ -77,11 +64,20 @@ export function replayJobs(table: JobTable, options: ReplayOptions): ReplayResul
   const policy = createPolicy(machine, options, variant);
   if (policy) {
     new PlainReplay(machine, policy, variant).run((row) => nextRow(machine, row, dropped));
-  } else run(machine, createScheduler(machine, scheduler), dropped);
+  } else {
+    advance(
+      machine,
+      createScheduler(machine, scheduler),
+      nextRow(machine, -1, dropped),
+      true,
+      (row) => nextRow(machine, row, dropped),
+    );
+  }
   return summarise(machine, dropped);
 }
 
-function checkOptions(options: ReplayOptions): void {
+/** @throws OcxError INPUT_ARGUMENT for options that make no sense */
+export function checkOptions(options: ReplayOptions): void {
   const { processors, scheduler } = options;
   if (!Number.isInteger(processors) || processors < 1 || processors > 0x7fffffff) {
     throw new OcxError({
@@ -137,7 +133,8 @@ function createPolicy(
   return new EstimatePolicy(machine, scheduler === 'easy-sjbf');
 }
 
-function createScheduler(machine: ReplayMachine, scheduler: Scheduler): ReplayScheduler {
+/** What replays a scheduler event by event. @throws INVARIANT_VIOLATED for those that are replayed plainly */
+export function createScheduler(machine: ReplayMachine, scheduler: Scheduler): ReplayScheduler {
   switch (scheduler) {
     case 'fcfs':
     case 'sjf':
@@ -158,14 +155,26 @@ function createScheduler(machine: ReplayMachine, scheduler: Scheduler): ReplaySc
   }
 }
 
-function run(
+/**
+ * Lets events happen in the order of time, up to the last submission of the table or, at the end of
+ * the log, until nothing runs any more. What comes after a submission is not known before the next
+ * one is.
+ *
+ * @param first the first row that was not submitted yet; `table.count` for none
+ * @param isEnd no further rows will come
+ * @param next the row that comes after one
+ */
+export function advance(
   machine: ReplayMachine,
   scheduler: ReplayScheduler,
-  dropped: Record<string, number>,
+  first: number,
+  isEnd: boolean,
+  next: (row: number) => number,
 ): void {
   const { table, terminations } = machine;
-  let row = nextRow(machine, -1, dropped);
+  let row = first;
   for (;;) {
+    if (row >= table.count && !isEnd) return;
     const submit = row < table.count ? table.submitSeconds[row]! : Infinity;
     const end = terminations.peekTime();
     const now = Math.min(submit, end, scheduler.nextStart());
@@ -174,7 +183,7 @@ function run(
     machine.releaseElapsed();
     if (submit === now) {
       scheduler.submit(row, table.processors[row]!, machine.estimate(row));
-      row = nextRow(machine, row, dropped);
+      row = next(row);
     } else if (end === now) {
       const job = terminations.pop();
       const estimatedEnd = machine.startSeconds[job]! + machine.estimate(job);
@@ -185,11 +194,6 @@ function run(
       scheduler.pass();
     } else scheduler.startDue();
   }
-}
-
-/** max(1, (wait + run) / max(run, 10 s)) (Feitelson et al., JSSPP 1997). */
-export function boundedSlowdown(waitSeconds: number, runSeconds: number): number {
-  return Math.max(1, (waitSeconds + runSeconds) / Math.max(runSeconds, SLOWDOWN_BOUND_SECONDS));
 }
 
 /** The next row that can run; the others on the way are counted. */
@@ -213,7 +217,8 @@ function nextRow(machine: ReplayMachine, row: number, dropped: Record<string, nu
   return table.count;
 }
 
-function dropReason(table: JobTable, row: number, processors: number): string | null {
+/** Why a job cannot run; null where it can. */
+export function dropReason(table: JobTable, row: number, processors: number): string | null {
   const size = table.processors[row]!;
   if (size <= 0) return 'processors-not-positive';
   if (size > processors) return 'processors-above-machine';
@@ -225,35 +230,13 @@ function dropReason(table: JobTable, row: number, processors: number): string | 
 function summarise(machine: ReplayMachine, dropped: Record<string, number>): ReplayResult {
   const { table, startSeconds, processors } = machine;
   const waitSeconds = new Float64Array(table.count);
-  let jobs = 0;
-  let waitSum = 0;
-  let slowdownSum = 0;
-  let used = 0;
-  let first = Infinity;
-  let last = -Infinity;
+  const counter = new FigureCounter(processors);
   for (let row = 0; row < table.count; row++) {
     const start = startSeconds[row]!;
     const submit = table.submitSeconds[row]!;
-    const wait = start - submit;
-    waitSeconds[row] = wait;
+    waitSeconds[row] = start - submit;
     if (Number.isNaN(start)) continue;
-    const run = runSeconds(table, row);
-    jobs += 1;
-    waitSum += wait;
-    slowdownSum += boundedSlowdown(wait, run);
-    used += run * table.processors[row]!;
-    if (submit < first) first = submit;
-    if (start + run > last) last = start + run;
+    counter.count(submit, start, runSeconds(table, row), table.processors[row]!);
   }
-  const makespanSeconds = jobs > 0 ? last - first : 0;
-  return {
-    jobs,
-    startSeconds,
-    waitSeconds,
-    dropped,
-    meanWaitSeconds: jobs > 0 ? waitSum / jobs : 0,
-    meanBoundedSlowdown: jobs > 0 ? slowdownSum / jobs : 0,
-    utilisation: jobs > 0 ? used / (processors * makespanSeconds) : 0,
-    makespanSeconds,
-  };
+  return { ...counter.figures(dropped), startSeconds, waitSeconds };
 }
