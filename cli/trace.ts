@@ -1,4 +1,4 @@
-/** `ocx trace inspect|convert|generate`: what is in a trace, canonical forms, synthetic workloads. */
+/** `ocx trace inspect|convert|fit|generate`: what is in a trace, canonical forms, synthetic workloads. */
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { InvalidArgumentError, Option } from 'commander';
@@ -25,7 +25,7 @@ import type { CommonOptions, Output } from './command.ts';
 import { writeAtomically } from './files.ts';
 import { barChart, condense } from './terminal/plot.ts';
 import { formatTable } from './terminal/table.ts';
-import { readWorkload } from './trace-fit.ts';
+import { readWorkload, registerTraceFit } from './trace-fit.ts';
 
 interface FileOptions extends CommonOptions, TraceOptions {
   readonly format?: string;
@@ -90,6 +90,7 @@ export function registerTrace(program: Command): void {
     .action((file: string, options: ConvertOptions) =>
       runCommand(options, (output) => convert(output, file, options)),
     );
+  registerTraceFit(trace, withFile, formatOf);
   defineCommand(trace, 'generate <model>', `Make a synthetic workload: ${modelNames()}.`)
     .requiredOption('--out <file>', 'where to write it: .swf, .csv or .parquet, text also as .gz')
     .option('--seed <number>', 'seed', wholeNumber(0, Number.MAX_SAFE_INTEGER), 1)

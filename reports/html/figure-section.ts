@@ -5,6 +5,10 @@ import { markup, trusted } from './markup.ts';
 import type { Child, Markup } from './markup.ts';
 import { renderTable } from './table.ts';
 
+/** A figure wherever it stands. */
+export type PlainFigure = Omit<Figure, 'section'>;
+type PlainMissing = Omit<MissingFigure, 'section'>;
+
 export function figureSection(
   id: string,
   title: string,
@@ -20,13 +24,13 @@ export function figureSection(
 }
 
 /** Each with its finding as heading, or the reason why there is none. */
-export function renderFigures(figures: readonly (Figure | MissingFigure)[]): Markup[] {
+export function renderFigures(figures: readonly (PlainFigure | PlainMissing)[]): Markup[] {
   return figures.map((figure) =>
     'missing' in figure ? renderMissing(figure) : renderFigure(figure),
   );
 }
 
-function renderFigure(figure: Figure): Markup {
+function renderFigure(figure: PlainFigure): Markup {
   const { name, story } = figure;
   return markup`<figure id="figure-${name}">
     <h3>${story.title}</h3>
@@ -40,7 +44,7 @@ function renderFigure(figure: Figure): Markup {
   </figure>\n`;
 }
 
-function renderMissing(figure: MissingFigure): Markup {
+function renderMissing(figure: PlainMissing): Markup {
   return markup`<p class="missing" id="figure-${figure.name}">
     No figure “${figure.name}”: ${figure.missing}
   </p>\n`;

@@ -225,3 +225,42 @@ test('prices below zero, and such of a fraction of a cent, are drawn', async (t)
   t.regex(stdout, /^2021-03-27T01:00:00 +0\.004$/m);
   t.regex(stdout, /^2021-03-27T02:00:00 █{48} 30\.5$/m);
 });
+
+test('fit refuses in one line what it cannot fit, and writes nothing', async (t) => {
+  const workingDirectory = traceFolder(t);
+  writeFileSync(join(workingDirectory, 'occupied.txt'), '');
+  writeFileSync(join(workingDirectory, 'prices.csv'), 'a,b\n1,2\n');
+  const cases = [
+    [['toy.swf.gz'], /^INPUT_TRACE_SHORT: 3 jobs can be used, and a fit needs 200/],
+    [['toy.swf.gz', '--out', '.'], /^INPUT_OUT_IN_USE/],
+    [['toy.swf.gz', '--model', 'daily-cycle'], /^INPUT_USAGE.*lublin/s],
+    [['prices.csv', '--format', 'needs-csv'], /^INPUT_WORKLOAD_KIND.*format needs-csv/],
+    [['toy.swf.gz', '--replications', '5'], /^INPUT_USAGE.*from 19/s],
+  ] as const;
+  for (const [argv, message] of cases) {
+    const result = await runCli(['trace', 'fit', ...argv], { workingDirectory });
+    t.is(result.exitCode, 2, argv.join(' '));
+    assertOneLine(t, result, 'INPUT_');
+    t.regex(result.stderr, message);
+  }
+  t.deepEqual(readdirSync(workingDirectory).sort(), ['occupied.txt', 'prices.csv', 'toy.swf.gz']);
+});
+
+test('generate takes settings inside of tables, and tables from a file', async (t) => {
+  const workingDirectory = temporaryFolder(t);
+  const table = 'sizes = { serial = 0.9, powerOfTwo = 0.1 }';
+  writeFileSync(join(workingDirectory, 'm.toml'), `workload = { model = "lublin", ${table} }\n`);
+  const made = async (...argv: string[]) => {
+    const all = ['trace', 'generate', 'lublin', '--days', '7', '--out', 'x.csv', ...argv];
+    const result = await runCli(all, { workingDirectory });
+    if (result.exitCode !== 0) return result.stderr;
+    return readFileSync(join(workingDirectory, 'x.csv'), 'utf8');
+  };
+  const settings = ['--set', 'sizes.serial=0.9', '--set', 'sizes.powerOfTwo=0.1'];
+  t.is(await made('--workload', 'm.toml'), await made(...settings));
+  t.not(await made('--workload', 'm.toml'), await made());
+  t.not(await made('--workload', 'm.toml', '--set', 'sizes.uMed=2'), await made(...settings));
+  t.regex(await made('--workload', 'none.toml'), /^INPUT_FILE_NOT_FOUND/);
+  t.regex(await made('--set', 'sizes.serial.x=1'), /^INPUT_WORKLOAD: must be number/);
+  t.regex(await made('--set', '__proto__.x=1'), /^INPUT_USAGE/);
+});

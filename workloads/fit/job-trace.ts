@@ -4,9 +4,11 @@ import type { InputLabel } from '../../core/demand/demand.ts';
 import type { JobTable } from '../../core/demand/jobs.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { SECOND_MS } from '../../core/kernel/units.ts';
-import { sinceMondayMs, zoneNamed, type Zone } from '../calendar.ts';
+import { sinceMondayMs } from '../calendar.ts';
 import type { SwfDocument, TraceFile, TraceOptions } from '../formats/format.ts';
 import { cleanSwf, SIMULATION_POLICY } from '../formats/swf-cleaning.ts';
+import { SwfHeaderReader, zoneOf, type SwfHeader } from '../formats/swf-header.ts';
+import { headerTexts } from '../formats/swf-writer.ts';
 
 /** Jobs of one machine. */
 export interface JobTrace {
@@ -34,13 +36,14 @@ const MOSTLY_SERIAL = 0.8;
  */
 export function readJobTrace(format: TraceFile, path: string, options: TraceOptions): JobTrace {
   const document = format.swf!(path, options);
+  const header = headerOf(document);
   const { jobs, dropped } = cleanSwf(document, SIMULATION_POLICY);
-  const processors = options.procs ?? machineSize(document, path);
+  const processors = options.procs ?? machineSize(header, path);
   const fitting = indicesOf(jobs, processors);
   const setAside = { ...document.dropped, ...dropped };
   if (fitting.length < jobs.count) setAside['widerThanMachine'] = jobs.count - fitting.length;
   if (fitting.length < FEWEST_JOBS) throw tooShort(path, fitting.length, FEWEST_JOBS, 'jobs');
-  const { submitSeconds, weekdaysKnown } = onLocalClock(document, jobs, fitting);
+  const { submitSeconds, weekdaysKnown } = onLocalClock(header, jobs, fitting);
   const sizes = Int32Array.from(fitting, (i) => jobs.processors[i]!);
   const serial = sizes.filter((size) => size === 1).length / sizes.length;
   return {
@@ -72,13 +75,14 @@ function indicesOf(jobs: JobTable, processors: number): number[] {
   return fitting;
 }
 
-function headerNumber({ header }: SwfDocument, label: string): number | null {
-  const value = header.find(([name]) => name === label)?.[1];
-  return value === undefined || Number.isNaN(Number(value)) ? null : Number(value);
+function headerOf(document: SwfDocument): SwfHeader {
+  const reader = new SwfHeaderReader();
+  for (const line of headerTexts(document.header)) reader.add(line);
+  return reader.finish();
 }
 
-function machineSize(document: SwfDocument, path: string): number {
-  const size = headerNumber(document, 'MaxProcs') ?? headerNumber(document, 'MaxNodes');
+function machineSize(header: SwfHeader, path: string): number {
+  const size = header.maxProcs ?? header.maxNodes;
   if (size !== null && size >= 2 && size <= MOST_PROCESSORS) return size;
   throw new OcxError({
     code: size === null ? 'INPUT_PROCS_MISSING' : 'INPUT_OUT_OF_RANGE',
@@ -91,14 +95,14 @@ function machineSize(document: SwfDocument, path: string): number {
   });
 }
 
-function onLocalClock(document: SwfDocument, jobs: JobTable, fitting: readonly number[]) {
-  const start = headerNumber(document, 'UnixStartTime');
-  const zone = zoneOfHeader(document);
+function onLocalClock(header: SwfHeader, jobs: JobTable, fitting: readonly number[]) {
+  const start = header.unixStartSeconds;
+  const zone = zoneOf(header);
   const offsets = new Map<number, number>();
   const local = (seconds: number) => {
     const utcMs = (seconds + (start ?? 0)) * SECOND_MS;
     const hour = Math.floor(utcMs / 3_600_000);
-    const offset = offsets.get(hour) ?? zone?.offsetMs(utcMs) ?? 0;
+    const offset = offsets.get(hour) ?? zone.offsetMs(utcMs);
     offsets.set(hour, offset);
     return (utcMs + offset) / SECOND_MS;
   };
@@ -114,14 +118,4 @@ function onLocalClock(document: SwfDocument, jobs: JobTable, fitting: readonly n
     submitSeconds[i] = Math.max(Math.floor(at), submitSeconds[i - 1] ?? 0);
   });
   return { submitSeconds, weekdaysKnown: start !== null };
-}
-
-function zoneOfHeader({ header }: SwfDocument): Zone | null {
-  const name = header.find(([label]) => label === 'TimeZoneString')?.[1];
-  if (name === undefined) return null;
-  try {
-    return zoneNamed(String(name));
-  } catch {
-    return null;
-  }
 }
