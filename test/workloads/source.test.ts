@@ -204,6 +204,19 @@ test('cores a node come from the header only where they are whole', (t) => {
   t.regex(load(weeklyLog(4)).sources[0]!.treatment, /; 2 cores a node/);
   const odd = weeklyLog(4).replace('MaxNodes: 8', 'MaxNodes: 7');
   refusal(t, () => load(odd), 'INPUT_CORES_PER_NODE');
+  const nodes = '; MaxNodes: 8\n';
+  for (const [line, message] of [
+    ['; MaxNodes: 8\n; MaxNodes: 16\n', /contradicts itself: MaxNodes is given twice/],
+    ['; MaxNodes: 8 (batch partition; 512 total)\n', /contradicts itself: MaxNodes has text/],
+    ['; MaxNodes: 1\n; MaxProcs: 4\n', /8 processors and the machine of the header 4/],
+  ] as const) {
+    const doubtful = weeklyLog(4)
+      .replace(nodes, line)
+      .replace(/(?<=MaxProcs: 4\n); MaxProcs: 16\n/, '');
+    t.regex(refusal(t, () => load(doubtful), 'INPUT_CORES_PER_NODE').message, message);
+    t.notThrows(() => load(doubtful, { coresPerNode: 2 }));
+  }
+  t.notThrows(() => load(weeklyLog(4).replace(nodes, '; MaxNodes: 8 (all of them)\n')));
   const none = weeklyLog(4).replace(/;.*\n/g, '');
   refusal(t, () => load(none), 'INPUT_CORES_PER_NODE');
   refusal(t, () => load(none, { coresPerNode: 1, fitToCluster: true }), 'INPUT_PROCS_MISSING');

@@ -235,18 +235,39 @@ function machineSize(log: SwfLog, procs: number | undefined, byNodes: boolean): 
   return machineProcessors(log, procs);
 }
 
+/** MaxProcs / MaxNodes, where the header leaves no doubt. */
 function headerCoresPerNode(log: SwfLog): number {
   const { maxNodes, maxProcs } = log.header;
-  const cores = maxNodes !== null && maxProcs !== null ? maxProcs / maxNodes : NaN;
-  if (Number.isInteger(cores)) return cores;
+  const fault = sizeFault(log);
+  if (fault === null) return maxProcs! / maxNodes!;
   throw new OcxError({
     code: 'INPUT_CORES_PER_NODE',
-    message: Number.isNaN(cores)
-      ? 'the log does not say how many processors a node has'
-      : `the header gives ${cores.toFixed(2)} processors a node, which is no whole number`,
+    message: fault,
     place: { file: log.path },
     remedy: 'give coresPerNode',
   });
+}
+
+/** Why a log does not say how many processors a node has; null where it does. */
+function sizeFault({ header, jobs }: SwfLog): string | null {
+  const { maxNodes, maxProcs, oddities } = header;
+  if (maxNodes === null || maxProcs === null) {
+    return 'the log does not say how many processors a node has';
+  }
+  const cores = maxProcs / maxNodes;
+  if (!Number.isInteger(cores)) {
+    return `the header gives ${cores.toFixed(2)} processors a node, which is no whole number`;
+  }
+  // Another number in the text, or a second line: two sizes of a machine, and no way to tell.
+  const twice = oddities.find((odd) =>
+    /^Max(Nodes|Procs) (is given twice|has text.*: \d+\D+\d)/.test(odd),
+  );
+  if (twice !== undefined) return `the header contradicts itself: ${twice}`;
+  const widest = jobs.processors.reduce((most, width) => Math.max(most, width), 0);
+  if (widest > maxProcs) {
+    return `a job has ${widest} processors and the machine of the header ${maxProcs}`;
+  }
+  return null;
 }
 
 function nothingLeft(path: string): OcxError {
