@@ -26,9 +26,20 @@ export function weightedIndex(stream: RandomStream, weights: readonly number[]):
   return weights.length - 1;
 }
 
-/** Real number in [low, high) with density ∝ 1/x², low > 0. */
-export function inverseSquare(stream: RandomStream, low: number, high: number): number {
-  return 1 / (1 / low - stream.uniform() * (1 / low - 1 / high));
+/** Real number in [low, high) with density ∝ x^−exponent, low > 0, exponent > 1. */
+export function powerLaw(
+  stream: RandomStream,
+  low: number,
+  high: number,
+  exponent: number,
+): number {
+  const [atLow, atHigh] = [powerTail(low, exponent), powerTail(high, exponent)];
+  return Math.exp(-Math.log(atLow - stream.uniform() * (atLow - atHigh)) / (exponent - 1));
+}
+
+/** x^(1 − exponent): the power law's P(X > x), up to a factor. */
+export function powerTail(x: number, exponent: number): number {
+  return Math.exp((1 - exponent) * Math.log(x));
 }
 
 /** Natural logarithm of the gamma function for x > 0 (Lanczos 1964, g = 7, n = 9). */

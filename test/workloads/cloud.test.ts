@@ -315,7 +315,7 @@ test('batches have the published sizes', (t) => {
     const found = sizes.filter((value) => value <= size).length / draws;
     t.true(Math.abs(found - cumulative) < 0.003, `≤ ${size}: ${found}`);
   }
-  t.true(Math.abs(meanBatchSize() / 3.79 - 1) < 0.05, `mean ${meanBatchSize()}`);
+  t.true(Math.abs(meanBatchSize() / 3.79 - 1) < 0.002, `mean ${meanBatchSize()}`);
   t.true(Math.abs(mean(sizes) / meanBatchSize() - 1) < 0.03);
 });
 

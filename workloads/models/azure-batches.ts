@@ -24,7 +24,7 @@ import {
 } from '../cloud/population.ts';
 import { workloadStream, type LoadedDemand, type WorkloadContext } from '../context.ts';
 import { maybePositive, positive, shiftHours, type Filled } from '../fields.ts';
-import { inverseSquare, poisson } from '../sampling.ts';
+import { poisson, powerLaw, powerTail } from '../sampling.ts';
 import { significant } from '../statistics.ts';
 import {
   batchTables,
@@ -44,27 +44,30 @@ export const BATCHES_VARIANCE = 300.6;
 /** Shape of the gamma mixing that gives this variance without any cycle: m² / (v − m). */
 export const MIXING_SHAPE = (BATCHES_MEAN * BATCHES_MEAN) / (BATCHES_VARIANCE - BATCHES_MEAN);
 
-/** P(batch size ≤ n). */
+/**
+ * P(batch size ≤ n), and how the density falls from the size before to n: ∝ size^−exponent, which
+ * gives the measured mean size within each range (1 where the range is one size).
+ */
 export const BATCH_SIZES: readonly SizePoint[] = [
-  [1, 0.5714],
-  [2, 0.7522],
-  [3, 0.8179],
-  [4, 0.8586],
-  [5, 0.8834],
-  [8, 0.9222],
-  [16, 0.9652],
-  [32, 0.9852],
-  [64, 0.9947],
-  [128, 0.9978],
-  [256, 0.9994],
+  [1, 0.5714, 1],
+  [2, 0.7522, 1],
+  [3, 0.8179, 1],
+  [4, 0.8586, 1],
+  [5, 0.8834, 1],
+  [8, 0.9222, 1.58],
+  [16, 0.9652, 1.81],
+  [32, 0.9852, 1.72],
+  [64, 0.9947, 3.47],
+  [128, 0.9978, 2.28],
+  [256, 0.99944, 1.95],
   // The largest batch of the stream has 788 machines.
-  [788, 1],
+  [788, 1, 6.71],
 ];
 
-/** Rate by hour of the trace clock, whose zone is not known. */
+/** Machines by hour of the trace clock, whose zone is not known, over their mean; training part. */
 export const HOUR_FACTORS: readonly number[] = [
-  0.85, 0.77, 0.77, 0.69, 0.82, 0.94, 0.96, 0.9, 0.97, 1.05, 1.14, 1.17, 1.02, 1.11, 1.3, 1.42,
-  1.15, 1.1, 1.15, 1.13, 1.02, 0.8, 0.8, 0.94,
+  0.84, 0.77, 0.77, 0.68, 0.82, 0.93, 0.96, 0.89, 0.97, 1.04, 1.13, 1.16, 1.01, 1.1, 1.29, 1.41,
+  1.15, 1.09, 1.14, 1.12, 1.07, 0.83, 0.83, 0.98,
 ];
 
 /** Busiest over quietest weekday; which days are quiet is an assumption (Saturday, Sunday). */
@@ -111,14 +114,14 @@ export const azureBatchesModel: WorkloadModel = {
   generate,
 };
 
-/** Size of a batch; between the given points the density falls with the square of the size. */
+/** Size of a batch. */
 export function batchSize(stream: RandomStream, sizes: readonly SizePoint[] = BATCH_SIZES): number {
   const u = stream.uniform();
   let smallest = 1;
-  for (const [size, cumulative] of sizes) {
+  for (const [size, cumulative, exponent = 2] of sizes) {
     if (u < cumulative) {
       if (size === smallest) return size;
-      return Math.min(size, Math.floor(inverseSquare(stream, smallest, size + 1)));
+      return Math.min(size, Math.floor(powerLaw(stream, smallest, size + 1, exponent)));
     }
     smallest = size + 1;
   }
@@ -130,10 +133,13 @@ export function meanBatchSize(sizes: readonly SizePoint[] = BATCH_SIZES): number
   let sum = 0;
   let below = 0;
   let smallest = 1;
-  for (const [size, cumulative] of sizes) {
-    const norm = 1 / smallest - 1 / (size + 1);
-    for (let n = smallest; n <= size; n++) {
-      sum += ((cumulative - below) * n * (1 / n - 1 / (n + 1))) / norm;
+  for (const [size, cumulative, exponent = 2] of sizes) {
+    const range = cumulative - below;
+    if (size === smallest) sum += range * size;
+    else {
+      const tail = (n: number) => powerTail(n, exponent);
+      const whole = tail(smallest) - tail(size + 1);
+      for (let n = smallest; n <= size; n++) sum += (range * n * (tail(n) - tail(n + 1))) / whole;
     }
     below = cumulative;
     smallest = size + 1;

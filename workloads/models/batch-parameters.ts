@@ -7,8 +7,11 @@ import { OcxError } from '../../core/kernel/errors.ts';
 import { FLAVOURS } from '../cloud/flavours.ts';
 import { LAST_BIN } from '../cloud/lifetimes.ts';
 
-/** A size and the probability of at most that size. */
-export type SizePoint = readonly [size: number, cumulative: number];
+/**
+ * A size, the probability of at most that size, and how the density falls from the size before to
+ * this one: with size^−exponent, 2 if left out.
+ */
+export type SizePoint = readonly [size: number, cumulative: number, exponent?: number];
 
 /** The arrivals of batches: one Poisson count a bin, mixed by a gamma, with both cycles. */
 export interface BatchArrivals {
