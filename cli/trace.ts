@@ -11,6 +11,7 @@ import type { NodeClass } from '../workloads/cloud/node-class.ts';
 import { csvLines } from '../workloads/column-table.ts';
 import type { ColumnTable } from '../workloads/column-table.ts';
 import { demandTable } from '../workloads/demand-table.ts';
+import { withMember } from '../workloads/formats/archive.ts';
 import type { Fact, Inspection, TraceFile, TraceOptions } from '../workloads/formats/format.ts';
 import { recogniseFormat, TRACE_FILES } from '../workloads/formats/registry.ts';
 import { SYNTHETIC_NOTE } from '../workloads/formats/swf-header.ts';
@@ -28,6 +29,8 @@ import { formatTable } from './terminal/table.ts';
 import { readWorkload, registerTraceFit } from './trace-fit.ts';
 
 interface FileOptions extends CommonOptions, TraceOptions {
+  /** Of an archive. */
+  readonly member?: string;
   readonly format?: string;
 }
 
@@ -70,7 +73,8 @@ export function registerTrace(program: Command): void {
         '--columns <pairs>',
         'which column holds what, for --format csv, e.g. submit=Submitted,run=Seconds',
         columnPairs,
-      );
+      )
+      .option('--member <name>', 'file to read of an archive that holds several');
   withFile(
     defineCommand(trace, 'inspect <file>', 'Print what a trace holds and what is wrong with it.'),
   )
@@ -80,7 +84,9 @@ export function registerTrace(program: Command): void {
       nodeClass,
     )
     .action((file: string, options: FileOptions) =>
-      runCommand(options, (output) => inspect(output, file, options)),
+      runCommand(options, (output) =>
+        withFileOf(output, file, options, (path) => inspect(output, path, file, options)),
+      ),
     );
   withFile(defineCommand(trace, 'convert <file>', 'Write a trace in a canonical form.'))
     .addOption(
@@ -88,7 +94,9 @@ export function registerTrace(program: Command): void {
     )
     .requiredOption('--out <file>', 'where to write it')
     .action((file: string, options: ConvertOptions) =>
-      runCommand(options, (output) => convert(output, file, options)),
+      runCommand(options, (output) =>
+        withFileOf(output, file, options, (path) => convert(output, path, file, options)),
+      ),
     );
   registerTraceFit(trace, withFile, formatOf);
   defineCommand(trace, 'generate <model>', `Make a synthetic workload: ${modelNames()}.`)
@@ -133,6 +141,18 @@ function modelNames(): string {
   return WORKLOAD_MODELS.map((model) => model.name).join(', ');
 }
 
+/** The file itself, or the member of an archive that was asked for. */
+function withFileOf(
+  output: Output,
+  file: string,
+  { member }: FileOptions,
+  use: (path: string) => void,
+): void {
+  const path = output.path(file);
+  if (member === undefined) use(path);
+  else withMember(path, member, use);
+}
+
 function formatOf(path: string, options: FileOptions): TraceFile {
   return TRACE_FILES.find(({ name }) => name === options.format) ?? recogniseFormat(path);
 }
@@ -143,8 +163,7 @@ interface InspectionReport extends Inspection {
   readonly sha256: string;
 }
 
-function inspect(output: Output, file: string, options: FileOptions): void {
-  const path = output.path(file);
+function inspect(output: Output, path: string, file: string, options: FileOptions): void {
   const format = formatOf(path, options);
   const inspection = format.inspect(path, options);
   const report: InspectionReport = { file, sha256: fileSha256(path), ...inspection };
@@ -243,8 +262,7 @@ interface WrittenReport {
   readonly notRepresented: readonly string[];
 }
 
-function convert(output: Output, file: string, options: ConvertOptions): void {
-  const path = output.path(file);
+function convert(output: Output, path: string, file: string, options: ConvertOptions): void {
   const format = formatOf(path, options);
   const report = (
     rows: number,

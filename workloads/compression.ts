@@ -2,8 +2,9 @@
  * Unpacks gzip, zstd, xz and tar in memory, within limits: bombs, damage, cut-off data and whatever
  * stands behind the data are refused.
  */
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { OcxError } from '../core/kernel/errors.ts';
+import { isTar, onlyMember } from './tar.ts';
 import { unxzSync } from './xz.ts';
 
 /** Limits on what comes out. */
@@ -59,6 +60,19 @@ export function needsUnpacking(path: string, head: Uint8Array): boolean {
  * INPUT_TRUNCATED, INPUT_EMPTY; INPUT_ARCHIVE for an archive with any other number of files than one
  */
 export function unpack(path: string, packed: Buffer, limits: UnpackLimits): Uint8Array {
+  let bytes = unpackOnce(path, packed, limits);
+  if (isTar(bytes)) bytes = onlyMember(path, bytes);
+  if (bytes.length > 0) return bytes;
+  throw new OcxError({
+    code: 'INPUT_EMPTY',
+    message: 'the file is empty',
+    place: { file: path },
+    remedy: 'fetch it again',
+  });
+}
+
+/** As it was before it was compressed, an archive as a whole. @throws OcxError as `unpack` */
+export function unpackOnce(path: string, packed: Buffer, limits: UnpackLimits): Uint8Array {
   const packing = packingOf(packed);
   let bytes: Uint8Array = packed;
   if (packing !== null && isRead(packing)) {
@@ -75,14 +89,24 @@ export function unpack(path: string, packed: Buffer, limits: UnpackLimits): Uint
       });
     }
   }
-  if (isTar(bytes)) bytes = onlyMember(path, bytes);
-  if (bytes.length > 0) return bytes;
-  throw new OcxError({
-    code: 'INPUT_EMPTY',
-    message: 'the file is empty',
-    place: { file: path },
-    remedy: 'fetch it again',
-  });
+  return bytes;
+}
+
+/** How much of a packed file is enough for the first header of an archive. */
+export const ARCHIVE_HEAD_BYTES = 65_536;
+
+/** Whether a packed file that begins so may be an archive; of zstd and xz nothing is known at once. */
+export function mayBeArchive(head: Buffer): boolean {
+  try {
+    const packing = packingOf(head);
+    if (packing === 'gzip') {
+      return isTar(gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH }));
+    }
+    return packing !== null || isTar(head);
+  } catch {
+    // Damage is for whoever reads the file to report.
+    return false;
+  }
 }
 
 const UNPACKERS = { gzip: gunzip, zstd: unzstd, xz: unxz } as const;
@@ -195,51 +219,4 @@ function unpackFailure(
     },
     { cause: error },
   );
-}
-
-const TAR_BLOCK = 512;
-const SHOWN_MEMBERS = 3;
-
-function isTar(bytes: Uint8Array): boolean {
-  return bytes.length >= TAR_BLOCK && ascii(bytes, 257, 5) === 'ustar';
-}
-
-function ascii(bytes: Uint8Array, from: number, length: number): string {
-  const field = Buffer.from(bytes.subarray(from, from + length)).toString('latin1');
-  const end = field.indexOf('\0');
-  return end < 0 ? field : field.slice(0, end);
-}
-
-function onlyMember(path: string, archive: Uint8Array): Uint8Array {
-  const names: string[] = [];
-  let only: Uint8Array | null = null;
-  let at = 0;
-  while (at + TAR_BLOCK <= archive.length && archive[at] !== 0) {
-    const size = /^ *([0-7]{1,12}) *$/.exec(ascii(archive, at + 124, 12))?.[1];
-    const start = at + TAR_BLOCK;
-    const end = start + Number.parseInt(size ?? 'x', 8);
-    if (!(end <= archive.length)) {
-      throw new OcxError({
-        code: 'INPUT_TRUNCATED',
-        message: 'the archive is damaged or ends too early',
-        place: { file: path },
-        remedy: 'fetch the file again',
-      });
-    }
-    const type = archive[at + 156]!;
-    // '0' and NUL are files; folders, links and extended headers have other letters.
-    if (type === 48 || type === 0) {
-      names.push(ascii(archive, at, 100));
-      only = archive.subarray(start, end);
-    }
-    at = start + Math.ceil((end - start) / TAR_BLOCK) * TAR_BLOCK;
-  }
-  if (only !== null && names.length === 1) return only;
-  const shown = names.slice(0, SHOWN_MEMBERS).map((name) => JSON.stringify(name));
-  throw new OcxError({
-    code: 'INPUT_ARCHIVE',
-    message: `the archive holds ${names.length} files, not one${shown.length > 0 ? `: ${shown.join(', ')}${names.length > SHOWN_MEMBERS ? ' …' : ''}` : ''}`,
-    place: { file: path },
-    remedy: 'unpack it and name one of its files',
-  });
 }

@@ -5,7 +5,10 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
 import { OcxError } from '../core/kernel/errors.ts';
-import { needsUnpacking, PACKING_HEAD_BYTES, unpack, type UnpackLimits } from './compression.ts';
+import { ARCHIVE_HEAD_BYTES, mayBeArchive, needsUnpacking } from './compression.ts';
+import { PACKING_HEAD_BYTES, unpack, unpackOnce } from './compression.ts';
+import type { UnpackLimits } from './compression.ts';
+import { isTar, tarMembers, type TarMember } from './tar.ts';
 
 /** Limits on one input file. */
 export interface InputLimits extends UnpackLimits {
@@ -78,6 +81,29 @@ export function openLines(path: string, limits: InputLimits = SCAN_LIMITS): Line
   const state = openedState(path);
   const { size } = state;
   return { path, fileBytes: size, textBytes: size, blocks: fileBlocks(path, state, limits) };
+}
+
+/**
+ * The files of a tar archive, packed or not; null for any other file.
+ *
+ * @throws OcxError INPUT_… as `openLines`, but not for the number of files
+ */
+export function archiveMembers(
+  path: string,
+  limits: InputLimits = SCAN_LIMITS,
+): readonly TarMember[] | null {
+  const descriptor = openRegularFile(path);
+  try {
+    const size = fstatSync(descriptor).size;
+    const head = Buffer.alloc(Math.min(ARCHIVE_HEAD_BYTES, size));
+    readSync(descriptor, head, 0, head.length, 0);
+    if (!needsUnpacking(path, head) || !mayBeArchive(head)) return null;
+    if (size > PACKED_MAXIMUM) throw tooLarge(path, limits);
+    const bytes = unpackOnce(path, readWhole(path, descriptor, size), limits);
+    return isTar(bytes) ? tarMembers(path, bytes) : null;
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /**

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import test from 'ava';
 import { openLines, readTextFile, SCAN_LIMITS } from '../../workloads/input.ts';
+import { withMember } from '../../workloads/formats/archive.ts';
+import { recogniseFormat } from '../../workloads/formats/registry.ts';
 import { readSwf } from '../../workloads/formats/swf.ts';
 import { record, refusal, testFile, testFolder } from './files.ts';
 
@@ -138,6 +140,56 @@ test('an archive of one file is read, one of several is refused by the names in 
   t.regex(error.message, /2 files, not one: "logs\/a\.swf", "b\\n\.swf"/);
   refusal(t, () => openLines(testFile(t, one.subarray(0, 1050))), 'INPUT_TRUNCATED');
   refusal(t, () => openLines(testFile(t, tarMember('a', '', '5'))), 'INPUT_ARCHIVE');
+});
+
+test('an archive of several series is one log; of other files one is read by its name', (t) => {
+  const end = Buffer.alloc(1024);
+  const hour = (day: string) => `date,time_from,time_to,price_eur_mwh\n${day},00:00,01:00,45.5\n`;
+  const long = `prices/${'x'.repeat(120)}/b.csv`;
+  const prices = Buffer.concat([
+    tarMember('../../etc/a.csv', hour('2021-03-27')),
+    tarMember('README', 'words\n'),
+    tarMember('././@LongLink', `${long}\0`, 'L'),
+    tarMember(long.slice(0, 100), hour('2021-03-28')),
+    end,
+  ]);
+  const path = testFile(t, gzipSync(prices), 'a.tar.gz');
+  const format = recogniseFormat(path);
+  const { records, facts, oddities } = format.inspect(path, {});
+  t.is(records, 2);
+  t.deepEqual(
+    facts.slice(-2).map(({ name }) => name),
+    ['a.csv', 'b.csv'],
+  );
+  t.deepEqual(oddities.slice(0, 2), [
+    '2 files of format day-ahead',
+    'left out, as in no known format: 1, such as "README"',
+  ]);
+  t.is(
+    withMember(path, long, (file) => recogniseFormat(file).inspect(file, {}).records),
+    1,
+  );
+  refusal(t, () => withMember(path, 'b.csv', () => 0), 'INPUT_ARCHIVE');
+  // A name that leads elsewhere is only a name.
+  withMember(path, '../../etc/a.csv', (file) => t.regex(file, /ocx-member-\w+\/a\.csv$/));
+  const mixed = Buffer.concat([
+    tarMember('a.swf', LOG),
+    tarMember('b.csv', hour('2021-03-27')),
+    end,
+  ]);
+  const other = testFile(t, mixed, 'b.tar');
+  const error = refusal(t, () => recogniseFormat(other).inspect(other, {}), 'INPUT_ARCHIVE');
+  t.regex(error.message, /"a\.swf": it holds no series/);
+  t.is(
+    withMember(other, 'a.swf', (file) => readSwf(file).jobs.count),
+    1,
+  );
+  const inside = refusal(
+    t,
+    () => withMember(path, 'README', (file) => recogniseFormat(file)),
+    'INPUT_FORMAT',
+  );
+  t.is(inside.place?.file, path);
 });
 
 function tarMember(name: string, text: string, type = '0'): Buffer {

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { readHead } from '../input.ts';
+import { archiveOfSeries, isArchive } from './archive.ts';
 import { alibaba2018Format } from './alibaba-2018.ts';
 import { alibabaContainersFormat } from './alibaba-containers.ts';
 import { alibabaGpuFormat } from './alibaba-gpu.ts';
@@ -78,6 +79,9 @@ export const TRACE_FILES: readonly (TraceFile | TraceFormat)[] = [
   openDcFragmentsFormat,
 ];
 
+/** Archives of several files; their files are in a format of their own. */
+const ARCHIVE_OF_SERIES: TraceFile = archiveOfSeries(recogniseFormat);
+
 /** Those that can drive a cluster. */
 export const TRACE_FORMATS: readonly TraceFormat[] = TRACE_FILES.filter(
   (format): format is TraceFormat => 'load' in format,
@@ -99,6 +103,7 @@ export function recogniseByName(path: string): TraceFormat | null {
  * @throws OcxError INPUT_FORMAT where none is recognised, INPUT_… where it cannot be opened
  */
 export function recogniseFormat(path: string): TraceFile {
+  if (isArchive(path)) return ARCHIVE_OF_SERIES;
   const head = readHead(path);
   const found = TRACE_FILES.find((format) => format.recognises(basename(path), head));
   if (found !== undefined) return found;

@@ -122,7 +122,8 @@ function printable(name: string): string {
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
-  if (escaped.length > MAXIMUM_NAME) return `${escaped.slice(0, MAXIMUM_NAME - 1)}…`;
+  const half = MAXIMUM_NAME / 2;
+  if (escaped.length > MAXIMUM_NAME) return `${escaped.slice(0, half - 1)}…${escaped.slice(-half)}`;
   return escaped === '' ? '(no name)' : escaped;
 }
 
