@@ -15,6 +15,12 @@ import {
   sampleDistance,
   twoSampleDistance,
 } from '../../workloads/fit/distances.ts';
+import { pooledStates } from '../../workloads/fit/event-fit.ts';
+import {
+  hawkesLogLikelihood,
+  hawkesProcess,
+  hawkesResiduals,
+} from '../../workloads/fit/hawkes-process.ts';
 import { cellOfSeconds, gammaMasses, gammaOf, logCells } from '../../workloads/fit/log-cells.ts';
 import { flatGaps, lublinArrivals } from '../../workloads/fit/lublin-arrivals.ts';
 import { lublinRuns, runLogLikelihood } from '../../workloads/fit/lublin-runs.ts';
@@ -199,4 +205,72 @@ test('what is published rests on several records each', (t) => {
   }
   t.false(JSON.stringify(pair).includes('98765'));
   t.true(pair.quantiles.every(({ probability }) => probability >= 0.02 && probability <= 0.98));
+});
+
+const HAWKES = { declarationsPerDay: 0.2, branching: 0.4, excitationDays: 3 };
+const eventsOf = (seed: number, days: number, wholeDays = false) =>
+  hawkesProcess.simulate(HAWKES, { times: new Float64Array(), days, wholeDays }, stream('e', seed));
+
+test("the recursion of Hawkes' likelihood is the double sum, and its residuals its integral", (t) => {
+  const sample = eventsOf(1, 400);
+  const { times, days } = sample;
+  const decay = 1 / HAWKES.excitationDays;
+  const base = HAWKES.declarationsPerDay * (1 - HAWKES.branching);
+  const excited = (time: number) =>
+    times
+      .filter((before) => before < time)
+      .reduce(
+        (sum, before) => sum + HAWKES.branching * decay * Math.exp(decay * (before - time)),
+        0,
+      );
+  // The integral by the trapezium rule between events, where the intensity is smooth.
+  const marks = [0, ...times, days];
+  const pieces = marks.slice(1).map((to, i) => {
+    const from = marks[i]!;
+    const steps = 400;
+    const width = (to - from) / steps;
+    const after = i > 0 ? HAWKES.branching * decay : 0;
+    const at = (x: number) =>
+      base + excited(from) * Math.exp(decay * (from - x)) + after * Math.exp(decay * (from - x));
+    let sum = (at(from) + at(to)) / 2;
+    for (let step = 1; step < steps; step++) sum += at(from + step * width);
+    return sum * width;
+  });
+  const logs = Array.from(times, (time) => Math.log(base + excited(time)));
+  const add = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+  const brute = add(logs) - add(pieces);
+  t.true(times.length > 50);
+  t.true(Math.abs(hawkesLogLikelihood(sample, HAWKES) - brute) < 1e-3 * Math.abs(brute));
+  hawkesResiduals(sample, HAWKES).forEach((gap, i) => {
+    t.true(Math.abs(gap - pieces[i]!) < 1e-3, `${i}`);
+  });
+});
+
+test('a fitted Hawkes process is as likely as the truth, and a wrong one is rejected', (t) => {
+  const sample = eventsOf(2, 4_000);
+  const fitted = hawkesProcess.fit(sample);
+  t.true(hawkesLogLikelihood(sample, fitted) >= hawkesLogLikelihood(sample, HAWKES));
+  t.true(Math.abs(fitted.branching - HAWKES.branching) < 0.15);
+  const pValue = (estimate: typeof HAWKES) => {
+    const options = { replications: 39, stream: stream('h'), estimated: false };
+    return assess(hawkesProcess, sample, estimate, options).tests[0]!.pValue;
+  };
+  t.true(pValue(HAWKES) > 0.05);
+  // A Poisson process of the same rate, and one that excites for months.
+  t.is(pValue({ ...HAWKES, branching: 0.001 }), 1 / 40);
+  t.is(pValue({ ...HAWKES, branching: 0.8 }), 1 / 40);
+});
+
+test('events over many states are counted together where they are few', (t) => {
+  const events = [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 5, 7, 12, 14, 39].map((states) => ({ states }));
+  // 39, 14, 12, 7 and 5 are five events over 77 states.
+  t.deepEqual(pooledStates(events), [
+    [1, 6],
+    [2, 5],
+    [15, 5],
+  ]);
+  t.deepEqual(pooledStates(events.slice(4)), [
+    [2, 7],
+    [15, 5],
+  ]);
 });

@@ -85,7 +85,10 @@ function spread(values: readonly number[]): number | null {
 /** Quantile of the standard normal distribution at .975. */
 const NORMAL_975 = 1.959_964;
 
-/** 95 % interval by the normal approximation, within the bounds of the parameter. */
+/**
+ * 95 % interval by the normal approximation, of its logarithm where it is positive without another
+ * bound; within the bounds of the parameter.
+ */
 export function interval95(
   value: number,
   standardError: number | null,
@@ -93,5 +96,9 @@ export function interval95(
 ): readonly [number, number] | null {
   if (standardError === null) return null;
   const half = NORMAL_975 * standardError;
+  if (least === 0 && most === Infinity && value > 0) {
+    const factor = Math.exp(half / value);
+    return [value / factor, value * factor];
+  }
   return [Math.max(least, value - half), Math.min(most, value + half)];
 }

@@ -2,6 +2,7 @@
 import type { ModelFit } from '../../core/demand/model-fit.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
 import type { TraceFile, TraceOptions } from '../formats/format.ts';
+import { fitEvents } from './event-fit.ts';
 import type { FitOptions } from './fit-options.ts';
 import { readJobTrace } from './job-trace.ts';
 import { fitLublin, LUBLIN_PARTS } from './lublin-fit.ts';
@@ -26,6 +27,13 @@ export const MODEL_FITTERS: readonly ModelFitter[] = [
     parts: LUBLIN_PARTS,
     takes: (format) => format.swf !== undefined,
     fit: (format, path, trace, options) => fitLublin(readJobTrace(format, path, trace), options),
+  },
+  {
+    model: 'hawkes',
+    traces: 'records of emergencies',
+    parts: 1,
+    takes: (format) => format.name === 'fema',
+    fit: (_format, path, _trace, options) => fitEvents(path, options),
   },
 ];
 
