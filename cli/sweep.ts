@@ -9,6 +9,7 @@ import { loadExperiment } from '../sim/experiment/sweep/experiment.ts';
 import type { Experiment } from '../sim/experiment/sweep/experiment.ts';
 import { partOf } from '../sim/experiment/sweep/part.ts';
 import type { PartOptions } from '../sim/experiment/sweep/part.ts';
+import { screenCells } from '../sim/experiment/sweep/screen.ts';
 import {
   ExperimentSchema,
   LARGEST_REPLICATIONS,
@@ -132,7 +133,7 @@ interface Grid {
 function readGrid(output: Output, given: string, part: PartOptions): Grid {
   const file = output.path(given);
   const whole = loadExperiment(readInputText(file), given, experimentVocabulary);
-  const experiment = partOf(whole, part);
+  const experiment = screenCells(partOf(whole, part));
   for (const { name, path } of experiment.measures) checkMeasure(name, path, given);
   const tracesFolder = output.streams.environment['OCX_TRACES'];
   const sources = cellSources(experiment, file, tracesFolder);

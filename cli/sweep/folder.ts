@@ -19,7 +19,8 @@ const CELL_FILE = /^\d+-\d+\.json\.zst$/;
 const TEMPORARY = /^\..*\.tmp$/;
 
 /** What a sweep's folder may hold; anything else in it is somebody's own. */
-const OURS = /^(manifest\.json|sweep\.(json|csv)|report\.html|figures|cells|slurm|\..*\.tmp)$/;
+const OURS =
+  /^(manifest\.json|sweep\.(json|csv)|variance\.csv|report\.html|figures|cells|slurm|\..*\.tmp)$/;
 
 interface Plan {
   readonly schema: typeof PLAN_SCHEMA;
@@ -62,7 +63,8 @@ export function openSweepFolder(folder: string, experiment: string, resume: bool
 
 /** Results of an earlier run, or of a part, do not stand beside cells of this one. */
 export function removeResults(folder: string): void {
-  for (const name of ['sweep.json', 'sweep.csv']) rmSync(join(folder, name), { force: true });
+  for (const name of ['sweep.json', 'sweep.csv', 'variance.csv'])
+    rmSync(join(folder, name), { force: true });
 }
 
 export function writeCell(folder: string, unit: CellUnit, bytes: Uint8Array): void {

@@ -1,10 +1,12 @@
 /** From the files of all cells, in the order of the cells, to the results of the sweep. */
 import type { Experiment } from '../../sim/experiment/sweep/experiment.ts';
+import { isEstimate } from '../../core/metrics/estimate.ts';
 import type { MaybeEstimate } from '../../core/metrics/estimate.ts';
 import { measureMechanisms } from '../../core/metrics/mechanism-properties.ts';
 import { judgeMark } from '../../core/metrics/sweep/marks.ts';
 import { lookUpMeasure } from '../../core/metrics/sweep/measure.ts';
 import { SWEEP_SCHEMA } from '../../core/metrics/sweep/results.ts';
+import { analyseVariance } from '../../core/metrics/sweep/variance.ts';
 import type { SweepCell, SweepMeasure, SweepResults } from '../../core/metrics/sweep/results.ts';
 import { invariant } from '../../core/kernel/errors.ts';
 import { gather } from '../../sim/experiment/gather.ts';
@@ -37,13 +39,16 @@ export function gatherSweep(
   const inputs = new Map<string, TaskSource>();
   let seed = 0;
   const traded = new Set<string>();
+  const replicated: ReplicationValues[] = [];
   const cells = experiment.cells.map(({ levels }, index): SweepCell => {
     const loaded = loadCell(sources[index]!);
     if (index === 0) seed = loaded.scenario.seed;
     for (const { name, scenario } of loaded.variants) {
       if (name !== STATIC_VARIANT) traded.add(scenario.market.mechanism);
     }
-    const results = units[index]!.flatMap((unit) => resultsOf(unit, read));
+    const own = units[index]!.map((unit) => resultsOf(unit, read));
+    const results = own.flat();
+    replicated.push(own.map((one) => valuesOf(experiment, loaded, one, sources[index]!)));
     const { metrics, used } = metricsOf(loaded, results, sources[index]!);
     const stopped = ends[index];
     for (const input of used) inputs.set(JSON.stringify(input), input);
@@ -59,7 +64,7 @@ export function gatherSweep(
       ...(stopped ? { stopped } : {}),
     };
   });
-  const { name, question, stopping, axes, measures, marks, changes } = experiment;
+  const { name, question, stopping, screen, axes, measures, marks, changes } = experiment;
   return {
     results: {
       schema: SWEEP_SCHEMA,
@@ -73,10 +78,39 @@ export function gatherSweep(
       measures,
       cells,
       marks: marks.map((mark) => judgeMark(mark, measures, cells)),
+      ...(screen ? { screen } : {}),
+      variance: measures.map(({ name: measure }, column) =>
+        analyseVariance(
+          measure,
+          axes,
+          cells.map(({ levels }, cell) => ({
+            levels,
+            values: replicated[cell]!.map((values) => values[column]!),
+          })),
+          screen === null,
+        ),
+      ),
       mechanisms: traded.size > 1 ? measureMechanisms(traded) : [],
     },
     sources: [...inputs.values()],
   };
+}
+
+/** By replication and measure. */
+type ReplicationValues = readonly (readonly (number | null)[])[];
+
+/** What each measure is in one replication alone. */
+function valuesOf(
+  { measures }: Experiment,
+  loaded: LoadedScenario,
+  results: readonly TaskResult[],
+  source: CellSource,
+): (number | null)[] {
+  const { metrics } = metricsOf(loaded, results, source);
+  return measures.map((measure) => {
+    const figure = lookUpMeasure(metrics, measure, 1);
+    return isEstimate(figure) ? figure.mean : null;
+  });
 }
 
 type ReadUnit = (unit: CellUnit) => TaskResult[] | null;

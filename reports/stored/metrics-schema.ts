@@ -18,6 +18,8 @@ const estimate = Type.Object({
   n: Type.Integer({ minimum: 0 }),
 });
 const missing = Type.Object({ value: Type.Null(), reason: text });
+/** A figure that must be there. */
+export const estimateSchema = estimate;
 /** A figure, or the reason why there is none. */
 export const maybeSchema = Type.Union([estimate, missing]);
 const maybe = maybeSchema;

@@ -28,9 +28,14 @@ export function parseManifest(text: string, file: string): Manifest {
 export function parseSweep(text: string, file: string): SweepResults {
   const code = 'INPUT_SWEEP';
   const sweep = check<SweepResults>(parseJson(text, file, code), sweepSchema, file, code);
-  if (sweep.cells.every(({ figures }) => figures.length === sweep.measures.length)) return sweep;
-  const place = { file, keyPath: 'cells' };
-  throw refusal(code, 'a cell has not one figure for each measure', place);
+  if (sweep.cells.some(({ figures }) => figures.length !== sweep.measures.length)) {
+    const place = { file, keyPath: 'cells' };
+    throw refusal(code, 'a cell has not one figure for each measure', place);
+  }
+  if (sweep.variance && sweep.variance.length !== sweep.measures.length) {
+    throw refusal(code, 'there is not one entry for each measure', { file, keyPath: 'variance' });
+  }
+  return sweep;
 }
 
 function parseJson(text: string, file: string, code: string): unknown {

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { MEASURE_UNITS } from '../../core/metrics/sweep/results.ts';
 import type { SweepResults } from '../../core/metrics/sweep/results.ts';
-import { maybeSchema, measuredMechanismSchema } from './metrics-schema.ts';
+import { estimateSchema, maybeSchema, measuredMechanismSchema } from './metrics-schema.ts';
 
 const text = Type.String();
 const levels = Type.Record(Type.String(), text);
@@ -42,6 +42,29 @@ const mark = Type.Object({
   cells: judged,
   elsewhere: judged,
 });
+
+const term = Type.Object({
+  axes: Type.Array(text),
+  degreesOfFreedom: number,
+  sumOfSquares: number,
+  share: number,
+  shareUnbiased: number,
+  f: Type.Union([number, Type.Null()]),
+  p: Type.Union([number, Type.Null()]),
+  effect: Type.Optional(estimateSchema),
+});
+
+const variance = Type.Union([
+  Type.Object({
+    measure: text,
+    replications: number,
+    terms: Type.Array(term),
+    otherInteractions: number,
+    ofReplications: number,
+    rest: number,
+  }),
+  Type.Object({ measure: text, reason: text }),
+]);
 
 export const sweepSchema = Type.Object({
   schema: Type.Literal('ocx-sweep/1'),
@@ -89,6 +112,10 @@ export const sweepSchema = Type.Object({
     }),
   ),
   marks: Type.Array(mark),
+  screen: Type.Optional(
+    Type.Object({ design: Type.Literal('plackett-burman'), foldover: Type.Boolean() }),
+  ),
+  variance: Type.Optional(Type.Array(variance)),
   mechanisms: Type.Array(measuredMechanismSchema),
 });
 

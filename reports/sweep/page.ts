@@ -17,11 +17,14 @@ import {
   describeValues,
   unitOf,
 } from './tables.ts';
+import { VARIANCE_COLUMNS, varianceRows } from './variance.ts';
 
 export interface SweepPictures {
   /** SVG documents. */
   readonly wide: string;
   readonly narrow: string;
+  /** Of what matters; null where nothing could be analysed. */
+  readonly variance: { readonly wide: string | null; readonly narrow: string | null };
 }
 
 export function renderSweepPage(results: SweepResults, pictures: SweepPictures): string {
@@ -43,7 +46,7 @@ export function renderSweepPage(results: SweepResults, pictures: SweepPictures):
             <div class="narrow">${trusted(pictures.narrow)}</div>
           </figure>
         </section>
-        ${stoppingSection(results)} ${propertiesSection(results)}
+        ${varianceSection(results, pictures)} ${stoppingSection(results)} ${propertiesSection(results)}
         <section id="figures">
           <h2>Figures</h2>
           ${renderTable({ caption: 'Figures of every cell', columns: cellColumns(results), rows: cellRows(results) })}
@@ -112,6 +115,38 @@ function marksSection(results: SweepResults): Child {
       ]),
     })}
   </section>`;
+}
+
+function varianceSection(results: SweepResults, { variance }: SweepPictures): Child {
+  if (variance.wide === null || variance.narrow === null) return null;
+  return markup`<section id="variance">
+    <h2>What matters</h2>
+    <p>${describeAnalysis(results)}</p>
+    <figure id="figure-variance">
+      <div class="wide">${trusted(variance.wide)}</div>
+      <div class="narrow">${trusted(variance.narrow)}</div>
+    </figure>
+    <p>
+      “Less chance” takes off what an axis would get by chance alone. F is tested against how the
+      term differs from replication to replication; p is how often chance gives such an F. With many
+      rows, some are small by chance.
+    </p>
+    ${renderTable({
+      caption: 'Share of the variance by measure and axis',
+      columns: VARIANCE_COLUMNS,
+      rows: varianceRows(results),
+    })}
+  </section>`;
+}
+
+function describeAnalysis({ screen }: SweepResults): string {
+  const split =
+    'Each bar is the variance of a measure over all cells and replications, split by what goes with it: axes by themselves, axes together (the one matters more or less by the other), what a replication does to all cells alike, and chance, which is the rest.';
+  if (!screen) return split;
+  const clear = screen.foldover
+    ? 'no interaction of two axes passes for an axis'
+    : 'an interaction of two axes may pass for an axis';
+  return `${split} Cells are a screening design: each axis at its first and last level, and ${clear}.`;
 }
 
 function stoppingSection({ stopping, measures, axes, cells }: SweepResults): Child {

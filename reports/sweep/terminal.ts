@@ -10,6 +10,7 @@ import {
   describeValues,
   unitOf,
 } from './tables.ts';
+import { varianceLines } from './variance.ts';
 
 const SIGNS: Readonly<Record<MarkVerdict, string>> = { pass: '+', fail: '−', 'not measured': '?' };
 
@@ -30,6 +31,7 @@ export function renderSweepTable(results: SweepResults, width: number): string {
     });
   });
   lines.push(...stoppingLines(results, labels, labelWidth));
+  lines.push(...varianceLines(results));
   if (results.marks.length > 0) lines.push('', 'Pass marks');
   for (const mark of results.marks) {
     const unit = unitOf(results, mark);

@@ -255,6 +255,40 @@ test('replications that go on until an interval is narrow are the same whoever m
   t.true(fixed.cells.every((cell) => cell.stopped === undefined) && !fixed.stopping);
 });
 
+const SCREEN = EXPERIMENT.replace(', "fcfs-pool"', ', "drf", "fcfs-pool"').replace(
+  '[[axis]]',
+  `[screen]
+design = "plackett-burman"
+foldover = false
+
+[[axis]]
+name = "interval"
+key = "market.epochMinutes"
+values = [60, 120]
+
+[[axis]]`,
+);
+
+test('a screen runs a few cells, at the ends of the axes, and says what matters', async (t) => {
+  const workingDirectory = experimentFolder(t, SCREEN);
+  const run = await runCli(
+    ['sweep', 'probe.toml', '--json', '--quiet', '--jobs', '1', '--out', 'out'],
+    { workingDirectory },
+  );
+  t.is(run.exitCode, 0, run.stderr);
+  const results = JSON.parse(run.stdout) as SweepResults;
+  t.is(results.cells.length, 4, 'of twelve');
+  t.deepEqual(results.axes[1], { name: 'mechanism', levels: ['exchange-threshold', 'fcfs-pool'] });
+  const [utilisation] = results.variance!;
+  if (utilisation === undefined || !('terms' in utilisation)) throw new Error('not analysed');
+  const names = utilisation.terms.map(({ axes }) => axes.join());
+  t.deepEqual(names, ['interval', 'mechanism', 'load']);
+  const [first] = [...utilisation.terms].sort((a, b) => b.share - a.share);
+  t.deepEqual(first!.axes, ['load']);
+  t.true(first!.effect!.mean > 0 && first!.share > 0.5);
+  t.true(existsSync(join(workingDirectory, 'out', 'variance.csv')));
+});
+
 function assertResults(t: ExecutionContext, results: SweepResults): void {
   t.is(results.schema, 'ocx-sweep/1');
   t.deepEqual(
@@ -326,6 +360,18 @@ for (const [what, text, start] of [
     'an axis with both values and levels',
     EXPERIMENT.replace('name = "load"', 'name = "load"\nvalues = [1]'),
     'INPUT_EXPERIMENT_VALUE: an axis has either',
+  ],
+  [
+    'a screening design that nobody knows',
+    SCREEN.replace('plackett-burman', 'placket-burman'),
+    'INPUT_EXPERIMENT_VALUE: "placket-burman" must be one of plackett-burman',
+  ],
+  [
+    'a screen of a single axis',
+    `${EXPERIMENT.slice(0, EXPERIMENT.indexOf('[[axis]]\nname'))}
+    [[measure]]\nname = "x"\npath = "variants.market.utilisation"
+    [screen]\ndesign = "plackett-burman"`,
+    'INPUT_EXPERIMENT_SCREEN: a screening design needs 2 to 15 axes with two levels or more, not 1',
   ],
   [
     'a stopping rule on a measure that is not taken',

@@ -2,7 +2,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { judgeMark } from '../../core/metrics/sweep/marks.ts';
-import type { SweepCell, SweepResults } from '../../core/metrics/sweep/results.ts';
+import type { Estimate } from '../../core/metrics/estimate.ts';
+import type { SweepCell, SweepResults, VarianceTerm } from '../../core/metrics/sweep/results.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { parseSweep } from '../../reports/stored/parse.ts';
 import { renderSweepOverview } from '../../reports/sweep/overview.ts';
@@ -55,8 +56,28 @@ const SWEEP: SweepResults = {
   measures: MEASURES,
   cells: CELLS,
   marks: [judgeMark(MARK, MEASURES, CELLS)],
+  variance: [
+    {
+      measure: 'demand met',
+      replications: 5,
+      terms: [
+        termOf(['event'], 0.12, { mean: 0.3, ci95: [0.1, 0.5], n: 5 }),
+        termOf(['safeguard'], 0.6),
+        termOf(['event', 'safeguard'], 0.08),
+      ],
+      otherInteractions: 0,
+      ofReplications: 0.05,
+      rest: 0.15,
+    },
+    { measure: EVIL, reason: `some cells have no such figure ${EVIL}` },
+  ],
   mechanisms: [],
 };
+
+function termOf(axes: string[], share: number, effect?: Estimate): VarianceTerm {
+  const start = { axes, degreesOfFreedom: 1, sumOfSquares: 10 * share, share };
+  return { ...start, shareUnbiased: share / 2, f: 4.25, p: 0.00001, ...(effect ? { effect } : {}) };
+}
 
 test('names and reasons of others are shown as text and nothing else', async (t) => {
   const files = await renderSweep(SWEEP);
@@ -64,6 +85,13 @@ test('names and reasons of others are shown as text and nothing else', async (t)
   t.notRegex(page, /<script/);
   t.true(page.includes('&lt;script&gt;'));
   parseXml(files.get('figures/sweep.svg')!);
+  parseXml(files.get('figures/variance.svg')!);
+  t.false(
+    files
+      .get('variance.csv')!
+      .split('\n')
+      .some((line) => /(^|,)=/.test(line)),
+  );
   const csv = files.get('sweep.csv')!.split('\n');
   t.is(csv.length, 1 + CELLS.length * MEASURES.length + 1);
   t.false(csv.some((line) => /(^|,)=/.test(line)));
@@ -79,6 +107,47 @@ test('a page says what passed, and that it is as good elsewhere where it is', as
   const broken = CELLS.map((cell) => ({ ...cell, invariantViolations: 1 }));
   const warned = (await renderSweep({ ...SWEEP, cells: broken })).get('report.html')!;
   t.regex(warned, /Do not use these results: 4 of 4 cells/);
+});
+
+test('what matters is ranked, in shares that fill the bar', async (t) => {
+  const files = await renderSweep(SWEEP);
+  const page = files.get('report.html')!;
+  t.regex(page, /<h2>What matters<\/h2>/);
+  t.true(page.indexOf('<td data-column="Axis">safeguard</td>') > 0);
+  t.true(
+    page.indexOf('<td data-column="Axis">safeguard</td>') <
+      page.indexOf('<td data-column="Axis">event</td>'),
+    'the largest first',
+  );
+  t.regex(page, /calm → [^<]*: \+30/);
+  t.regex(page, /&lt; 0.0001/);
+  for (const name of ['figures/variance.svg', 'figures/variance-column.svg']) {
+    const svg = files.get(name)!;
+    const bars = [...svg.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="20"/g)];
+    t.is(bars.length, 5, name);
+    const ends = bars.map(([, x, width]) => [Number(x), Number(x) + Number(width)] as const);
+    for (const [index, [start]] of ends.entries()) {
+      if (index > 0) t.true(Math.abs(start - ends[index - 1]![1]) < 0.02);
+    }
+  }
+  const csv = files.get('variance.csv')!.split('\n');
+  t.is(csv.length, 1 + 3 + 3 + 1 + 1);
+  t.is(csv[1], 'demand met,event,1,1.2,0.12,0.06,4.25,0.00001,0.3,0.1,0.5,');
+  t.regex(renderSweepTable(SWEEP, 200), /demand met: safeguard 60 % · chance 15 % · event 12 % ·/);
+
+  // Twelve axes have not twelve colours: the small ones go together. Without analysis, no section.
+  const terms = Array.from({ length: 12 }, (_, index) =>
+    termOf([`axis${index}`], (index + 1) / 100),
+  );
+  const many = { ...SWEEP, variance: [{ ...SWEEP.variance![0]!, terms }, SWEEP.variance![1]!] };
+  const screened = { ...many, screen: { design: 'plackett-burman', foldover: false } } as const;
+  const drawn = (await renderSweep(screened)).get('figures/variance.svg')!;
+  t.true(drawn.includes('axis11') && drawn.includes('other axes') && !drawn.includes('>axis5<'));
+  const { variance, ...older } = SWEEP;
+  t.is(variance!.length, 2);
+  const without = await renderSweep(older);
+  t.false(without.has('variance.csv'));
+  t.notRegex(without.get('report.html')!, /What matters/);
 });
 
 test('several sweeps side by side show the marks of all, and what they would be elsewhere', (t) => {

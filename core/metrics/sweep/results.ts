@@ -110,6 +110,45 @@ export interface JudgedMark extends PassMark {
   readonly elsewhere: readonly JudgedCell[];
 }
 
+/** What one axis, or two together, explain of the variance of a measure. */
+export interface VarianceTerm {
+  readonly axes: readonly string[];
+  readonly degreesOfFreedom: number;
+  readonly sumOfSquares: number;
+  /** Of the variance over all cells and replications (η²). */
+  readonly share: number;
+  /** Less what chance alone would give it (ω²), at least 0. */
+  readonly shareUnbiased: number;
+  /** Mean square by that of its interaction with the replications; null where that is 0. */
+  readonly f: number | null;
+  /** How often chance alone gives such an f; null where f is. */
+  readonly p: number | null;
+  /** Of an axis of two levels: the second less the first. */
+  readonly effect?: Estimate;
+}
+
+/** The variance of one measure, as shares that add up to 1 with those of the terms. */
+export type MeasureVariance =
+  | {
+      readonly measure: string;
+      readonly replications: number;
+      readonly terms: readonly VarianceTerm[];
+      /** Of three axes and more; of all, where the cells are a screening design. */
+      readonly otherInteractions: number;
+      /** What replications have in common over all cells. */
+      readonly ofReplications: number;
+      /** What is left: cells differ from replication to replication. */
+      readonly rest: number;
+    }
+  | { readonly measure: string; readonly reason: string };
+
+/** A design of few cells that ranks the axes. */
+export interface SweepScreen {
+  readonly design: 'plackett-burman';
+  /** Whether each cell has its mirror image, so that no interaction of two axes adds to an axis. */
+  readonly foldover: boolean;
+}
+
 export interface SweepResults {
   readonly schema: typeof SWEEP_SCHEMA;
   readonly name: string;
@@ -125,6 +164,10 @@ export interface SweepResults {
   /** The first axis changes slowest. */
   readonly cells: readonly SweepCell[];
   readonly marks: readonly JudgedMark[];
+  /** Where cells are a screening design. */
+  readonly screen?: SweepScreen;
+  /** One for each measure; absent in results of earlier versions. */
+  readonly variance?: readonly MeasureVariance[];
   /** What the mechanisms of the cells claim, measured on random markets. */
   readonly mechanisms: readonly MeasuredMechanism[];
 }

@@ -9,6 +9,7 @@ import type {
   PassMark,
   SweepAxis,
   SweepMeasure,
+  SweepScreen,
   SweepStopping,
 } from '../../../core/metrics/sweep/results.ts';
 import { parseDocument, schemaError } from '../../scenario/document.ts';
@@ -47,6 +48,8 @@ export interface Experiment {
   readonly replications: number;
   /** Null: as many as `replications` in every cell. */
   readonly stopping: SweepStopping | null;
+  /** Null: every cell. */
+  readonly screen: SweepScreen | null;
   /** Beside `static`; empty: all. */
   readonly variants: readonly string[];
   readonly axes: readonly SweepAxis[];
@@ -119,6 +122,7 @@ export function loadExperiment(
     question: given.question,
     replications: given.replications,
     stopping,
+    screen: given.screen ?? null,
     variants: given.variants,
     axes: levelNames,
     cells: combine(axes, given, file),
@@ -176,7 +180,8 @@ function combine(
   file: string,
 ): ExperimentCell[] {
   const count = axes.reduce((product, { levels }) => product * levels.length, 1);
-  if (count * given.replications > MAXIMUM_CELLS) {
+  // Of a screen only a few are run.
+  if (count * (given.screen ? 1 : given.replications) > MAXIMUM_CELLS) {
     const message = `the axes make ${count} cells of ${given.replications} replications`;
     throw refusal('VALUE', file, 'axis', message, `an experiment may have ${MAXIMUM_CELLS} in all`);
   }

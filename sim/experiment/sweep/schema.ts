@@ -9,7 +9,8 @@ import {
   MOST_REPLICATIONS,
 } from '../../../core/metrics/statistics/sequential.ts';
 import { MEASURE_UNITS } from '../../../core/metrics/sweep/results.ts';
-import type { Comparator, MeasureUnit } from '../../../core/metrics/sweep/results.ts';
+import type { Comparator, MeasureUnit, SweepScreen } from '../../../core/metrics/sweep/results.ts';
+import { MOST_AXES } from './screen.ts';
 
 /** An interval needs two. */
 export const LEAST_REPLICATIONS = 2;
@@ -128,6 +129,17 @@ export const StoppingSchema = table(
   'until when the replications of a cell go on, in place of `replications`',
 );
 
+export const ScreenSchema = table(
+  {
+    design: Type.Unsafe<SweepScreen['design']>({ type: 'string', enum: ['plackett-burman'] }),
+    foldover: Type.Boolean({
+      default: true,
+      description: 'twice the cells, so that no interaction of two axes passes for an axis',
+    }),
+  },
+  'few cells that rank the axes, each at its first and its last level, in place of all cells',
+);
+
 /** As it stands in a file. */
 export const ExperimentSchema = table(
   {
@@ -142,13 +154,14 @@ export const ExperimentSchema = table(
       default: 5,
     }),
     stopping: Type.Optional(StoppingSchema),
+    screen: Type.Optional(ScreenSchema),
     variants: Type.Array(name('of a variant of the scenario'), {
       default: [],
       maxItems: 64,
       description: 'variants that are run beside `static`; empty: all of the scenario',
     }),
     set: settings,
-    axis: Type.Array(AxisSchema, { minItems: 1, maxItems: 8 }),
+    axis: Type.Array(AxisSchema, { minItems: 1, maxItems: MOST_AXES }),
     measure: Type.Array(MeasureSchema, { minItems: 1, maxItems: 100 }),
     mark: Type.Array(MarkSchema, { default: [], maxItems: 1000 }),
   },
