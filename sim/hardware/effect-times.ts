@@ -76,7 +76,9 @@ export function effectTimes(
 }
 
 /** Index into `bootMs`. */
-export function bootVariant(effect: BootNode): number {
+export function bootVariant(
+  effect: Pick<BootNode, 'method' | 'fromAttestedFirmware' | 'securityLevel'>,
+): number {
   return (
     (effect.method === 'diskful' ? 4 : 0) +
     (effect.fromAttestedFirmware ? 2 : 0) +

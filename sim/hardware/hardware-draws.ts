@@ -28,7 +28,9 @@ export class HardwareDraws {
   }
 
   /** Factor on the phases of one walk; its mean is 1. */
-  pace(node: SimulatedNode): number {
+  pace(
+    node: Pick<SimulatedNode, 'times'> & { readonly specification: { readonly nodeId: string } },
+  ): number {
     const { variation } = node.times;
     if (!this.#sampled || variation === 0) return 1;
     // Gamma: positive, and the mean of a sum of phases stays the published one.

@@ -284,6 +284,11 @@ export const ProvisioningSchema = optionalTable(
       description: 'file with profiles of your own; empty: the shipped ones',
     }),
     deterministic: Type.Boolean({ default: false, description: 'means instead of samples' }),
+    walk: word(['services', 'timed'], {
+      default: 'services',
+      description:
+        'of nodes between owners: every step by the services, or by their durations alone (for large sites where nothing fails)',
+    }),
     reflashMinutes: nonNegative('firmware re-flash before every handover (an assumption)', 0),
     attestation: Type.Boolean({
       default: true,

@@ -49,14 +49,14 @@ function nodeIdOf(organisation: string, nodeClass: string, index: number): strin
   return `${organisation}.${nodeClass}.${String(index).padStart(5, '0')}`;
 }
 
-interface SiteNode {
+export interface SiteNode {
   readonly nodeId: string;
   readonly owner: string;
   readonly nodeClass: NodeClass;
 }
 
 /** @param provider whose nodes; default all */
-function siteNodes(setup: RunSetup, provider?: string): SiteNode[] {
+export function siteNodes(setup: RunSetup, provider?: string): SiteNode[] {
   const classes = new Map(setup.scenario.nodeClass.map((one) => [one.name, one]));
   const providers = new Map(setup.scenario.organisation.map((one) => [one.name, one.provider]));
   const nodes: SiteNode[] = [];

@@ -20,7 +20,9 @@ import { LeaseDesk } from './lease-desk.ts';
 import type { MarketDesk } from './market-desk.ts';
 import { Member } from './member.ts';
 import { exchangesOf, providersOf } from './names.ts';
+import type { ExchangeNames, ProviderNames } from './names.ts';
 import { ProviderSite } from './provider-site.ts';
+import { TimedSite } from './timed-site.ts';
 import { joinOptions } from './option-desk.ts';
 import { PromiseDesk } from './promise-desk.ts';
 import { measuredWindow, ROUND_SETTLE_LIMIT_MS } from './setup.ts';
@@ -45,7 +47,7 @@ export class MarketWorld {
   /** Organisation → its provider. */
   readonly #providerOf: Map<string, string>;
   /** By provider. */
-  readonly #sites: ReadonlyMap<string, ProviderSite>;
+  readonly #sites: ReadonlyMap<string, ProviderSite | TimedSite>;
   readonly #exchanges: readonly Exchange[];
   readonly #leases: LeaseDesk;
   readonly #promises: PromiseDesk;
@@ -59,24 +61,12 @@ export class MarketWorld {
     const { scenario, ports } = setup;
     this.#bus = new Bus(this.#queue, ports.digests === false ? null : this.digest, ports.observe);
     this.members = this.#makeMembers();
-    const hardware = simulatedHardware(setup);
     const providers = providersOf(scenario);
     const exchanges = exchangesOf(scenario);
-    const services = new Set(exchanges.map(({ service }) => service));
     this.#providerOf = new Map(scenario.organisation.map((one) => [one.name, one.provider]));
     // Leases of what it sold on are reported by the isolation service that reports by default.
     if (hasMarketMaker(scenario)) this.#providerOf.set(MARKET_MAKER, providers[0]!.provider);
-    this.#sites = new Map(
-      providers.map((names) => [
-        names.provider,
-        new ProviderSite(setup, names, {
-          bus: this.#bus,
-          hardware,
-          leases: () => this.#leases,
-          isExchange: (service) => services.has(service),
-        }),
-      ]),
-    );
+    this.#sites = this.#makeSites(providers, exchanges);
     const overhead = leaseOverhead(setup);
     this.#exchanges = exchanges.map(
       (names) =>
@@ -105,8 +95,30 @@ export class MarketWorld {
     this.#promises = this.#makePromiseDesk(overhead.releaseMs);
   }
 
+  #makeSites(
+    providers: readonly ProviderNames[],
+    exchanges: readonly ExchangeNames[],
+  ): Map<string, ProviderSite | TimedSite> {
+    const setup = this.#setup;
+    const ports = { bus: this.#bus, leases: () => this.#leases };
+    if (setup.scenario.provisioning.walk === 'timed') {
+      return new Map(
+        providers.map((names) => [names.provider, new TimedSite(setup, names, ports)]),
+      );
+    }
+    const hardware = simulatedHardware(setup);
+    const services = new Set(exchanges.map(({ service }) => service));
+    const isExchange = (service: string) => services.has(service);
+    return new Map(
+      providers.map((names) => [
+        names.provider,
+        new ProviderSite(setup, names, { ...ports, hardware, isExchange }),
+      ]),
+    );
+  }
+
   /** The provider of an organisation's own nodes. */
-  #siteOf(organisation: string): ProviderSite {
+  #siteOf(organisation: string): ProviderSite | TimedSite {
     return this.#sites.get(this.#providerOf.get(organisation)!)!;
   }
 

@@ -75,6 +75,20 @@ test('the same run twice has the same history, another seed another one', async 
   t.is(first.ledgerImbalanceMillicredits, 0);
 });
 
+test('nodes that go by their durations alone lead to the same run', async (t) => {
+  for (const deterministic of [true, false]) {
+    const settings = [`provisioning.deterministic=${deterministic}`];
+    const walked = await runOf('market', settings);
+    const timed = await runOf('market', [...settings, 'provisioning.walk=timed']);
+    t.true(timed.events < walked.events);
+    t.deepEqual({ ...timed, events: 0, digest: '' }, { ...walked, events: 0, digest: '' });
+  }
+  await t.throwsAsync(
+    () => runOf('market', ['provisioning.walk=timed', 'failures.bmcFailureShare=0.1']),
+    { code: 'INPUT_SCENARIO_VALUE' },
+  );
+});
+
 test('demand is the same under static partition and under the market', async (t) => {
   const alone = await runOf('static');
   const market = await runOf('market');
