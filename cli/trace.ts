@@ -73,11 +73,12 @@ export function registerTrace(program: Command): void {
         '--columns <pairs>',
         'which column holds what, for --format csv, e.g. submit=Submitted,run=Seconds',
         columnPairs,
-      )
-      .option('--member <name>', 'file to read of an archive that holds several');
+      );
+  const member = () => new Option('--member <name>', 'file to read of an archive of several');
   withFile(
     defineCommand(trace, 'inspect <file>', 'Print what a trace holds and what is wrong with it.'),
   )
+    .addOption(member())
     .option(
       '--pack <cores,GB[,GPUs]>',
       'also pack machines of a cloud on such nodes, in every way, and count the nodes',
@@ -89,6 +90,7 @@ export function registerTrace(program: Command): void {
       ),
     );
   withFile(defineCommand(trace, 'convert <file>', 'Write a trace in a canonical form.'))
+    .addOption(member())
     .addOption(
       new Option('--to <form>', 'what to write').choices(OUTPUT_FORMS).makeOptionMandatory(),
     )

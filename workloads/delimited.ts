@@ -72,13 +72,13 @@ export class DelimitedRow {
   }
 }
 
-const MAXIMUM_FIELDS = 1_024;
+const MAXIMUM_FIELDS = 512;
 const MAXIMUM_ROW = 1 << 20;
 
 /**
  * All rows that are neither blank nor comments.
  *
- * @throws OcxError INPUT_CSV for quotes that never close or a row of a thousand columns;
+ * @throws OcxError INPUT_CSV for quotes that never close or a row of more than 512 columns;
  * INPUT_… as `textLines`
  */
 export function* delimitedRows(path: string, options: DelimitedOptions): Generator<DelimitedRow> {
@@ -165,11 +165,12 @@ function damaged(path: string, line: number, column: number, message: string): O
   });
 }
 
-/** Positions of a header's columns by name, the first where a name is there twice. */
+/** Positions of a header's columns by name. */
 export class HeaderColumns {
   readonly width: number;
   readonly names: readonly string[];
   readonly #positions = new Map<string, number>();
+  readonly #doubled = new Set<string>();
   readonly #path: string;
   readonly #line: number;
 
@@ -179,15 +180,24 @@ export class HeaderColumns {
     this.width = header.fields.length;
     this.names = header.fields.map((field) => field.trim());
     this.names.forEach((name, index) => {
-      if (!this.#positions.has(name)) this.#positions.set(name, index);
+      if (this.#positions.has(name)) this.#doubled.add(name);
+      else this.#positions.set(name, index);
     });
   }
 
-  /** Position of the first of these names that is there; −1 where none is. */
+  /**
+   * Position of the first of these names that is there; −1 where none is.
+   *
+   * @throws OcxError INPUT_CSV where that name is there twice: nobody knows which one counts
+   */
   find(...names: readonly string[]): number {
     for (const name of names) {
       const position = this.#positions.get(name);
-      if (position !== undefined) return position;
+      if (position === undefined) continue;
+      if (!this.#doubled.has(name)) return position;
+      const second = this.names.indexOf(name, position + 1) + 1;
+      const places = `as columns ${position + 1} and ${second}`;
+      throw damaged(this.#path, this.#line, 1, `the header has ${name} twice, ${places}`);
     }
     return -1;
   }

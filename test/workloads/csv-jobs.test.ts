@@ -63,5 +63,5 @@ test('a scenario gives the map as a table', (t) => {
   const { demand } = loadDemand({ trace, format: 'csv', columns }, batchContext());
   t.is(demand.kind === 'batch' && demand.jobs.count, 168);
   const wrong = { trace, format: 'csv', columns: { ...columns, colour: 'x' } };
-  refusal(t, () => loadDemand(wrong, batchContext()), 'INPUT_WORKLOAD');
+  refusal(t, () => loadDemand(wrong, batchContext()), 'INPUT_UNKNOWN_KEY');
 });

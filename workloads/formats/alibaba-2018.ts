@@ -22,7 +22,11 @@ export const alibaba2018Format: TraceFormat = batchFormat({
 
 const FIELDS = 9;
 const [NAME, INSTANCES, JOB, , STATUS, START, END, PLAN_CPU, PLAN_MEMORY] = Array(FIELDS).keys();
-const ENDED: Readonly<Record<string, number>> = { Terminated: 1, Failed: 0, Cancelled: 5 };
+const ENDED: ReadonlyMap<string, number> = new Map([
+  ['Terminated', 1],
+  ['Failed', 0],
+  ['Cancelled', 5],
+]);
 const HUNDREDTHS = 100;
 
 /** @throws OcxError INPUT_CSV, INPUT_TRUNCATED, INPUT_NO_ROWS, … */
@@ -39,7 +43,7 @@ export function readAlibaba2018(path: string): BatchLog {
     const instances = numberIn(row.text(INSTANCES!));
     const cpu = numberIn(row.text(PLAN_CPU!));
     const id = `${row.text(JOB!)}/${row.text(NAME!)}`;
-    const status = ENDED[row.text(STATUS!)];
+    const status = ENDED.get(row.text(STATUS!));
     const reason =
       row.fields.length !== FIELDS
         ? (['fieldCount', 0] as const)

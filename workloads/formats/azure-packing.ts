@@ -28,7 +28,10 @@ export const azurePackingFormat: TraceFormat = machineFormat({
 const VM_COLUMNS = ['vmId', 'tenantId', 'vmTypeId', 'priority', 'starttime', 'endtime'];
 const TYPE_COLUMNS = ['vmTypeId', 'machineId', 'core', 'memory'];
 const DAY_SECONDS = 86_400;
-const PRIORITIES: Readonly<Record<string, string>> = { 0: 'high', 1: 'low' };
+const PRIORITIES: ReadonlyMap<string, string> = new Map([
+  ['0', 'high'],
+  ['1', 'low'],
+]);
 
 interface Row {
   /** As written; empty for NULL. */
@@ -79,7 +82,7 @@ export function readAzurePacking(path: string): MachineLog {
         cores: share.cores,
         memoryGb: share.memory,
         owner: owner!,
-        category: PRIORITIES[priority!] ?? priority!,
+        category: PRIORITIES.get(priority!) ?? priority!,
       },
       place,
     );

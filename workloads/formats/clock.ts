@@ -5,9 +5,11 @@ import { zoneGiven } from './batch-log.ts';
 
 export class LogClock {
   readonly #zone: Zone | null;
-  readonly #offsets = new Map<number, number>();
+  readonly #offsets = new Map<number, ZoneOffset>();
   #local = 0;
   #counted = 0;
+  #twice = 0;
+  #never = 0;
 
   /** @throws OcxError INPUT_ZONE for a zone that is none */
   constructor(timeZone: string | undefined) {
@@ -33,10 +35,12 @@ export class LogClock {
     const half = Math.floor(local / (HOUR_MS / 2));
     let offset = this.#offsets.get(half);
     if (offset === undefined) {
-      offset = local - instantOfLocal(this.#zone, local);
+      offset = offsetOf(this.#zone, local);
       this.#offsets.set(half, offset);
     }
-    return (local - offset) / SECOND_MS;
+    if (offset.clocks === 'twice') this.#twice += 1;
+    if (offset.clocks === 'never') this.#never += 1;
+    return (local - offset.ms) / SECOND_MS;
   }
 
   /** What a user should know about the times. */
@@ -46,6 +50,29 @@ export class LogClock {
       odd.push('times are local without a zone and taken as they stand; --time-zone names it');
     }
     if (this.#counted > 0 && this.#local > 0) odd.push('some times are dates, some are numbers');
+    if (this.#twice > 0) {
+      odd.push(
+        `${this.#twice} times stand twice on the clock, as summer time ends: taken as after it`,
+      );
+    }
+    if (this.#never > 0) {
+      odd.push(`${this.#never} times stand on no clock, as summer time begins`);
+    }
     return odd;
   }
+}
+
+interface ZoneOffset {
+  readonly ms: number;
+  /** How often clocks of the zone show that local time. */
+  readonly clocks: 'once' | 'twice' | 'never';
+}
+
+function offsetOf(zone: Zone, local: number): ZoneOffset {
+  const instant = instantOfLocal(zone, local);
+  const shows = (at: number) => at + zone.offsetMs(at) === local;
+  const ms = local - instant;
+  if (!shows(instant)) return { ms, clocks: 'never' };
+  const again = shows(instant - HOUR_MS) || shows(instant + HOUR_MS);
+  return { ms, clocks: again ? 'twice' : 'once' };
 }

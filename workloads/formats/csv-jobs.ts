@@ -65,7 +65,11 @@ export const csvFormat: TraceFormat = batchFormat({
 });
 
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, min: 60, h: 3_600 };
-const STATUS: Readonly<Record<string, number>> = { completed: 1, failed: 0, cancelled: 5 };
+const STATUS: ReadonlyMap<string, number> = new Map([
+  ['completed', 1],
+  ['failed', 0],
+  ['cancelled', 5],
+]);
 
 interface Column {
   readonly position: number;
@@ -106,6 +110,10 @@ export function readCsvJobs(path: string, options: TraceOptions = {}): BatchLog 
       continue;
     }
     const record = recordOf(row, columns, clock, recorder.count);
+    if (record === null) {
+      recorder.aside.add('endsBeforeItStarts', row.placeOf(columns.get('end')!.position));
+      continue;
+    }
     if (firstSubmit < 0) firstSubmit = record.submitSeconds;
     recorder.add(record, row.placeOf(columns.get('submit')!.position));
   }
@@ -176,12 +184,13 @@ function unreadable(row: DelimitedRow, columns: ReadonlyMap<Field, Column>): num
   return null;
 }
 
+/** Null where it ends before it starts. */
 function recordOf(
   row: DelimitedRow,
   columns: ReadonlyMap<Field, Column>,
   clock: LogClock,
   index: number,
-): BatchRecord {
+): BatchRecord | null {
   const text = (field: Field) => row.text(columns.get(field)?.position ?? -1);
   const amount = (field: Field) => {
     const value = numberIn(text(field));
@@ -197,6 +206,7 @@ function recordOf(
   const start = time('start');
   const end = time('end');
   const begun = start ?? (submit === null ? null : submit + Math.max(0, amount('wait')));
+  if (end !== null && begun !== null && end < begun) return null;
   const status = text('status').toLowerCase();
   return {
     ...UNKNOWN_RECORD,
@@ -208,7 +218,7 @@ function recordOf(
     allocated: amount('processors'),
     requested: amount('requestedProcessors'),
     nodes: amount('nodes'),
-    status: STATUS[status] ?? (/^[0-5]$/.test(status) ? Number(status) : -1),
+    status: STATUS.get(status) ?? (/^[0-5]$/.test(status) ? Number(status) : -1),
     user: text('user'),
     queue: text('queue'),
     partition: text('partition'),

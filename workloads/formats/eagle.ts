@@ -19,7 +19,10 @@ export const eagleFormat: TraceFormat = batchFormat({
   read: readEagle,
 });
 
-const STATUS: Readonly<Record<string, number>> = { COMPLETED: 1, CANCELLED: 5 };
+const STATUS: ReadonlyMap<string, number> = new Map([
+  ['COMPLETED', 1],
+  ['CANCELLED', 5],
+]);
 
 /** @throws OcxError INPUT_CSV, INPUT_TRUNCATED, INPUT_NO_ROWS, … */
 export function readEagle(path: string, options: TraceOptions = {}): BatchLog {
@@ -62,7 +65,7 @@ export function readEagle(path: string, options: TraceOptions = {}): BatchLog {
         requestedSeconds: number(at.requested),
         requested: number(at.processors),
         nodes: number(at.nodes),
-        status: STATUS[row.text(at.state).split(' ', 1)[0]!] ?? 0,
+        status: STATUS.get(row.text(at.state).split(' ', 1)[0]!) ?? 0,
         user: row.text(at.user),
         queue: row.text(at.queue),
         partition: row.text(at.partition),

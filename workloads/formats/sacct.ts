@@ -59,7 +59,6 @@ export function readSacct(path: string, options: TraceOptions = {}): BatchLog {
   const table = sacctTable(path, recorder.aside);
   let parts: HeterogeneousJob | null = null as HeterogeneousJob | null;
   for (const row of table.rows) {
-    const place = { line: row.line, column: row.columnOf('JobID') };
     const id = row.text('JobID') || row.text('JobIDRaw');
     const reason = reasonAside(row, id);
     if (reason !== null) {
@@ -67,6 +66,8 @@ export function readSacct(path: string, options: TraceOptions = {}): BatchLog {
       continue;
     }
     const record = recordOf(row, id, clock);
+    const column = row.columnOf(record.submitSeconds < 0 ? 'Submit' : 'JobID');
+    const place = { line: row.line, column };
     const plus = id.indexOf('+');
     const leader = plus < 0 ? null : id.slice(0, plus);
     if (parts !== null && (leader === null || leader !== parts.record.id)) {

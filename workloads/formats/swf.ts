@@ -79,6 +79,8 @@ const ALEA_FIELDS = 21;
 const KEPT_PLACES = 20;
 /** Twenty years: no log is longer, no job nearly as long. */
 const MAXIMUM_SECONDS = 630_720_000;
+/** In the year 5138, counted from 1970: times in milliseconds are beyond it. */
+const MAXIMUM_SUBMIT = 1e11;
 const MAXIMUM_USER = 2_147_483_647;
 const MAXIMUM_JOB_NUMBER = 9_007_199_254_740_991;
 
@@ -191,7 +193,10 @@ class Scan {
     }
     const submit = values[1]!;
     if (submit < 0) return this.#quarantine('submitUnknown', bytes, lineStart, 1);
-    if (this.#firstSubmit < 0) this.#firstSubmit = submit;
+    if (this.#firstSubmit < 0) {
+      if (submit > MAXIMUM_SUBMIT) throw this.#outOfRange(bytes, lineStart);
+      this.#firstSubmit = submit;
+    }
     const span = submit - this.#firstSubmit;
     const processors = size(values, this.#allocatedFirst);
     if (
