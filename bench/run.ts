@@ -9,6 +9,7 @@ import { batchCluster } from './batch-cluster.ts';
 import { machine, verdict } from './benchmark.ts';
 import type { Benchmark, BenchmarkReport, RecordedBenchmark } from './benchmark.ts';
 import { clearing } from './clearing.ts';
+import { deepQueue } from './deep-queue.ts';
 import { holdModel } from './hold-model.ts';
 import { live } from './live.ts';
 import { liveReplay } from './live-replay.ts';
@@ -26,12 +27,15 @@ import {
 } from './performance-page.ts';
 import { replay } from './replay.ts';
 import { spotRound } from './spot-round.ts';
+import { swfParse } from './swf-parse.ts';
 import { unitAuctions } from './unit-auctions.ts';
 
 /** One line a benchmark. */
 const BENCHMARKS: readonly Benchmark[] = [
   holdModel,
   replay,
+  deepQueue,
+  swfParse,
   batchCluster,
   clearing,
   spotRound,

@@ -319,7 +319,6 @@ function* fileBlocks(path: string, state: Stats, limits: InputLimits): Generator
   const buffer = Buffer.alloc(Math.min(size, BLOCK_BYTES + limits.maxLineBytes));
   let carried = 0;
   let total = 0;
-  let linesBefore = 0;
   for (let first = true; total < size; first = false) {
     const wanted = Math.min(BLOCK_BYTES, buffer.length - carried);
     const count = readAt(path, state, total, buffer.subarray(carried, carried + wanted));
@@ -332,12 +331,10 @@ function* fileBlocks(path: string, state: Stats, limits: InputLimits): Generator
     }
     const end = buffer.lastIndexOf(LINE_FEED, filled - 1) + 1;
     if (filled - end > limits.maxLineBytes) {
-      throw lineTooLong(path, linesBefore + lineNumberAt(buffer, end), limits);
+      const before = linesIn(path, state, total - filled, limits);
+      throw lineTooLong(path, before + lineNumberAt(buffer, end), limits);
     }
-    if (end > start) {
-      yield { bytes: buffer, start, end };
-      linesBefore += lineNumberAt(buffer, end) - 1;
-    }
+    if (end > start) yield { bytes: buffer, start, end };
     buffer.copyWithin(0, Math.max(end, start), filled);
     carried = filled - Math.max(end, start);
   }
@@ -355,6 +352,18 @@ function readAt(path: string, state: Stats, position: number, into: Uint8Array):
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Line feeds in the first bytes of a file; they were read before, but nobody had to know then. */
+function linesIn(path: string, state: Stats, bytes: number, limits: InputLimits): number {
+  const buffer = Buffer.alloc(Math.min(bytes, limits.maxLineBytes));
+  let lines = 0;
+  for (let at = 0; at < bytes;) {
+    const count = readAt(path, state, at, buffer.subarray(0, bytes - at));
+    lines += lineNumberAt(buffer, count) - 1;
+    at += count;
+  }
+  return lines;
 }
 
 function lineNumberAt(bytes: Uint8Array, offset: number): number {

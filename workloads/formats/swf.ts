@@ -109,50 +109,79 @@ class Scan {
     this.#columns = new SwfColumns(capacity, options.details === true, options.everyField === true);
   }
 
-  /** Scans whole lines; the fast path is this loop, everything odd leaves it. */
-  block(block: LineBlock): void {
-    const { bytes, end } = block;
+  /** Scans whole lines; only the last one of a file may lack its line feed. */
+  block({ bytes, start, end }: LineBlock): void {
+    const whole = bytes[end - 1] === 10 ? end : bytes.lastIndexOf(10, end - 1) + 1;
+    this.#lines(bytes, start, Math.max(start, whole), false);
+    if (whole >= end) return;
+    const last = new Uint8Array(end - Math.max(start, whole) + 1);
+    last.set(bytes.subarray(Math.max(start, whole), end));
+    last[last.length - 1] = 10;
+    this.#lines(last, 0, last.length, true);
+  }
+
+  /**
+   * The fast path is this loop, everything odd leaves it. Each line of [start, end) has a line feed,
+   * so that no end needs to be looked for inside it. Up to nine digits are added up as integers.
+   */
+  #lines(bytes: Uint8Array, start: number, end: number, isOpen: boolean): void {
     const values = this.#values;
-    let at = block.start;
+    let at = start;
     while (at < end) {
       this.#line += 1;
       const lineStart = at;
       let field = 0;
       let byte = bytes[at]!;
       for (;;) {
-        while (byte === 32 || byte === 9 || byte === 13) byte = ++at < end ? bytes[at]! : 10;
-        if (byte === 10) break;
-        if (field === FIELDS) break;
+        while (byte === 32 || byte === 9 || byte === 13) byte = bytes[++at]!;
+        if (byte === 10 || field === FIELDS) break;
         const negative = byte === 45;
-        if (negative) byte = ++at < end ? bytes[at]! : 10;
+        if (negative) byte = bytes[++at]!;
         const from = at;
         let value = 0;
-        while (byte >= 48 && byte <= 57) {
-          value = value * 10 + (byte - 48);
-          byte = ++at < end ? bytes[at]! : 10;
+        let digit = byte - 48;
+        while (digit >= 0 && digit <= 9) {
+          value = (Math.imul(value, 10) + digit) | 0;
+          byte = bytes[++at]!;
+          digit = byte - 48;
         }
-        let digits = at - from;
-        if (byte === 46) {
-          // Digits first, one division last: the nearest double, as Number() has it.
-          byte = ++at < end ? bytes[at]! : 10;
-          let decimals = 0;
-          while (byte >= 48 && byte <= 57) {
-            if (value < LARGEST_MANTISSA && decimals < MOST_DECIMALS) {
-              value = value * 10 + (byte - 48);
-              decimals += 1;
-            }
-            digits += 1;
-            byte = ++at < end ? bytes[at]! : 10;
-          }
-          value /= POWERS[decimals]!;
+        if (byte > 32 || at === from || at - from > MOST_INTEGER_DIGITS) {
+          at = this.#longNumber(bytes, from, values, field);
+          byte = bytes[at]!;
+          if (at === from || byte > 32) break;
+          value = values[field]!;
         }
-        if (digits === 0 || byte > 32) break;
         values[field++] = negative ? -value : value;
       }
       if (field === FIELDS && byte === 10) this.#record(bytes, lineStart, false);
-      else at = this.#oddLine(bytes, lineStart, end, field);
+      else at = this.#oddLine(bytes, lineStart, field, isOpen);
       at += 1;
     }
+  }
+
+  /**
+   * A number with decimals or many digits.
+   *
+   * @returns where it ends; `from` where there is none
+   */
+  #longNumber(bytes: Uint8Array, from: number, values: Float64Array, field: number): number {
+    let at = from;
+    let value = 0;
+    for (; bytes[at]! >= 48 && bytes[at]! <= 57; at++) value = value * 10 + (bytes[at]! - 48);
+    let digits = at - from;
+    if (bytes[at] === 46) {
+      // Digits first, one division last: the nearest double, as Number() has it.
+      let decimals = 0;
+      for (at += 1; bytes[at]! >= 48 && bytes[at]! <= 57; at++, digits++) {
+        if (value >= LARGEST_MANTISSA || decimals >= MOST_DECIMALS) continue;
+        value = value * 10 + (bytes[at]! - 48);
+        decimals += 1;
+      }
+      value /= POWERS[decimals]!;
+    }
+    if (digits === 0) return from;
+    values[field] = value;
+    return at;
   }
 
   finish(): SwfLog {
@@ -220,9 +249,8 @@ class Scan {
   }
 
   /** A header line, a blank line, the long dialect or a damaged record; answers where it ends. */
-  #oddLine(bytes: Uint8Array, lineStart: number, blockEnd: number, field: number): number {
-    let end = bytes.indexOf(10, lineStart);
-    if (end < 0 || end >= blockEnd) end = blockEnd;
+  #oddLine(bytes: Uint8Array, lineStart: number, field: number, isOpen: boolean): number {
+    const end = bytes.indexOf(10, lineStart);
     if (end - lineStart > MAXIMUM_LINE) {
       throw new OcxError({
         code: 'INPUT_LINE_TOO_LONG',
@@ -239,11 +267,10 @@ class Scan {
       return end;
     }
     const words = trimmed.split(/\s+/);
-    const lastAndOpen = end === blockEnd && bytes[end] !== 10;
     if (field === FIELDS && words.length === ALEA_FIELDS && words[18]!.startsWith('{')) {
       this.#record(bytes, lineStart, true);
     } else if (words.length !== FIELDS) {
-      if (lastAndOpen && words.length < FIELDS) throw this.#truncated(text.length + 1);
+      if (isOpen && words.length < FIELDS) throw this.#truncated(text.length + 1);
       this.#quarantine('fieldCount', bytes, lineStart, Math.min(words.length, FIELDS) - 1);
     } else {
       this.#quarantine('notANumber', bytes, lineStart, field);
@@ -299,6 +326,8 @@ const REASONS: Readonly<Record<string, string>> = {
   submitUnknown: 'no submit time',
 };
 
+/** Fewer than 2^31. */
+const MOST_INTEGER_DIGITS = 9;
 const MAXIMUM_LINE = 1 << 20;
 /** One more digit still fits into the 53 bits of a double. */
 const LARGEST_MANTISSA = 9e14;
