@@ -1,4 +1,5 @@
 /** What does the cells of a sweep that are not done yet, wherever it does them. */
+import { OcxError } from '../../core/kernel/errors.ts';
 import type { Experiment } from '../../sim/experiment/sweep/experiment.ts';
 import type { Output } from '../command.ts';
 import { spread } from '../pool.ts';
@@ -38,5 +39,20 @@ export function localEngine(workers: number): SweepEngine {
         },
       },
       workers,
-    );
+    ).catch((error: unknown) => {
+      throw ofWorker(error);
+    });
+}
+
+/** A thread that is gone (out of memory, for instance) is no bug, and takes only its own cell with it. */
+function ofWorker(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof OcxError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  const isGone = code?.startsWith('ERR_WORKER_') || /^worker exited/i.test(error.message);
+  if (!isGone) return error;
+  return new OcxError({
+    code: 'RESOURCE_WORKER',
+    message: `a worker thread has ended by itself: ${error.message}`,
+    remedy: 'finished cells are kept: go on with --resume, and fewer --jobs where memory is short',
+  });
 }

@@ -261,7 +261,7 @@ test('a measure that is missing somewhere, or never changes, is not analysed, an
       [1, 2],
       [3, null],
     ]),
-    'some cells have no such figure',
+    '1 of 2 cells lack it in some replication',
   );
   t.is(
     reason([

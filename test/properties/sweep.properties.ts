@@ -1,7 +1,8 @@
 /** `ocx sweep` from an experiment file to a results folder, killed and resumed on the way. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import type { SweepResults } from '../../core/metrics/sweep/results.ts';
@@ -202,6 +203,49 @@ for (const [words, start] of [
     t.false(existsSync(join(workingDirectory, 'out')));
   });
 }
+
+/** Loaded before everything else: a worker thread ends in the middle of its second cell. */
+const DEADLY = `
+import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
+if (!isMainThread) {
+  const zlib = createRequire(import.meta.url)('node:zlib');
+  const pack = zlib.zstdCompressSync;
+  let packed = 0;
+  zlib.zstdCompressSync = (...given) => (++packed === 2 ? process.exit(9) : pack(...given));
+  syncBuiltinESMExports();
+}
+`;
+
+test('a worker that is gone takes its own cell with it, and --resume does what is missing', async (t) => {
+  const workingDirectory = experimentFolder(t);
+  writeFileSync(join(workingDirectory, 'deadly.mjs'), DEADLY);
+  const options = { cwd: workingDirectory, encoding: 'utf8' } as const;
+  const argv = ['sweep', 'probe.toml', '--quiet', '--jobs', '2', '--out', 'out'];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [resolve('cli/main.ts'), ...argv],
+    {
+      ...options,
+      env: {
+        ...process.env,
+        INIT_CWD: workingDirectory,
+        NODE_OPTIONS: `--import=${pathToFileURL(join(workingDirectory, 'deadly.mjs')).href}`,
+      },
+    },
+  );
+  t.is(status, 3, stderr);
+  assertOneLine(t, { exitCode: 3, stdout, stderr }, 'RESOURCE_WORKER: a worker thread has ended');
+  const cells = join(workingDirectory, 'out', 'cells');
+  const kept = readdirSync(cells).filter((name) => name.endsWith('.zst'));
+  t.true(kept.length > 0 && kept.length < 8, `${kept.length} cells were done`);
+  const writtenAt = (name: string) => statSync(join(cells, name)).mtimeMs;
+  const before = kept.map(writtenAt);
+  const resumed = await runCli([...argv, '--resume'], { workingDirectory });
+  t.is(resumed.exitCode, 0, resumed.stderr);
+  t.is(readdirSync(cells).filter((name) => name.endsWith('.zst')).length, 8);
+  t.deepEqual(kept.map(writtenAt), before);
+});
 
 const STOPPED = EXPERIMENT.replace('replications = 2\n', '')
   .replace(', "fcfs-pool"', '')

@@ -82,9 +82,10 @@ function tableOf(axes: readonly SweepAxis[], given: readonly ReplicatedCell[]): 
   const replications = Math.min(...given.map(({ values }) => values.length));
   if (replications < 2) return 'there are fewer than two replications';
   const cells: FullCell[] = [];
+  const holes = given.filter(({ values }) => values.slice(0, replications).includes(null)).length;
+  if (holes > 0) return `${holes} of ${given.length} cells lack it in some replication`;
   for (const { levels, values } of given) {
     const full = values.slice(0, replications).filter((value) => value !== null);
-    if (full.length < replications) return 'some cells have no such figure';
     const at = axes.map((axis) => axis.levels.indexOf(levels[axis.name] ?? ''));
     cells.push({ at, values: full });
   }
