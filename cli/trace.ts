@@ -167,6 +167,14 @@ interface InspectionReport extends Inspection {
 
 function inspect(output: Output, path: string, file: string, options: FileOptions): void {
   const format = formatOf(path, options);
+  if (options.pack !== undefined && format.packs !== true) {
+    throw new OcxError({
+      code: 'INPUT_USAGE',
+      message: `a trace of format ${format.name} holds no machines that could be packed`,
+      place: { file },
+      remedy: 'leave --pack out',
+    });
+  }
   const inspection = format.inspect(path, options);
   const report: InspectionReport = { file, sha256: fileSha256(path), ...inspection };
   output.result(report, (value) => describeInspection(value, format.title));

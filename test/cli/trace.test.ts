@@ -48,6 +48,30 @@ test('inspect prints what a log holds and what is wrong with it', async (t) => {
   t.false(/[\u0000-\u0009\u000b-\u001f\u202e]/.test(result.stdout));
 });
 
+test('inspect --pack packs machines, and refuses what is no node and what holds none', async (t) => {
+  const workingDirectory = traceFolder(t);
+  const pods =
+    'name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\n' +
+    [3, 3, 2].map((cores, i) => `p-${i},${cores}000,1024,0,0,,LS,Running,0,60,0\n`).join('');
+  writeFileSync(join(workingDirectory, 'pods.csv'), pods);
+  const run = (file: string, node: string) =>
+    runCli(['trace', 'inspect', file, '--pack', node], { workingDirectory });
+  const { stdout } = await run('pods.csv', '4,8');
+  t.regex(stdout, /^packed on +4 cores, 8 GB$/m);
+  t.regex(stdout, /^nodes by totals, most +2$/m);
+  t.regex(stdout, /^nodes first-fit, over totals +1\.5 times$/m);
+  for (const [file, node, message] of [
+    ['pods.csv', '4', /^INPUT_USAGE: .*write cores and GB of a node/],
+    ['pods.csv', '4,x', /^INPUT_USAGE: .*write cores and GB of a node/],
+    ['pods.csv', '1,8', /^INPUT_NODE_SIZE: no machine of the log fits/],
+    ['toy.swf.gz', '4,8', /^INPUT_USAGE: .*holds no machines/],
+  ] as const) {
+    const refused = await run(file, node);
+    assertOneLine(t, refused, 'INPUT_');
+    t.regex(refused.stderr, message);
+  }
+});
+
 test('inspect --json prints the same as one object, alone', async (t) => {
   const workingDirectory = traceFolder(t);
   const argv = ['trace', 'inspect', 'toy.swf.gz', '--json', '--procs', '16'];

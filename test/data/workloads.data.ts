@@ -7,7 +7,10 @@ import test from 'ava';
 import { DAY_MS } from '../../core/kernel/units.ts';
 import { AZURE_SURVIVAL } from '../../workloads/cloud/lifetimes.ts';
 import type { WorkloadContext } from '../../workloads/context.ts';
+import type { MachineLives } from '../../workloads/cloud/machine-lives.ts';
+import { packLives } from '../../workloads/cloud/packed-need.ts';
 import { readAzureTrace } from '../../workloads/formats/azure-files.ts';
+import { wholeStream } from '../../workloads/formats/azure-population.ts';
 import { readDeadlines } from '../../workloads/formats/deadline-calendar.ts';
 import { readFema } from '../../workloads/formats/fema.ts';
 import { recogniseFormat } from '../../workloads/formats/registry.ts';
@@ -192,6 +195,53 @@ withTraces(
     AZURE_SURVIVAL.forEach((value, bin) => {
       t.true(Math.abs(trace.pooled[bin]! - value) <= 0.000_06, `bin ${bin}`);
     });
+  },
+);
+
+/** What is wrong with a placement: a sweep over all events, with sums of its own. */
+function sweepFaults(lives: MachineLives, nodeOf: Int32Array, node: readonly number[]): string[] {
+  const faults: string[] = [];
+  const rows = Array.from({ length: lives.count }, (_, row) => row);
+  const living = rows.filter((row) => lives.endMs[row]! > lives.startMs[row]!);
+  if (living.length !== nodeOf.filter((at) => at >= 0).length) faults.push('not all are placed');
+  const starts = [...living].sort((a, b) => lives.startMs[a]! - lives.startMs[b]!);
+  const ends = [...living].sort((a, b) => lives.endMs[a]! - lives.endMs[b]!);
+  const used = new Map<number, number[]>();
+  const change = (row: number, sign: number) => {
+    const sums = used.get(nodeOf[row]!) ?? [0, 0, 0];
+    lives.sizes.units[lives.size[row]!]!.forEach((amount, i) => (sums[i]! += sign * amount));
+    used.set(nodeOf[row]!, sums);
+    if (sums.some((sum, i) => sum > node[i]! || sum < 0)) faults.push(`node ${nodeOf[row]}`);
+  };
+  let left = 0;
+  for (const row of starts) {
+    while (lives.endMs[ends[left]!]! <= lives.startMs[row]!) change(ends[left++]!, -1);
+    if (nodeOf[row]! < 0) faults.push(`row ${row} is nowhere`);
+    else change(row, 1);
+  }
+  return faults;
+}
+
+withTraces(
+  'the whole Azure stream is packed as the documentation says, and no node is too full',
+  (t) => {
+    const { lives, horizonMs } = wholeStream(readAzureTrace(path('cloud/azure-v1.train.txt.gz')));
+    const window = { horizonMs, stepMs: 3_600_000 };
+    const node = { cores: 32, memoryGb: 256 };
+    const units = [32_000, 262_144, 0];
+    for (const [packing, over] of [
+      ['first-fit', '1.018'],
+      ['best-fit', '1.015'],
+      ['repacked', '1.000'],
+    ] as const) {
+      const packed = packLives(lives, node, packing, window);
+      t.is((packed.nodeMs / packed.boundMs).toFixed(3), over, packing);
+      t.is(packed.placed, 1_589_731);
+      if (packing === 'repacked') continue;
+      t.deepEqual(sweepFaults(lives, packed.nodeOf, units), []);
+      const planted = packed.nodeOf.map((at) => (at === 7 ? 8 : at));
+      t.true(sweepFaults(lives, planted, units).length > 0);
+    }
   },
 );
 

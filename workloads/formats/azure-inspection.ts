@@ -1,11 +1,8 @@
 /** What a processed Azure V1 stream holds, and its machines in columns. */
 import { basename } from 'node:path';
-import { randomStream } from '../../core/kernel/random.ts';
-import { SECOND_MS } from '../../core/kernel/units.ts';
 import { FLAVOURS } from '../cloud/flavours.ts';
-import { MachineLives } from '../cloud/machine-lives.ts';
 import type { NodeClass } from '../cloud/node-class.ts';
-import { expectedNodes, Population, PREHISTORY_MS } from '../cloud/population.ts';
+import { expectedNodes } from '../cloud/population.ts';
 import type { ColumnTable } from '../column-table.ts';
 import { mean, quantile, significant, sorted, variance } from '../statistics.ts';
 import {
@@ -15,7 +12,7 @@ import {
   type AzureStream,
   type AzureTrace,
 } from './azure-files.ts';
-import { addBlock } from './azure-population.ts';
+import { wholeStream } from './azure-population.ts';
 import type { Fact, Inspection, Sketch } from './format.ts';
 import { packingFacts } from './packing-facts.ts';
 
@@ -43,22 +40,8 @@ export function inspectAzure(trace: AzureTrace, pack: NodeClass | undefined): In
   };
 }
 
-/**
- * The whole stream as it stands, with machines of before: the first week is the past in which nodes
- * become as worn as they would be, the rest is counted.
- */
 function packedFacts(trace: AzureTrace, pack: NodeClass): Fact[] {
-  const { startSeconds, endSeconds } = trace.stream;
-  const rates = azureRates(trace, undefined);
-  const lives = new MachineLives();
-  const draw = (purpose: string) =>
-    randomStream({ seed: 1, replication: 0, entity: 'inspection', purpose });
-  const population = new Population(rates, lives, draw('lifetimes'));
-  population.addOldOnes(1);
-  const lengthMs = (endSeconds - startSeconds) * SECOND_MS;
-  const block = { fromMs: startSeconds * SECOND_MS, toMs: 0, lengthMs };
-  addBlock(population, trace, rates, block, 1, draw('thinning'));
-  const horizonMs = lengthMs - PREHISTORY_MS;
+  const { lives, horizonMs } = wholeStream(trace);
   if (horizonMs > 0) return packingFacts(lives, pack, horizonMs);
   return [
     { name: 'packed', value: 'nothing: the stream is no longer than the week of warming up' },

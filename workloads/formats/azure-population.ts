@@ -1,10 +1,30 @@
 /** Puts batches of the processed Azure V1 stream into a population. */
-import type { RandomStream } from '../../core/kernel/random.ts';
+import { randomStream, type RandomStream } from '../../core/kernel/random.ts';
 import { SECOND_MS } from '../../core/kernel/units.ts';
 import { LAST_BIN, secondsInBin } from '../cloud/lifetimes.ts';
-import { copiesAt, PREHISTORY_MS, type CloudRates, type Population } from '../cloud/population.ts';
+import { MachineLives } from '../cloud/machine-lives.ts';
+import { copiesAt, Population, PREHISTORY_MS, type CloudRates } from '../cloud/population.ts';
 import { lowerBound, type Block } from '../resample.ts';
-import { RUNNING, type AzureTrace } from './azure-files.ts';
+import { azureRates, RUNNING, type AzureTrace } from './azure-files.ts';
+
+/**
+ * The whole stream as it stands, with machines from before it, always drawn alike. The first week is
+ * the past in which nodes become as fragmented as they would be; what follows is [0, horizon), which
+ * is empty where the stream is shorter.
+ */
+export function wholeStream(trace: AzureTrace): { lives: MachineLives; horizonMs: number } {
+  const { startSeconds, endSeconds } = trace.stream;
+  const rates = azureRates(trace, undefined);
+  const lives = new MachineLives();
+  const draw = (purpose: string) =>
+    randomStream({ seed: 1, replication: 0, entity: 'inspection', purpose });
+  const population = new Population(rates, lives, draw('lifetimes'));
+  population.addOldOnes(1);
+  const lengthMs = (endSeconds - startSeconds) * SECOND_MS;
+  const block = { fromMs: startSeconds * SECOND_MS, toMs: 0, lengthMs };
+  addBlock(population, trace, rates, block, 1, draw('thinning'));
+  return { lives, horizonMs: lengthMs - PREHISTORY_MS };
+}
 
 /** Adds the batches of a stretch of the trace, each as often as the scale says. */
 export function addBlock(

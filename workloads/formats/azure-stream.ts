@@ -54,6 +54,7 @@ export const azureFormat: TraceFormat = {
   name: 'azure-v1',
   title: 'processed Azure V1 stream with lifetimes (virtual machines of a cloud)',
   kinds: ['cloud'],
+  packs: true,
   schema,
   recognises: (fileName, head) =>
     /v1\.(train|dev|test)\.txt(\.gz)?$/.test(fileName) || /^\d+ ([a-p],)+\|,/m.test(head),

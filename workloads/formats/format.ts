@@ -70,6 +70,8 @@ export interface TraceFile {
   /** Whether a file looks like this format, by its name and its first kilobytes as text. */
   recognises(fileName: string, head: string): boolean;
   inspect(path: string, options: TraceOptions): Inspection;
+  /** Whether it holds machines, which `inspect` can pack on nodes. */
+  readonly packs?: boolean;
   /** The trace in columns, as `ocx trace convert` writes it. */
   columns(path: string, options: TraceOptions): ColumnTable;
   /** The trace as jobs, where it holds jobs. */

@@ -78,6 +78,7 @@ export function machineFormat(reader: MachineReader): TraceFormat {
     name: reader.name,
     title: reader.title,
     kinds: ['cloud'],
+    packs: true,
     schema: machineSchema(reader),
     recognises: (fileName, head) => reader.recognises(fileName, head),
     load: (table: never, path, context) => loadMachines(table, path, context, read(path)),
