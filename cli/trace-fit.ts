@@ -109,6 +109,8 @@ function checkFitFolder(folder: string, given: string): void {
 function describeFit(result: ModelFit): string {
   const number = (value: number | null) => (value === null ? '' : describePlain(value));
   const right = 'right' as const;
+  // Elements of lists, as the hours of a day, are in fit.json and fit.html.
+  const single = result.parameters.filter(({ key }) => !key.includes('['));
   const parameters = formatTable(
     [
       { head: 'parameter' },
@@ -117,7 +119,7 @@ function describeFit(result: ModelFit): string {
       { head: 'to', align: right },
       { head: 'without a fit', align: right },
     ],
-    result.parameters.map(({ key, value, interval95, published }) => [
+    single.map(({ key, value, interval95, published }) => [
       key,
       number(value),
       number(interval95?.[0] ?? null),

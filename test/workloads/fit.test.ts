@@ -6,6 +6,10 @@
 import test from 'ava';
 import { randomStream } from '../../core/kernel/random.ts';
 import { assess } from '../../workloads/fit/assessment.ts';
+import { batchArrivals, countMasses } from '../../workloads/fit/batch-arrivals.ts';
+import { fitBatches, survivalErrors } from '../../workloads/fit/batch-fit.ts';
+import { batchShares, batchSizes } from '../../workloads/fit/batch-sizes.ts';
+import type { MachineTrace } from '../../workloads/fit/machine-trace.ts';
 import { distributionPair, LEAST_RECORDS } from '../../workloads/fit/disclosure.ts';
 import {
   autocorrelation,
@@ -26,6 +30,19 @@ import { flatGaps, lublinArrivals } from '../../workloads/fit/lublin-arrivals.ts
 import { lublinRuns, runLogLikelihood } from '../../workloads/fit/lublin-runs.ts';
 import { lublinSizes, sizeLogLikelihood, sizeShares } from '../../workloads/fit/lublin-sizes.ts';
 import { restartedMinimum, simplexMinimum, smoothMinimum } from '../../workloads/fit/optimum.ts';
+import {
+  binOfSeconds,
+  Lifetimes,
+  LAST_BIN,
+  AZURE_SURVIVAL,
+} from '../../workloads/cloud/lifetimes.ts';
+import { batchFlavours } from '../../workloads/cloud/population.ts';
+import {
+  AZURE_ARRIVALS,
+  BATCH_SIZES,
+  batchSize,
+  meanBatchSize,
+} from '../../workloads/models/azure-batches.ts';
 import { LUBLIN_WHOLE } from '../../workloads/models/lublin-process.ts';
 import { gammaDistribution } from '../../workloads/sampling.ts';
 
@@ -273,4 +290,105 @@ test('events over many states are counted together where they are few', (t) => {
     [2, 7],
     [15, 5],
   ]);
+});
+
+test('counts of batches have the mean and the variance of their mixture', (t) => {
+  for (const [expected, shape] of [
+    [52.8, 11],
+    [3, 0.7],
+    [900, Infinity],
+  ] as const) {
+    const masses = countMasses(expected, shape, 5_000);
+    const moment = (power: number) =>
+      masses.reduce((sum, mass, n) => sum + mass * (n - expected) ** power, 0);
+    t.true(Math.abs(moment(0) - 1) < 1e-6, `${expected}`);
+    t.true(Math.abs(moment(1)) < 1e-4 * expected);
+    const wanted = expected + (expected * expected) / shape;
+    t.true(Math.abs(moment(2) / wanted - 1) < 1e-3);
+  }
+});
+
+test('shares of sizes of batches are those that are drawn', (t) => {
+  const shares = batchShares(BATCH_SIZES);
+  const sum = (weight: (size: number) => number) =>
+    shares.reduce((total, share, size) => total + share * weight(size), 0);
+  t.true(Math.abs(sum(() => 1) - 1) < 1e-12);
+  t.true(Math.abs(sum((size) => size) - meanBatchSize()) < 1e-9);
+});
+
+test('errors of survival are those of a binomial share of batches', (t) => {
+  // 400 batches of five machines that share their fate: a tenth of them dies in each of the bins.
+  const fates = Int16Array.from({ length: 2_000 }, (_, i) => Math.floor(i / 200));
+  const batchStart = Uint32Array.from({ length: 401 }, (_, i) => 5 * i);
+  const errors = survivalErrors({ batchStart, durationBin: fates }, 400, stream('survival'));
+  for (const bin of [0, 4, 8]) {
+    const alive = 0.9 - bin / 10;
+    const exact = Math.sqrt((alive * (1 - alive)) / 400);
+    t.true(Math.abs(errors[bin]! / exact - 1) < 0.15, `${bin} ${errors[bin]} ${exact}`);
+  }
+});
+
+/** Machines of the model as a trace: ten days of batches at a tenth of Azure's rate. */
+function madeMachines(shared: { lifetime: number; flavour: number }): MachineTrace {
+  const draws = stream('machines');
+  const like = { counts: new Float64Array(2_880), firstBin: 0 };
+  const arrivals = { ...AZURE_ARRIVALS, mean: 5.2, variance: 8, weekdayRatio: 1.33 };
+  const { counts } = batchArrivals.simulate(arrivals, like, draws);
+  const lifetimes = new Lifetimes(AZURE_SURVIVAL, 86_400);
+  const [batchSeconds, batchStart]: [number[], number[]] = [[], []];
+  const [flavour, durationBin]: [number[], number[]] = [[], []];
+  counts.forEach((count, bin) => {
+    for (let batch = 0; batch < count; batch++) {
+      batchSeconds.push(bin * 300);
+      batchStart.push(flavour.length);
+      const common = draws.uniform();
+      const size = batchSize(draws);
+      for (const each of batchFlavours(size, [0.2, 0.5, 0, 0, 0, 0, 0.3], draws, shared.flavour)) {
+        const own = draws.uniform() >= shared.lifetime;
+        const seconds = lifetimes.at(own ? draws.uniform() : common, draws);
+        flavour.push(each);
+        durationBin.push(seconds > 302_400 ? 100 + LAST_BIN : binOfSeconds(seconds));
+      }
+    }
+  });
+  batchStart.push(flavour.length);
+  return {
+    format: 'made',
+    label: 'synthetic',
+    batchSeconds: Float64Array.from(batchSeconds),
+    batchStart: Uint32Array.from(batchStart),
+    flavour: Uint8Array.from(flavour),
+    durationBin: Int16Array.from(durationBin),
+    tail: null,
+    startSeconds: 0,
+    endSeconds: 864_000,
+    weekdayAtZero: 0,
+    setAside: {},
+    assumed: [],
+  };
+}
+
+test('a model of batches comes back from the machines that it made', (t) => {
+  const trace = madeMachines({ lifetime: 0.7, flavour: 0.8 });
+  const fit = fitBatches(trace, 'made', { name: 'x', seed: 1, replications: 19 });
+  const of = (key: string) => fit.parameters.find((each) => each.key === key)!;
+  const holds = (key: string, truth: number) => {
+    const [low, high] = of(key).interval95!;
+    t.true(low <= truth && truth <= high, `${key} ${low} ${high}`);
+  };
+  holds('batches.mean', 5.2);
+  // Mixing is drawn once a bin, and ten days have two weekend days only.
+  t.true(Math.abs(of('weekdayRatio').value - 1.33) < 0.15);
+  for (const bin of [0, 3, 12, 24]) holds(`survival[${bin}]`, AZURE_SURVIVAL[bin]!);
+  t.true(Math.abs(of('sharedLifetime').value - 0.7) < 0.05);
+  t.true(Math.abs(of('sharedFlavour').value - 0.8) < 0.03);
+  t.true(fit.tests.every(({ pValue }) => pValue > 0.04));
+  // Sizes drawn from a planted other distribution, of which every second batch is single.
+  const wrong = BATCH_SIZES.map(
+    ([size, share, fall]) => [size, size === 1 ? 0.5 : share, fall!] as const,
+  );
+  const drawn = stream('wrong');
+  const sizes = { sizes: Int32Array.from({ length: 1_000 }, () => batchSize(drawn, wrong)) };
+  const options = { replications: 39, stream: stream('batches'), estimated: false };
+  t.is(assess(batchSizes, sizes, BATCH_SIZES, options).tests[0]!.pValue, 1 / 40);
 });

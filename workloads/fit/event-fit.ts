@@ -8,7 +8,12 @@ import type {
 import { randomStream } from '../../core/kernel/random.ts';
 import { DAY_MS } from '../../core/kernel/units.ts';
 import { readFema, type FemaEvent } from '../formats/fema.ts';
-import { BRANCHING, DECLARATIONS_PER_DAY, incidentDays } from '../models/hawkes.ts';
+import {
+  BRANCHING,
+  DECLARATIONS_PER_DAY,
+  EXCITATION_DAYS,
+  incidentDays,
+} from '../models/hawkes.ts';
 import { weightedIndex } from '../sampling.ts';
 import { mean, quantile, significant, sorted, variance } from '../statistics.ts';
 import { assess, type Assessment } from './assessment.ts';
@@ -186,7 +191,7 @@ function parametersOf(estimate: HawkesEstimate, { standardErrors }: Assessment):
       'how long an event excites others, days',
       excitationDays,
       decay!,
-      7,
+      EXCITATION_DAYS,
       positive,
     ),
   ];

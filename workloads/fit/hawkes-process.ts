@@ -50,8 +50,8 @@ export function hawkesLogLikelihood(
 
 const MOST_BRANCHING = 0.95;
 const LONGEST_EXCITATION = 365;
-/** Within a day whose hours are drawn nothing can be told. */
-const SHORTEST_EXCITATION = { known: 1 / 24, drawn: 0.5 };
+/** Where hours are drawn, little can be told of what fades within a day. */
+const SHORTEST_EXCITATION = { known: 1 / 24, drawn: 0.1 };
 
 function fit(sample: EventSample, near?: HawkesEstimate): HawkesEstimate {
   const rate = sample.times.length / sample.days;

@@ -2,9 +2,11 @@
 import type { ModelFit } from '../../core/demand/model-fit.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
 import type { TraceFile, TraceOptions } from '../formats/format.ts';
+import { BATCH_PARTS, fitBatches } from './batch-fit.ts';
 import { fitEvents } from './event-fit.ts';
 import type { FitOptions } from './fit-options.ts';
 import { readJobTrace } from './job-trace.ts';
+import { MACHINE_FORMATS, readMachineTrace } from './machine-trace.ts';
 import { fitLublin, LUBLIN_PARTS } from './lublin-fit.ts';
 
 /** One model that can be fitted. */
@@ -27,6 +29,14 @@ export const MODEL_FITTERS: readonly ModelFitter[] = [
     parts: LUBLIN_PARTS,
     takes: (format) => format.swf !== undefined,
     fit: (format, path, trace, options) => fitLublin(readJobTrace(format, path, trace), options),
+  },
+  {
+    model: 'azure-batches',
+    traces: 'virtual machines of clouds',
+    parts: BATCH_PARTS,
+    takes: (format) => MACHINE_FORMATS.includes(format.name),
+    fit: (format, path, trace, options) =>
+      fitBatches(readMachineTrace(format, path, trace), path, options),
   },
   {
     model: 'hawkes',

@@ -24,6 +24,7 @@ export interface BatchArrivals {
 
 const fraction = Type.Number({ minimum: 0, maximum: 1 });
 const LARGEST_BATCH = 1_000_000;
+const STEEPEST = 20;
 
 /** Each may be left out for Azure's. */
 export const batchTables = {
@@ -41,10 +42,12 @@ export const batchTables = {
           maxItems: 24,
           description: 'rate by hour of the day; only ratios count',
         }),
-        sizes: Type.Array(Type.Array(Type.Number({ minimum: 0 }), { minItems: 2, maxItems: 2 }), {
+        sizes: Type.Array(Type.Array(Type.Number({ minimum: 0 }), { minItems: 2, maxItems: 3 }), {
           minItems: 1,
           maxItems: 100,
-          description: 'pairs [size, share of batches of at most that size], ascending to 1',
+          description:
+            '[size, share of batches of at most that size, exponent], ascending to share 1; from ' +
+            'the size before the density falls with size^−exponent, 2 if left out',
         }),
       },
       { additionalProperties: false, description: "arrivals of batches; left out: Azure's" },
@@ -108,7 +111,10 @@ export interface GivenBatches {
 export function givenBatches(tables: BatchTables, known: GivenBatches): GivenBatches {
   const { batches, flavours, survival, sharedLifetime, sharedFlavour } = tables;
   if (batches && !(batches.hourFactors.some((factor) => factor > 0) && ascending(batches.sizes))) {
-    throw refused('batches', 'sizes have to ascend in whole numbers, and their shares to 1');
+    throw refused(
+      'batches',
+      'sizes have to ascend in whole numbers, their shares to 1; an exponent is up to 20, not 1',
+    );
   }
   const shares = flavours && Object.entries(flavours as Record<string, number>);
   if (shares && !shares.some(([, share]) => share > 0)) {
@@ -129,8 +135,10 @@ export function givenBatches(tables: BatchTables, known: GivenBatches): GivenBat
 }
 
 function ascending(sizes: readonly (readonly number[])[]): boolean {
-  const whole = sizes.every(([size, cumulative], i) => {
+  const whole = sizes.every(([size, cumulative, exponent = 2], i) => {
     const [before, below] = sizes[i - 1] ?? [0, 0];
+    // With an exponent of 1 over several sizes the integral is a logarithm, which is not drawn.
+    if (exponent > STEEPEST || (exponent === 1 && size! > before! + 1)) return false;
     return Number.isInteger(size) && size! > before! && cumulative! >= below!;
   });
   const [largest, all] = sizes[sizes.length - 1]!;
