@@ -15,6 +15,7 @@ import type { Policy, Valuation } from '../scenario/schema.ts';
 import type { BorrowedLot, Cluster, ClusterOutcome } from './cluster.ts';
 import type { NodePromise } from './forward-trader.ts';
 import { Holdings } from './holdings.ts';
+import { LentOut, NodeTimes } from './node-times.ts';
 import { feasibleWindows, isOffice, latestStartMs, nextOffice } from './office-hours.ts';
 import { HourlyNodeTime } from './window.ts';
 import type { MeasuredWindow } from './window.ts';
@@ -69,7 +70,7 @@ export class TestbedCluster implements Cluster {
   /** Own nodes that nobody uses, by class. */
   readonly #free: Map<string, number>;
   /** Own nodes that are with others, and when they are to be back. */
-  readonly #lent: { readonly nodeClass: string; readonly dueMs: TimeMs }[] = [];
+  readonly #lent = new LentOut();
   #next = 0;
   /** Earliest deadline first. */
   #waiting: Experiment[] = [];
@@ -289,36 +290,37 @@ export class TestbedCluster implements Cluster {
    * on one class, and begun when somebody is there to begin it.
    */
   #lateExperiments(nowMs: TimeMs): Experiment[] {
-    const available = new Map<string, TimeMs[]>();
-    for (const nodeClass of this.#setup.nodeClasses) {
-      // Below 0 where it has promised nodes twice.
-      const free = Math.max(0, this.#free.get(nodeClass) ?? 0);
-      const times = new Array<TimeMs>(free).fill(nowMs);
-      for (const { place, endMs } of this.#running) {
-        if (place.nodeClass !== nodeClass) continue;
-        for (let i = 0; i < place.ownNodes; i++) times.push(endMs);
-      }
-      // Nobody knows when one comes back that is late.
-      for (const lent of this.#lent) {
-        if (lent.nodeClass === nodeClass && lent.dueMs > nowMs) times.push(lent.dueMs);
-      }
-      available.set(nodeClass, times);
-    }
+    if (this.#waiting.length === 0) return [];
+    const available = this.#setup.nodeClasses.map((nodeClass) => this.#timesOf(nodeClass, nowMs));
     return this.#waiting.filter((experiment) => {
       if (this.#bought.has(experiment.experimentId)) return false;
-      let best: { readonly times: TimeMs[]; readonly startMs: TimeMs } | null = null;
-      for (const times of available.values()) {
-        times.sort((a, b) => a - b);
-        const freeMs = times[experiment.nodes - 1];
+      let best: { readonly times: NodeTimes; readonly startMs: TimeMs } | null = null;
+      for (const times of available) {
+        const freeMs = times.freeMs(experiment.nodes);
         if (freeMs === undefined) continue;
         const startMs =
           experiment.acceptsOffHours || isOffice(freeMs) ? freeMs : nextOffice(freeMs);
         if (best === null || startMs < best.startMs) best = { times, startMs };
       }
       if (best === null || best.startMs > latestStartMs(experiment)) return true;
-      best.times.fill(best.startMs + experiment.durationMs, 0, experiment.nodes);
+      best.times.occupy(experiment.nodes, best.startMs + experiment.durationMs);
       return false;
     });
+  }
+
+  /** When own nodes of a class will be free, by what is known now. */
+  #timesOf(nodeClass: string, nowMs: TimeMs): NodeTimes {
+    const times = new NodeTimes();
+    // Below 0 where it has promised nodes twice.
+    times.add(nowMs, this.#free.get(nodeClass) ?? 0);
+    for (const { place, endMs } of this.#running) {
+      if (place.nodeClass === nodeClass) times.add(endMs, place.ownNodes);
+    }
+    // Nobody knows when one comes back that is late.
+    for (const [dueMs, nodes] of this.#lent.of(nodeClass)) {
+      if (dueMs > nowMs) times.add(dueMs, nodes);
+    }
+    return times;
   }
 
   spares(nowMs: TimeMs, untilMs: TimeMs): readonly Spare[] {
@@ -353,18 +355,13 @@ export class TestbedCluster implements Cluster {
   lend(nodeClass: string, nodes: number, _spareId: string, _nowMs: TimeMs, dueMs: TimeMs): void {
     this.#holdings.lend(nodeClass, nodes);
     this.#addFree(nodeClass, -nodes);
-    for (let i = 0; i < nodes; i++) this.#lent.push({ nodeClass, dueMs });
+    this.#lent.add(nodeClass, dueMs, nodes);
   }
 
   restore(nodeClass: string, nodes: number, nowMs: TimeMs, dueMs: TimeMs): void {
     this.#holdings.restore(nodeClass, nodes);
     this.#addFree(nodeClass, nodes);
-    for (let i = 0; i < nodes; i++) {
-      const at = this.#lent.findIndex(
-        (node) => node.nodeClass === nodeClass && node.dueMs === dueMs,
-      );
-      if (at >= 0) this.#lent.splice(at, 1);
-    }
+    this.#lent.remove(nodeClass, dueMs, nodes);
     this.#happen(nowMs);
   }
 

@@ -88,7 +88,7 @@ export class TimedSite {
     this.#ports = ports;
     const { scenario, replication } = setup;
     const profile = profileOf(setup);
-    refuseWhatIsNotTimed(scenario.failures, profile.concurrency !== 'none');
+    refuseWhatIsNotTimed(setup);
     const isSampled = !scenario.provisioning.deterministic;
     this.#draws = new HardwareDraws(scenario.seed, replication, isSampled, null);
     this.#method = methodOf(scenario);
@@ -348,17 +348,24 @@ export class TimedSite {
   }
 }
 
-function refuseWhatIsNotTimed(
-  failures: Readonly<Record<string, number>>,
-  isCrowded: boolean,
-): void {
-  const fails = Object.values(failures).some((rate) => rate > 0);
-  if (!fails && !isCrowded) return;
+/** Whether a node takes as long whatever else happens, so that nobody has to walk it. */
+export function mayBeTimed(setup: RunSetup): boolean {
+  return faultOf(setup) === null;
+}
+
+function faultOf(setup: RunSetup): string | null {
+  const fails = Object.values(setup.scenario.failures).some((rate) => rate > 0);
+  if (fails) return 'where something fails, nodes cannot go by their durations alone';
+  if (profileOf(setup).concurrency === 'none') return null;
+  return 'with this calibration a node takes longer the more are set up at once';
+}
+
+function refuseWhatIsNotTimed(setup: RunSetup): void {
+  const message = faultOf(setup);
+  if (message === null) return;
   throw new OcxError({
     code: 'INPUT_SCENARIO_VALUE',
-    message: fails
-      ? 'where something fails, nodes cannot go by their durations alone'
-      : 'with this calibration a node takes longer the more are set up at once',
+    message,
     place: { keyPath: 'provisioning.walk' },
     remedy: 'leave it at "services"',
   });
