@@ -14,11 +14,16 @@ import { nodesFor, type NeedSink, type NodePacking } from './packing.ts';
 export const PREHISTORY_MS = WEEK_MS;
 
 /**
- * How often a machine shares the fate of the first one of its batch. Measured on the development
- * part: two machines of one batch have the same duration bin with probability .574 (.065 if
- * independent), so .544 share; the same flavour with probability .886 (.29), so .84 share.
+ * How often a machine takes its batch's lifetime. Measured on the development part: two machines of
+ * one batch have the same duration bin with probability .574 (.065 if independent), so both of them
+ * take it with .544, and each with the root of that.
  */
-export const SHARED_LIFETIME = 0.544;
+export const SHARED_LIFETIME = 0.738;
+
+/**
+ * How often a machine is of the same flavour as the first one of its batch: with .886 (.29 if
+ * independent), so .84 share.
+ */
 export const SHARED_FLAVOUR = 0.84;
 
 /** Stationary description of the arrivals, for scaling and for the old population. */

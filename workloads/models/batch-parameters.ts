@@ -73,7 +73,7 @@ export const batchTables = {
     Type.Number({
       minimum: 0,
       maximum: 1,
-      description: "how often a machine shares the lifetime of its batch; left out: Azure's .544",
+      description: "how often a machine shares the lifetime of its batch; left out: Azure's .738",
     }),
   ),
   sharedFlavour: Type.Optional(
