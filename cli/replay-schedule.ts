@@ -1,11 +1,16 @@
-/** The schedule of a replay as a file: the Standard Workload Format, or one tidy line a job. */
+/**
+ * The schedule of a replay as a file: the Standard Workload Format, one tidy line a job, or tasks as
+ * in the output of OpenDC.
+ */
 import type { JobTable } from '../core/demand/jobs.ts';
 import { emptyJobTable } from '../core/demand/jobs.ts';
 import { runSeconds } from '../sim/clusters/batch/replay-machine.ts';
 import { boundedSlowdown } from '../sim/clusters/batch/replay-figures.ts';
 import type { ReplayResult } from '../sim/clusters/batch/replay.ts';
+import type { ColumnTable } from '../workloads/column-table.ts';
 import type { SwfDetails } from '../workloads/formats/swf-columns.ts';
 import { swfText } from '../workloads/formats/swf-writer.ts';
+import { parquetBytes } from '../workloads/parquet.ts';
 
 /** Columns of the tidy form; times in seconds. */
 export const SCHEDULE_COLUMNS = [
@@ -27,19 +32,56 @@ export interface ScheduleOptions {
   readonly processors: number;
   /** Name of the log. */
   readonly log: string;
+  /** Where its time 0 is, seconds since 1970. */
+  readonly unixStartSeconds: number | null;
 }
 
-/** What ran, in the order of the log; dropped jobs are left out. As SWF where the name says so. */
+/** What ran, in the order of the log; dropped jobs are left out. In the form that the name says. */
 export function scheduleFile(
   path: string,
   jobs: JobTable,
   result: ReplayResult,
   options: ScheduleOptions,
-): Buffer {
+): Uint8Array {
+  if (/\.parquet$/i.test(path)) return parquetBytes(openDcTasks(jobs, result, options));
   const pieces = /\.swf$/i.test(path)
     ? scheduleSwf(jobs, result, options)
     : scheduleCsv(jobs, result, options);
   return Buffer.concat([...pieces].map((piece) => Buffer.from(piece)));
+}
+
+/**
+ * Columns of `task.parquet` in the output of OpenDC, as its sources name and type them, that a
+ * schedule can fill: one row a task, at its end. Milliseconds; the machine has no hosts.
+ */
+function openDcTasks(
+  jobs: JobTable,
+  result: ReplayResult,
+  { unixStartSeconds }: ScheduleOptions,
+): ColumnTable {
+  const rows = rowsThatRan(jobs, result);
+  const milliseconds = (seconds: (row: number) => number, from = unixStartSeconds ?? 0) =>
+    rows.map((row) => Math.round((from + seconds(row)) * 1_000));
+  const start = (row: number) => result.startSeconds[row]!;
+  const end = (row: number) => start(row) + runSeconds(jobs, row);
+  const names = rows.map((row) => String(jobs.jobNumber[row]!));
+  return {
+    rows: rows.length,
+    columns: [
+      { name: 'timestamp', type: 'INT64', values: milliseconds(end, 0) },
+      { name: 'timestamp_absolute', type: 'INT64', values: milliseconds(end) },
+      { name: 'task_id', type: 'STRING', values: names },
+      { name: 'task_name', type: 'STRING', values: names },
+      { name: 'cpu_count', type: 'INT32', values: rows.map((row) => jobs.processors[row]!) },
+      {
+        name: 'submission_time',
+        type: 'INT64',
+        values: milliseconds((row) => jobs.submitSeconds[row]!),
+      },
+      { name: 'schedule_time', type: 'INT64', values: milliseconds(start) },
+      { name: 'finish_time', type: 'INT64', values: milliseconds(end) },
+    ],
+  };
 }
 
 /** Run times are those of the replay: cut to the estimate. */

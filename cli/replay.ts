@@ -74,7 +74,10 @@ export function registerReplay(program: Command): void {
       wholeNumber(1, MAXIMUM_PROCESSORS),
     )
     .option('--waits <csv>', 'write the wait of every job to this file')
-    .option('--schedule <file>', 'write the schedule: .swf, or a table for R and pandas as .csv')
+    .option(
+      '--schedule <file>',
+      'write the schedule: .swf, a table as .csv, or OpenDC-like tasks as .parquet',
+    )
     .option(
       '--clean <policy>',
       `clean the log first; "simulation" or any of: ${policies}`,
@@ -111,6 +114,7 @@ function replay(output: Output, logPath: string, options: ReplayOptions): void {
       scheduler: options.scheduler,
       processors: machineProcessors(log, options.procs),
       log: basename(logPath),
+      unixStartSeconds: log.header.unixStartSeconds,
     };
     const contents = scheduleFile(options.schedule, cleaned.jobs, result, description);
     writeAtomically(output.path(options.schedule), contents);

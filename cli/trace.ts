@@ -1,5 +1,6 @@
 /** `ocx trace inspect|convert|fit|generate`: what is in a trace, canonical forms, synthetic workloads. */
-import { basename } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
@@ -13,6 +14,7 @@ import type { ColumnTable } from '../workloads/column-table.ts';
 import { demandTable } from '../workloads/demand-table.ts';
 import { withMember } from '../workloads/formats/archive.ts';
 import type { Fact, Inspection, TraceFile, TraceOptions } from '../workloads/formats/format.ts';
+import { openDcWorkload } from '../workloads/formats/opendc-writer.ts';
 import { recogniseFormat, TRACE_FILES } from '../workloads/formats/registry.ts';
 import { SYNTHETIC_NOTE } from '../workloads/formats/swf-header.ts';
 import { swfText } from '../workloads/formats/swf-writer.ts';
@@ -23,7 +25,7 @@ import { checkWorkload } from '../workloads/schema.ts';
 import { loadDemand } from '../workloads/source.ts';
 import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
-import { writeAtomically } from './files.ts';
+import { writeAtomically, writeFolderAtomically } from './files.ts';
 import { barChart, condense } from './terminal/plot.ts';
 import { formatTable } from './terminal/table.ts';
 import { readWorkload, registerTraceFit } from './trace-fit.ts';
@@ -35,7 +37,7 @@ interface FileOptions extends CommonOptions, TraceOptions {
 }
 
 interface ConvertOptions extends FileOptions {
-  readonly to: OutputForm;
+  readonly to: OutputForm | 'opendc';
   readonly out: string;
 }
 
@@ -92,7 +94,9 @@ export function registerTrace(program: Command): void {
   withFile(defineCommand(trace, 'convert <file>', 'Write a trace in a canonical form.'))
     .addOption(member())
     .addOption(
-      new Option('--to <form>', 'what to write').choices(OUTPUT_FORMS).makeOptionMandatory(),
+      new Option('--to <form>', 'what to write; opendc: a folder of two tables')
+        .choices([...OUTPUT_FORMS, 'opendc'])
+        .makeOptionMandatory(),
     )
     .requiredOption('--out <file>', 'where to write it')
     .action((file: string, options: ConvertOptions) =>
@@ -148,11 +152,10 @@ function withFileOf(
   output: Output,
   file: string,
   { member }: FileOptions,
-  use: (path: string) => void,
-): void {
+  use: (path: string) => void | Promise<void>,
+): void | Promise<void> {
   const path = output.path(file);
-  if (member === undefined) use(path);
-  else withMember(path, member, use);
+  return member === undefined ? use(path) : withMember(path, member, use);
 }
 
 function formatOf(path: string, options: FileOptions): TraceFile {
@@ -263,7 +266,7 @@ function sketchBars(labels: readonly string[], values: readonly number[]) {
 /** What `convert --json` and `generate --json` print. */
 interface WrittenReport {
   readonly out: string;
-  readonly form: OutputForm;
+  readonly form: OutputForm | 'opendc';
   readonly rows: number;
   readonly dropped: Readonly<Record<string, number>>;
   /** How the data came about. */
@@ -272,7 +275,12 @@ interface WrittenReport {
   readonly notRepresented: readonly string[];
 }
 
-function convert(output: Output, path: string, file: string, options: ConvertOptions): void {
+async function convert(
+  output: Output,
+  path: string,
+  file: string,
+  options: ConvertOptions,
+): Promise<void> {
   const format = formatOf(path, options);
   const report = (
     rows: number,
@@ -283,7 +291,10 @@ function convert(output: Output, path: string, file: string, options: ConvertOpt
     form: options.to,
     rows,
     dropped,
-    treatment: `every record of ${basename(file)} as it stands`,
+    treatment:
+      options.to === 'opendc'
+        ? `tasks of ${basename(file)}`
+        : `every record of ${basename(file)} as it stands`,
     notRepresented,
   });
   if (options.to === 'swf') {
@@ -302,6 +313,15 @@ function convert(output: Output, path: string, file: string, options: ConvertOpt
   }
   const table = format.columns(path, options);
   const { dropped } = format.inspect(path, options);
+  if (options.to === 'opendc') {
+    const { tasks, fragments, leftOut, notRepresented } = openDcWorkload(table, file);
+    await writeFolderAtomically(output.path(options.out), (folder) => {
+      writeFileSync(join(folder, 'tasks.parquet'), parquetBytes(tasks));
+      writeFileSync(join(folder, 'fragments.parquet'), parquetBytes(fragments));
+    });
+    output.result(report(tasks.rows, { ...dropped, ...leftOut }, notRepresented), describeWritten);
+    return;
+  }
   write(output, options.out, tableBytes(table, options.to));
   const notes = options.to === 'parquet' ? [] : (table.notes ?? []).map(({ words }) => words);
   const lost = [...(table.notRepresented ?? []), ...notes];

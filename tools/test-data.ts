@@ -1,15 +1,16 @@
 /**
  * Runs the tests that need real data: test/data/, with OCX_TRACES and OCX_CASES naming the folders.
- * Without them it says so and does nothing; where CI is set, missing data is a failure.
+ * Without them it says so and does nothing; where CI is set, missing data is a failure, and pandas and
+ * R, for the snippets of docs/EXPORTS.md, are installed where they are missing.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { inCi, installMissing } from './debian.ts';
 
 const VARIABLES = ['OCX_TRACES', 'OCX_CASES'] as const;
 
 const root = join(import.meta.dirname, '..');
-const inCi = Boolean(process.env['CI']) && process.env['CI'] !== 'false';
 const environment: NodeJS.ProcessEnv = { ...process.env };
 const missing: string[] = [];
 
@@ -28,6 +29,10 @@ if (process.exitCode === undefined && missing.length > 0 && inCi) process.exitCo
 if (process.exitCode === undefined && missing.length === VARIABLES.length) {
   process.stderr.write('Skipped: the tests on real data need their folders.\n');
 } else if (process.exitCode === undefined) {
+  installMissing([
+    ['python3-pandas', '/usr/lib/python3/dist-packages/pandas'],
+    ['r-base-core', '/usr/bin/Rscript'],
+  ]);
   const ava = join(root, 'node_modules', 'ava', 'entrypoints', 'cli.js');
   const options = ['--config', 'ava.data.config.js', ...process.argv.slice(2)];
   const result = spawnSync(process.execPath, [ava, ...options], {

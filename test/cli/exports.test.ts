@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -7,6 +6,9 @@ import { SCHEDULE_COLUMNS } from '../../cli/replay-schedule.ts';
 import { CRATE_FILE, researchCrate } from '../../cli/research-crate.ts';
 import { sha256Hex } from '../../core/kernel/sha256.ts';
 import { renderMetricsCsv } from '../../reports/tables/metrics-csv.ts';
+import { readOpenDcFragments } from '../../workloads/formats/opendc-fragments.ts';
+import { readOpenDc } from '../../workloads/formats/opendc.ts';
+import { readParquet } from '../../workloads/parquet-reader.ts';
 import { readSwf } from '../../workloads/formats/swf.ts';
 import { exampleManifest, exampleMetrics } from '../reports/example-metrics.ts';
 import { runCli, temporaryFolder } from './run.ts';
@@ -54,6 +56,60 @@ test('a schedule in the Standard Workload Format reads back, and replays as itse
   t.is(
     (await schedule(t, folder, 'schedule.swf', 'again.swf')).split('\n').slice(5).join(),
     text.split('\n').slice(5).join(),
+  );
+});
+
+test('a schedule as tasks of OpenDC has its times in milliseconds', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'log.swf'), `; UnixStartTime: 1000\n${LOG}`);
+  await schedule(t, folder, 'log.swf', 'task.parquet');
+  const { columns, rows } = readParquet(join(folder, 'task.parquet'), [
+    'timestamp',
+    'timestamp_absolute',
+    'task_id',
+    'cpu_count',
+    'submission_time',
+    'schedule_time',
+    'finish_time',
+  ]);
+  t.is(rows, 3);
+  const row = [...columns.values()].map((values) => values[1]);
+  t.deepEqual(row, [23_000n, 1_023_000n, '2', 4, 1_002_000n, 1_013_000n, 1_023_000n]);
+});
+
+test('jobs and machines become a workload of OpenDC that reads back', async (t) => {
+  const folder = temporaryFolder(t);
+  const never = '5 5 -1 -1 3 -1 -1 3 20 -1 5 7 1 1 1 -1 -1 -1\n';
+  writeFileSync(join(folder, 'log.swf'), `; UnixStartTime: 1000000000\n${LOG}${never}`);
+  const machines =
+    'id,startSeconds,endSeconds,cores,memoryGb,owner,category,aliveBefore,outlasts\n';
+  writeFileSync(join(folder, 'vms.csv'), `${machines}a,0,60,2,3.5,o,c,0,0\n`);
+  const convert = async (file: string, out: string) => {
+    const argv = ['trace', 'convert', file, '--to', 'opendc', '--out', out, '--json'];
+    const result = await runCli(argv, { workingDirectory: folder });
+    t.is(result.exitCode, 0, result.stderr);
+    return JSON.parse(result.stdout) as { rows: number; dropped: object; notRepresented: string[] };
+  };
+  const jobs = await convert('log.swf', 'jobs');
+  t.is(jobs.rows, 4);
+  t.deepEqual(jobs.dropped, { noRunTime: 1 });
+  t.true(jobs.notRepresented.some((lost) => lost.startsWith('speed is assumed')));
+  const back = readOpenDc(join(folder, 'jobs', 'tasks.parquet'));
+  t.deepEqual(back.ids, ['1', '2', '3', '4']);
+  t.deepEqual([...back.jobs.runSeconds], [10, 99, 10, 10]);
+  t.deepEqual([...back.jobs.processors], [3, 4, 1, 9]);
+  t.deepEqual([...back.jobs.submitSeconds], [0, 1, 2, 3]);
+  t.is(back.header.unixStartSeconds, 1_000_000_001);
+  t.is((await convert('vms.csv', 'vms')).rows, 1);
+  const fragments = readOpenDcFragments(join(folder, 'vms', 'fragments.parquet'));
+  t.deepEqual([...fragments.series[0]!.values], [2_000]);
+  const { columns } = readParquet(join(folder, 'vms', 'tasks.parquet'), [
+    'mem_capacity',
+    'duration',
+  ]);
+  t.deepEqual(
+    [...columns.values()].map(([value]) => value),
+    [3_584n, 60_000n],
   );
 });
 
@@ -110,28 +166,3 @@ test('the snippets of the documentation name columns that exist', (t) => {
   const listed = SCHEDULE_COLUMNS.filter((column) => !EXPORTS.includes(`\`${column}\``));
   t.deepEqual(listed, []);
 });
-
-/** `OCX_PYTHON` names a Python that has pandas, `OCX_RSCRIPT` an Rscript. */
-for (const [language, variable, suffix] of [
-  ['python', 'OCX_PYTHON', 'py'],
-  ['r', 'OCX_RSCRIPT', 'R'],
-] as const) {
-  const interpreter = process.env[variable];
-  const run = interpreter === undefined ? test.skip : test;
-  run(`the ${language} snippet of the documentation runs (needs ${variable})`, async (t) => {
-    const folder = temporaryFolder(t);
-    writeFileSync(join(folder, 'log.swf'), LOG);
-    await schedule(t, folder, 'log.swf', 'schedule.csv');
-    const metrics = renderMetricsCsv(exampleMetrics({ hours: 48 }));
-    writeFileSync(join(folder, 'metrics.csv'), metrics);
-    const [, snippet] = new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(EXPORTS)!;
-    writeFileSync(join(folder, `snippet.${suffix}`), snippet!);
-    const printed = execFileSync(interpreter!, [`snippet.${suffix}`], {
-      cwd: folder,
-      encoding: 'utf8',
-    });
-    t.regex(printed, /variant/);
-    // User 8 waited 11 s, user 7 not at all.
-    t.regex(printed, /8 .*11/);
-  });
-}
