@@ -5,6 +5,7 @@
  *
  * Two 32-bit lanes, each mixed as in MurmurHash3's finaliser (Appleby, public domain).
  */
+import type { Carrier } from './carried.ts';
 const scratch = new DataView(new ArrayBuffer(8));
 
 export class Digest {
@@ -89,6 +90,11 @@ export class Digest {
     this.#a = (a << 13) | (a >>> 19);
     const b = Math.imul(this.#b + word, 0xc2b2ae35) ^ this.#a;
     this.#b = (b << 17) | (b >>> 15);
+  }
+
+  carry(carrier: Carrier): void {
+    this.#a = carrier.value('a', this.#a);
+    this.#b = carrier.value('b', this.#b);
   }
 }
 

@@ -18,7 +18,12 @@ export interface RandomStream {
   normal(): number;
   /** Gamma with shape and scale; Marsaglia & Tsang (2000). */
   gamma(shape: number, scale: number): number;
+  /** Where it stands: `resumedStream` goes on from there. */
+  state(): StreamState;
 }
+
+/** The generator's registers; plain data. */
+export type StreamState = Readonly<Record<'s0' | 's1' | 's2' | 'c', number>>;
 
 export interface StreamName {
   readonly seed: number;
@@ -29,7 +34,16 @@ export interface StreamName {
 
 export function randomStream(name: StreamName): RandomStream {
   const key = JSON.stringify([name.seed, name.replication, name.entity, name.purpose]);
-  const uniform = seedrandom.alea(key);
+  return streamOver(seedrandom.alea(key, { state: true }));
+}
+
+/** A stream that draws what the one whose state it is would draw next. */
+export function resumedStream(state: StreamState): RandomStream {
+  return streamOver(seedrandom.alea('', { state }));
+}
+
+function streamOver(generator: seedrandom.StatefulPRNG<seedrandom.State.Alea>): RandomStream {
+  const uniform: () => number = generator;
   const stream: RandomStream = {
     uniform,
     integer: (exclusiveEnd) => Math.floor(uniform() * exclusiveEnd),
@@ -39,6 +53,7 @@ export function randomStream(name: StreamName): RandomStream {
       return radius * Math.cos(2 * Math.PI * uniform());
     },
     gamma: (shape, scale) => gamma(stream, shape, scale),
+    state: () => ({ ...generator.state() }),
   };
   return stream;
 }

@@ -6,6 +6,7 @@
  * ones that anybody may borrow stay free. A lease is bought for one job, whole; once it is there,
  * the cluster's own scheduler decides what runs on it.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
 import type { JobTable } from '../../core/demand/jobs.ts';
 import { randomStream } from '../../core/kernel/random.ts';
@@ -429,6 +430,20 @@ export class BatchOwner implements Cluster {
   /** Worth of the job's node-time, millicredits. */
   #valueOf(row: number, nodeMs: number): number {
     return Math.round((nodeMs / HOUR_MS) * this.#worth[row]! * 1000);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.parts({ cluster: this.#cluster, holdings: this.#holdings, promises: this.#promises });
+    carrier.fill('undrained', this.#undrained);
+    carrier.parts({ options: this.options, busy: this.#busy });
+    carrier.fill('drains', this.#drains);
+    this.#drainCount = carrier.value('drainCount', this.#drainCount);
+    carrier.fills({
+      bought: this.#bought,
+      leaseRows: this.#leaseRows,
+      shares: this.#shares,
+      holds: this.#holds,
+    });
   }
 }
 

@@ -5,6 +5,7 @@
  * It forecasts from nothing but its own past (`load-history.ts`): it keeps what the peak of the same
  * hours may need, and buys a further node for what such hours would have used of it.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { NodeNeedSeries } from '../../core/demand/demand.ts';
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
 import type { SecurityLevel } from '../../core/market/orders.ts';
@@ -367,5 +368,21 @@ export class CloudCluster implements Cluster {
     this.#served.add(from, nowMs, Math.min(this.#load, this.#active));
     this.#history.add(from, nowMs, this.#load);
     this.#nowMs = nowMs;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.parts({
+      holdings: this.#holdings,
+      promises: this.#promises,
+      options: this.options,
+      history: this.#history,
+      served: this.#served,
+      demand: this.#demand,
+    });
+    this.#nowMs = carrier.value('nowMs', this.#nowMs);
+    this.#next = carrier.value('next', this.#next);
+    this.#load = carrier.value('load', this.#load);
+    this.#active = carrier.value('active', this.#active);
+    this.#scaleUps = carrier.value('scaleUps', this.#scaleUps);
   }
 }

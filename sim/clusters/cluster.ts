@@ -5,6 +5,7 @@
  * All calls carry the current time, which never goes back. A cluster first catches up (`advance`)
  * before anything else is asked of it at that time.
  */
+import type { Carried } from '../../core/kernel/carried.ts';
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
 import type { JobColumns } from '../../core/metrics/outcome.ts';
 import type { ForwardTrader } from './forward-trader.ts';
@@ -24,7 +25,7 @@ export interface BorrowedLot {
   readonly recallable: boolean;
 }
 
-export interface Cluster extends ForwardTrader {
+export interface Cluster extends ForwardTrader, Carried {
   readonly organisation: string;
   readonly kind: ClusterKind;
   /** Absent where it takes no part in options. */

@@ -3,6 +3,7 @@
  * cluster. Whoever sells a window promises it; from then on its own scheduler plans without the
  * nodes, and when the window begins they are handed over.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { Spare, Want } from '../../core/agents/view.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 
@@ -64,5 +65,9 @@ export class Promises {
       if (promise.nodeClass === nodeClass) first = Math.min(first, promise.fromMs);
     }
     return first;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('open', this.#open);
   }
 }

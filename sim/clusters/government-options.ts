@@ -3,6 +3,7 @@
  * the rest. What its options cover it may lend firm, which is worth more to borrowers than a lease
  * that can be recalled; an emergency then calls other nodes instead.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { Spare, Want } from '../../core/agents/view.ts';
 import { HOUR_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
@@ -118,5 +119,10 @@ export class GovernmentOptions implements OptionTrader {
 
   toCall(nowMs: TimeMs): Call {
     return this.#setup.missing(nowMs);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('held', this.#held);
+    this.#firm = carrier.value('firm', this.#firm);
   }
 }

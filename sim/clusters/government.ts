@@ -6,6 +6,7 @@
  * The reserve is lent recallable only. Own nodes, too, take the time of an attested set-up before
  * they count: what lies idle is attested again before it is used.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { Emergency, NodeNeedSeries } from '../../core/demand/demand.ts';
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
 import type { SecurityLevel } from '../../core/market/orders.ts';
@@ -460,6 +461,18 @@ export class GovernmentCluster implements Cluster {
     const served = Math.min(this.#need, this.#holdings.ownNodes());
     this.#needServed.add(this.#nowMs, nowMs, served);
     this.#nowMs = nowMs;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.parts({ holdings: this.#holdings, promises: this.#promises, options: this.options });
+    carrier.fills({ responses: this.#responses, lent: this.#lent });
+    carrier.parts({ demand: this.#demand, busy: this.#busy });
+    carrier.parts({ needServed: this.#needServed, needDemand: this.#needDemand });
+    this.#nowMs = carrier.value('nowMs', this.#nowMs);
+    this.#next = carrier.value('next', this.#next);
+    this.#need = carrier.value('need', this.#need);
+    this.#lostNodeMs = carrier.value('lostNodeMs', this.#lostNodeMs);
+    this.#value = carrier.value('value', this.#value);
   }
 }
 

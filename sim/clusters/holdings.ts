@@ -1,4 +1,5 @@
 /** Nodes that a cluster has: its own by class, and lots borrowed from others. */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { BorrowedLot } from './cluster.ts';
 
@@ -98,5 +99,11 @@ export class Holdings {
     let next = Infinity;
     for (const held of this.lots.values()) next = Math.min(next, held.usableUntilMs);
     return next;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fills({ own: this.own, lots: this.lots });
+    this.#ownTotal = carrier.value('ownTotal', this.#ownTotal);
+    this.#readyTotal = carrier.value('readyTotal', this.#readyTotal);
   }
 }

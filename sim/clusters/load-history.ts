@@ -8,6 +8,7 @@
  * third of the time, and is worth no more (the newsvendor's critical fractile read backwards;
  * Arrow, Harris & Marschak, Econometrica 19, 1951).
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import { DAY_MS, HOUR_MS, WEEK_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 
@@ -90,6 +91,10 @@ export class LoadHistory {
       for (let i = 0; i < hours; i++) samples.push(this.#hourlyPeak[first + i] ?? 0);
     }
     return samples;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('hourlyPeak', this.#hourlyPeak);
   }
 }
 

@@ -2,6 +2,7 @@
  * What a cluster can say and do about options: who writes them stands ready to stop work of its own
  * when it is called, who holds them can call instead of keeping nodes idle.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { Spare, Want } from '../../core/agents/view.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { OptionContract } from '../../core/market/options/option.ts';
@@ -100,5 +101,9 @@ export class WrittenOptions implements OptionTrader {
 
   toCall(): Call {
     return { nodes: 0, durationMs: 0 };
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('written', this.#written);
   }
 }

@@ -6,6 +6,7 @@
  * An experimenter starts in office hours (Monday to Friday, 08:00–20:00 local), unless willing to
  * work at nights and weekends.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { Experiment } from '../../core/demand/demand.ts';
 import type { ClusterKind, Spare, Want } from '../../core/agents/view.ts';
 import type { SecurityLevel } from '../../core/market/orders.ts';
@@ -462,6 +463,20 @@ export class TestbedCluster implements Cluster {
     const hours = (experiment.nodes * experiment.durationMs) / HOUR_MS;
     const factor = isOffice(startMs) ? 1 : offHoursFactor;
     return Math.round(hours * nodeHour * urgency * factor * 1000);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.parts({ holdings: this.#holdings, demand: this.#demand, busy: this.#busy });
+    carrier.fills({ free: this.#free, lent: this.#lent });
+    this.#next = carrier.value('next', this.#next);
+    this.#waiting = carrier.value('waiting', this.#waiting);
+    this.#running = carrier.value('running', this.#running);
+    this.#met = carrier.value('met', this.#met);
+    this.#missed = carrier.value('missed', this.#missed);
+    carrier.fills({ bought: this.#bought, shares: this.#shares });
+    this.#value = carrier.value('value', this.#value);
+    this.#lostNodeMs = carrier.value('lostNodeMs', this.#lostNodeMs);
+    this.#officeOpens = carrier.value('officeOpens', this.#officeOpens);
   }
 }
 

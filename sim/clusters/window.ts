@@ -2,6 +2,7 @@
  * The measured window of a run, and node-time counted inside it hour by hour. Node-time outside
  * the window never counts.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import { HOUR_MS } from '../../core/kernel/units.ts';
 import type { NodeMs, TimeMs } from '../../core/kernel/units.ts';
 
@@ -47,6 +48,10 @@ export class HourlyNodeTime {
     let sum = 0;
     for (const value of this.hours) sum += value;
     return sum;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('hours', this.hours);
   }
 }
 

@@ -181,6 +181,15 @@ function shiftOwners(variant: ScenarioVariant, hours: number): ScenarioVariant {
   return { name: variant.name, scenario };
 }
 
+/** What one run of a variant needs. */
+export function setupOf(
+  variant: ScenarioVariant,
+  replication: number,
+  context: TaskContext,
+): RunSetup {
+  return prepare(variant, replication, context).setup;
+}
+
 function variantNamed({ loaded }: TaskContext, name: string): ScenarioVariant {
   return loaded.variants.find((variant) => variant.name === name)!;
 }

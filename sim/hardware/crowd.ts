@@ -2,6 +2,7 @@
  * How many nodes are set up at once: from power-on until their tenant's system is up. Only nodes
  * whose profile depends on the number are counted.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import { HeapQueue } from '../queue/heap-queue.ts';
 import type { SimulatedNode } from './node.ts';
@@ -36,5 +37,10 @@ export class Crowd {
       this.#count -= 1;
     }
     return Math.max(1, this.#count);
+  }
+
+  carry(carrier: Carrier): void {
+    this.#count = carrier.value('count', this.#count);
+    carrier.part('bootEnds', this.#bootEnds);
   }
 }

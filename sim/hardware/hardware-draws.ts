@@ -1,5 +1,6 @@
 /** Everything about the hardware that is drawn, on a stream of its own per node and purpose. */
-import { randomStream } from '../../core/kernel/random.ts';
+import type { Carrier } from '../../core/kernel/carried.ts';
+import { randomStream, resumedStream } from '../../core/kernel/random.ts';
 import type { RandomStream } from '../../core/kernel/random.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import { deviceKind } from './effects.ts';
@@ -16,7 +17,7 @@ export class HardwareDraws {
   readonly #streams = new Map<string, RandomStream>();
   /** By node id; asked for with every effect. */
   readonly #paces = new Map<string, RandomStream>();
-  readonly #nonces: RandomStream;
+  #nonces: RandomStream;
 
   /** @param rates null where nothing fails */
   constructor(seed: number, replication: number, sampled: boolean, rates: FailureRates | null) {
@@ -76,5 +77,14 @@ export class HardwareDraws {
       this.#streams.set(key, stream);
     }
     return stream;
+  }
+
+  carry(carrier: Carrier): void {
+    const states = [...this.#streams].map(([key, stream]) => [key, stream.state()] as const);
+    const saved = carrier.value('streams', states);
+    if (!carrier.restores) return;
+    this.#paces.clear();
+    for (const [key, state] of saved) this.#streams.set(key, resumedStream(state));
+    this.#nonces = this.#stream('attestation', 'nonces');
   }
 }

@@ -5,6 +5,7 @@
  * an effect at once and tells when its outcome is due. A fault simulation asks for the duration
  * with `dueMs` and calls `apply` at the instant at which the effect really reaches its device.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { IsolationDeviceEffect, NodeObservation } from '../../core/allocator/protocol.ts';
 import type { RequestQuote } from '../../core/attester/protocol.ts';
 import { invariant } from '../../core/kernel/errors.ts';
@@ -365,6 +366,17 @@ export class SimulatedHardware {
     const profile = this.#options.calibration.profiles.get(name);
     invariant(profile !== undefined, `the calibration has no profile ${name}`);
     return profile;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.parts({
+      storage: this.storage,
+      segments: this.segments,
+      keys: this.#keys,
+      draws: this.#draws,
+      crowd: this.#crowd,
+    });
+    for (const [nodeId, node] of this.#nodes) carrier.part(nodeId, node);
   }
 }
 

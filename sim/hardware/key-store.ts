@@ -1,4 +1,5 @@
 /** Simulated key stores: who holds the second key share of a lease, and who must not any more. */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { ReleaseKeyShare, RevokeKeys } from '../../core/attester/protocol.ts';
 import { ok } from '../../core/kernel/service.ts';
 import type { HardwareOutcome } from './effects.ts';
@@ -25,5 +26,9 @@ export class KeyStore {
     if (node.power === 'off') return NODE_OFF;
     node.keyShareLease = effect.leaseId;
     return ok;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('sequences', this.#sequences);
   }
 }

@@ -1,4 +1,5 @@
 /** State of one simulated node: what its BMC, its TPM, its switch ports and its memory hold. */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import { Digest } from '../../core/kernel/digest.ts';
 import type { BootDevice, ConfigurePort } from '../../core/allocator/protocol.ts';
 import type { Quote } from '../../core/attester/protocol.ts';
@@ -123,6 +124,13 @@ export class SimulatedNode {
       replayedPcrs: this.measurements,
       runtimeDigests: [],
     };
+  }
+
+  carry(carrier: Carrier): void {
+    const { specification: _, times: __, ports, ...state } = this;
+    Object.assign(this, carrier.value('state', state));
+    const held = carrier.value('ports', ports);
+    for (const [at, port] of ports.entries()) Object.assign(port, held[at]);
   }
 }
 

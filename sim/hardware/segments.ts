@@ -1,4 +1,5 @@
 /** Who shares a network with whom, as the switches really have it at this instant. */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { Attachments, SimulatedNode } from './node.ts';
 
 export class SegmentMap {
@@ -46,5 +47,9 @@ export class SegmentMap {
     if (ports > 0) nodes.set(nodeId, ports);
     else nodes.delete(nodeId);
     if (nodes.size === 0) this.#members.delete(networkId);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('members', this.#members);
   }
 }

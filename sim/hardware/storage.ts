@@ -1,4 +1,5 @@
 /** Simulated image store: golden images, copy-on-write clones, and who may reach a clone. */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { Refusal } from '../../core/kernel/errors.ts';
 import type { ChangeImage } from '../../core/provisioner/protocol.ts';
 import type { StorageDeviceEffect } from './effects.ts';
@@ -173,6 +174,15 @@ export class SimulatedStorage {
 
   exposedTo(nodeId: string): readonly SimulatedDisk[] {
     return [...(this.#exposed.get(nodeId) ?? [])];
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fills({
+      images: this.images,
+      disks: this.disks,
+      exposed: this.#exposed,
+      sequences: this.#sequences,
+    });
   }
 }
 

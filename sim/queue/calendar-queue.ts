@@ -9,6 +9,7 @@
  *   even after its width was fitted anew, the events move to a heap, and come back for another try
  *   after a long while. The choice depends on counts alone: it is the same on every machine.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { FutureEventList } from './future-event-list.ts';
 import { checkKey } from './future-event-list.ts';
 import { HeapQueue } from './heap-queue.ts';
@@ -362,5 +363,30 @@ export class CalendarQueue implements FutureEventList {
     this.#unused = nodes.length;
     this.#free = NONE;
     if (!this.#lay(nodes)) this.#moveToHeap(nodes);
+  }
+
+  carry(carrier: Carrier): void {
+    this.size = carrier.value('size', this.size);
+    this.poppedTimeMs = carrier.value('poppedTimeMs', this.poppedTimeMs);
+    this.poppedPriority = carrier.value('poppedPriority', this.poppedPriority);
+    this.#capacity = carrier.value('capacity', this.#capacity);
+    this.#times = carrier.value('times', this.#times);
+    this.#words = carrier.value('words', this.#words);
+    this.#priorities = carrier.value('priorities', this.#priorities);
+    this.#unused = carrier.value('unused', this.#unused);
+    this.#free = carrier.value('free', this.#free);
+    this.#buckets = carrier.value('buckets', this.#buckets);
+    this.#mask = carrier.value('mask', this.#mask);
+    this.#daysPerMs = carrier.value('daysPerMs', this.#daysPerMs);
+    this.#day = carrier.value('day', this.#day);
+    this.#credit = carrier.value('credit', this.#credit);
+    this.#creditCap = carrier.value('creditCap', this.#creditCap);
+    this.#pushesSinceFit = carrier.value('pushesSinceFit', this.#pushesSinceFit);
+    this.#sizeAtFit = carrier.value('sizeAtFit', this.#sizeAtFit);
+    this.#heapPushesLeft = carrier.value('heapPushesLeft', this.#heapPushesLeft);
+    this.#heapStays = carrier.value('heapStays', this.#heapStays);
+    const usesHeap = carrier.value('usesHeap', this.usesHeap);
+    if (carrier.restores) this.#heap = usesHeap ? new HeapQueue() : null;
+    if (this.#heap) carrier.part('heap', this.#heap);
   }
 }

@@ -2,6 +2,7 @@
  * The event queue of a simulated world: objects by time, priority and order of scheduling, with
  * cancellation. Objects sit in a table; only their handles go through the future-event list.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import { invariant } from '../../core/kernel/errors.ts';
 import { CalendarQueue } from './calendar-queue.ts';
 import type { FutureEventList } from './future-event-list.ts';
@@ -129,5 +130,15 @@ export class EventQueue<Item> {
     const stamps = new Int32Array(this.#stamps.length * 2);
     stamps.set(this.#stamps);
     this.#stamps = stamps;
+  }
+
+  carry(carrier: Carrier): void {
+    this.nowMs = carrier.value('nowMs', this.nowMs);
+    this.priority = carrier.value('priority', this.priority);
+    carrier.part('list', this.#list);
+    carrier.fill('items', this.#items);
+    this.#stamps = carrier.value('stamps', this.#stamps);
+    carrier.fill('free', this.#free);
+    this.#cancelled = carrier.value('cancelled', this.#cancelled);
   }
 }

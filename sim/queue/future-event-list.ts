@@ -2,9 +2,10 @@
  * What every future-event list is: a priority queue of integer handles that hands them out by
  * (time, priority, order of insertion). Two lists fed the same calls give the same history.
  */
+import type { Carried } from '../../core/kernel/carried.ts';
 import { invariant } from '../../core/kernel/errors.ts';
 
-export interface FutureEventList {
+export interface FutureEventList extends Carried {
   /** Handles that wait. */
   readonly size: number;
   /** Time of the handle that `pop` returned last; −Infinity before the first. */

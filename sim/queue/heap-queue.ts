@@ -1,4 +1,5 @@
 /** A binary heap on typed arrays: O(log n) whatever the distribution of times. */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { FutureEventList } from './future-event-list.ts';
 import { checkKey } from './future-event-list.ts';
 
@@ -128,5 +129,15 @@ export class HeapQueue implements FutureEventList {
     const payloads = new Int32Array(capacity);
     payloads.set(this.#payloads);
     this.#payloads = payloads;
+  }
+
+  carry(carrier: Carrier): void {
+    this.size = carrier.value('size', this.size);
+    this.poppedTimeMs = carrier.value('poppedTimeMs', this.poppedTimeMs);
+    this.poppedPriority = carrier.value('poppedPriority', this.poppedPriority);
+    this.#sequence = carrier.value('sequence', this.#sequence);
+    this.#times = carrier.value('times', this.#times);
+    this.#orders = carrier.value('orders', this.#orders);
+    this.#payloads = carrier.value('payloads', this.#payloads);
   }
 }

@@ -120,7 +120,7 @@ class Resimulation {
     let failure: Resimulated['failure'] = null;
     try {
       for (let next = this.#queue.next(); next; next = this.#queue.next()) {
-        next(this.#queue.nowMs);
+        this.#bus.occur(next, this.#queue.nowMs);
         this.#bus.drain();
       }
     } catch (error) {

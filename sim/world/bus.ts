@@ -2,6 +2,8 @@
  * Runs the services of the core inside the simulated world: events in order of arrival, timers
  * and outcomes through the event queue, every event into the running digest.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
+import { invariant } from '../../core/kernel/errors.ts';
 import type { Digest } from '../../core/kernel/digest.ts';
 import type { Service, ServiceEffect, ServiceEvent } from '../../core/kernel/service.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
@@ -10,8 +12,17 @@ import type { EventQueue, EventToken } from '../queue/event-queue.ts';
 /** Order of what happens at the same instant. */
 export const PRIORITY = { outcome: 0, timer: 1, cluster: 2, round: 3 } as const;
 
-/** One occurrence in the world: what to do when its time has come. */
-export type Occurrence = (nowMs: TimeMs) => void;
+/**
+ * One occurrence in the world: what to do when its time has come. As data it can be carried by a
+ * snapshot; a function cannot.
+ */
+export type Occurrence = PlainOccurrence | ((nowMs: TimeMs) => void);
+
+/** Whose occurrence it is, by the name under which that listens, and what it is told. */
+export interface PlainOccurrence {
+  readonly to: string;
+  readonly about: unknown;
+}
 
 /** Whoever takes the events that were lined up for it. */
 interface Taker {
@@ -40,6 +51,8 @@ export class Bus {
   #head = 0;
   #tail = 0;
   events = 0;
+  /** By name; made anew with the world. */
+  readonly #listeners = new Map<string, (about: never, nowMs: TimeMs) => void>();
 
   /** @param digest takes in every event; null where nobody will compare histories */
   constructor(
@@ -50,6 +63,23 @@ export class Bus {
     this.queue = queue;
     this.#digest = digest;
     this.observer = observer;
+  }
+
+  /** Has everything that occurs to `name` from now on told to `listener`. */
+  listen<About>(name: string, listener: (about: About, nowMs: TimeMs) => void): void {
+    invariant(!this.#listeners.has(name), `two listeners are called ${name}`);
+    this.#listeners.set(name, listener);
+  }
+
+  /** Something occurs at a time that has not passed. @param about plain data */
+  schedule(atMs: TimeMs, priority: number, to: string, about: unknown): EventToken {
+    return this.queue.schedule(atMs, priority, { to, about });
+  }
+
+  /** The time of an occurrence has come. */
+  occur(occurrence: Occurrence, nowMs: TimeMs): void {
+    if (typeof occurrence === 'function') occurrence(nowMs);
+    else this.#listeners.get(occurrence.to)!(occurrence.about as never, nowMs);
   }
 
   /** Lines up an event at this instant, after all that is in line already. */
@@ -79,6 +109,13 @@ export class Bus {
     this.#digest?.add(service);
     this.#digest?.add(event);
     this.observer?.stepped(service, event, effects, state);
+  }
+
+  carry(carrier: Carrier): void {
+    invariant(this.#head === this.#tail, 'a snapshot is made between two instants');
+    this.events = carrier.value('events', this.events);
+    carrier.part('queue', this.queue);
+    if (this.#digest) carrier.part('digest', this.#digest);
   }
 }
 
@@ -130,6 +167,7 @@ export class ServiceRunner<
     this.#handle = handle;
     this.state = service.initial(configuration);
     bus.observer?.opened(name, service.name, configuration, this.state);
+    bus.listen(name, (about: DueTimer | DueOutcome, nowMs) => this.#occur(about, nowMs));
   }
 
   post(event: Event): void {
@@ -154,12 +192,28 @@ export class ServiceRunner<
     const { queue } = this.#bus;
     const dueMs = this.#timing.dueMs(timerId, atMs);
     if (dueMs === Infinity) return;
-    const token = queue.schedule(Math.max(dueMs, queue.nowMs), PRIORITY.timer, (nowMs) => {
-      if (this.#timers.get(timerId) === token) this.#timers.delete(timerId);
-      const timeMs = this.#timing.read(nowMs);
-      this.post({ kind: 'TimerFired', timerId, timeMs } as unknown as Event);
-    });
-    this.#timers.set(timerId, token);
+    const due: DueTimer = { timerId, token: -1 };
+    due.token = this.#bus.schedule(Math.max(dueMs, queue.nowMs), PRIORITY.timer, this.name, due);
+    this.#timers.set(timerId, due.token);
+  }
+
+  /** The world reports what became of an effect, at a time that has not passed. */
+  scheduleOutcome(atMs: TimeMs, effectId: string, outcome: unknown): void {
+    const due: DueOutcome = { effectId, outcome };
+    this.#bus.schedule(atMs, PRIORITY.outcome, this.name, due);
+  }
+
+  #occur(due: DueTimer | DueOutcome, nowMs: TimeMs): void {
+    if ('effectId' in due) {
+      const { effectId, outcome } = due;
+      const event = { kind: 'EffectOutcome', timeMs: nowMs, effectId, outcome };
+      this.post(event as unknown as Event);
+      return;
+    }
+    const { timerId, token } = due;
+    if (this.#timers.get(timerId) === token) this.#timers.delete(timerId);
+    const timeMs = this.#timing.read(nowMs);
+    this.post({ kind: 'TimerFired', timerId, timeMs } as unknown as Event);
   }
 
   #cancelTimer(timerId: string): void {
@@ -168,6 +222,23 @@ export class ServiceRunner<
     if (this.#timing.isCalledOff(timerId)) this.#bus.queue.cancel(token);
     this.#timers.delete(timerId);
   }
+
+  carry(carrier: Carrier): void {
+    this.state = carrier.value('state', this.state);
+    carrier.fill('timers', this.#timers);
+  }
+}
+
+/** A timer that waits in the queue. */
+interface DueTimer {
+  readonly timerId: string;
+  token: EventToken;
+}
+
+/** What became of an effect, and will be heard of. */
+interface DueOutcome {
+  readonly effectId: string;
+  readonly outcome: unknown;
 }
 
 interface TimerEffect {

@@ -2,10 +2,12 @@
  * One exchange: a market service with its own ledger and rounds, and the organisations that trade
  * on it. What it has sold is a ticket; the lease is made by the owner's isolation service.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { HoardedNodes } from '../../core/agents/view.ts';
 import type { Contract, LeaseReportKind } from '../../core/market/contracts.ts';
 import { checkMarketInvariants, marketService } from '../../core/market/service.ts';
-import type { MarketEffect } from '../../core/market/protocol.ts';
+import { reconfigured } from '../../core/market/reconfiguration.ts';
+import type { MarketConfiguration, MarketEffect } from '../../core/market/protocol.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import { ServiceRunner } from './bus.ts';
 import type { Bus } from './bus.ts';
@@ -47,6 +49,7 @@ export class Exchange {
   readonly rounds: MarketDesk;
   readonly options: OptionDesk;
   readonly #setup: RunSetup;
+  readonly #configuration: MarketConfiguration;
   readonly #market;
   /** Before the numbers of its contracts; empty where there is no other exchange. */
   readonly #prefix: string;
@@ -56,6 +59,7 @@ export class Exchange {
     this.#setup = setup;
     this.#prefix = isOnly ? '' : `${names.exchange}${SEPARATOR}`;
     const configuration = marketConfiguration(setup, names);
+    this.#configuration = configuration;
     this.#market = new ServiceRunner(
       names.service,
       marketService,
@@ -154,5 +158,12 @@ export class Exchange {
     let sum = 0;
     for (const balance of this.#market.state.ledger.balances.values()) sum += balance;
     return sum;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.parts({ market: this.#market, options: this.options, rounds: this.rounds });
+    // Rules come with the world, and may be others than those of the world that was saved.
+    if (!carrier.restores) return;
+    this.#market.state = reconfigured(this.#market.state, this.#configuration);
   }
 }

@@ -1,4 +1,5 @@
 /** Demand that was there first goes first; among equals the organisations take turns. */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { Bid } from '../../core/market/orders.ts';
 
 export class FirstCome {
@@ -32,5 +33,9 @@ export class FirstCome {
   /** The demand behind a bid was served; it is new when it comes again. */
   served(bidId: string): void {
     this.#firstSeen.delete(bidId);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('firstSeen', this.#firstSeen);
   }
 }

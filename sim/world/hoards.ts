@@ -3,6 +3,7 @@
  * the buyer has no use of its own for them and may sell them until its contract ends. Who buys them
  * from it has its lease with the owner.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import { HOARD_PREFIX } from '../../core/agents/view.ts';
 import type { HoardedNodes } from '../../core/agents/view.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
@@ -53,6 +54,10 @@ export class Hoards {
   end(contractId: string): void {
     this.#byId.delete(`${HOARD_PREFIX}${contractId}`);
     this.#byId.delete(resaleId(contractId));
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('byId', this.#byId);
   }
 }
 

@@ -26,8 +26,9 @@ export interface LeaseDeskPorts {
   postIsolation(owner: string, event: IsolationEvent): void;
   postPlan(owner: string, lessee: string, plan: EnclavePlan): void;
   report(contract: Contract, what: LeaseReportKind, deliveredNodeMs: number, nowMs: TimeMs): void;
-  /** Does the work at a time that has not passed. */
-  later(atMs: TimeMs, work: (nowMs: TimeMs) => void): void;
+  /** Something occurs to whoever listens under that name, at a time that has not passed. */
+  later(atMs: TimeMs, to: string, about: unknown): void;
+  listen<About>(name: string, listener: (about: About, nowMs: TimeMs) => void): void;
   /** What was found about the hardware of a lease that is over. */
   judged(contract: Contract, givenClass: string, nowMs: TimeMs): void;
   /** The member's cluster was changed: its next own event may be another. */

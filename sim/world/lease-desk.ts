@@ -2,6 +2,7 @@
  * From contracts to leases: holds the seller's nodes, has the isolation service lease them out,
  * tells both clusters what comes and goes, and reports to the market how it ended.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { LeaseNotice } from '../../core/allocator/protocol.ts';
 import { HONEST } from '../../core/agents/agent.ts';
 import type { Conduct } from '../../core/agents/agent.ts';
@@ -24,6 +25,15 @@ import { outcomeOf } from './open-lease.ts';
 import type { OpenLease } from './open-lease.ts';
 import { IMAGE, policyName } from './site.ts';
 
+/** Listens for the start of windows whose nodes do not come. */
+const NEVER_DELIVERED = 'never delivered';
+
+interface Undelivered {
+  readonly contract: Contract;
+  /** The buyer's cluster counts on it. */
+  readonly expects: boolean;
+}
+
 export class LeaseDesk {
   readonly #ports: LeaseDeskPorts;
   readonly #leases = new Map<string, OpenLease>();
@@ -42,6 +52,7 @@ export class LeaseDesk {
     this.#ports = ports;
     this.#nodes = new LentNodes((member) => ports.touched(member));
     this.#kept = new KeptNodes(ports, this.#nodes);
+    ports.listen(NEVER_DELIVERED, (due: Undelivered, nowMs) => this.#missDelivery(due, nowMs));
   }
 
   /** Contracts of one round: nodes of one ask may serve several of them, one after another. */
@@ -122,15 +133,18 @@ export class LeaseDesk {
   #neverDeliver(contract: Contract, nowMs: TimeMs): void {
     const expects = !isHoarded(contract) && this.#conductOf(contract.buyer).takes;
     if (expects) this.#expect(contract, nowMs);
-    this.#ports.later(contract.startMs, (atMs) => {
-      if (expects) {
-        const buyer = this.#member(contract.buyer);
-        buyer.cluster.advance(atMs);
-        buyer.cluster.loseExpected(contract.contractId, contract.nodes, atMs);
-        this.#ports.touched(buyer);
-      }
-      this.#ports.report(contract, 'not-delivered', 0, atMs);
-    });
+    const due: Undelivered = { contract, expects };
+    this.#ports.later(contract.startMs, NEVER_DELIVERED, due);
+  }
+
+  #missDelivery({ contract, expects }: Undelivered, atMs: TimeMs): void {
+    if (expects) {
+      const buyer = this.#member(contract.buyer);
+      buyer.cluster.advance(atMs);
+      buyer.cluster.loseExpected(contract.contractId, contract.nodes, atMs);
+      this.#ports.touched(buyer);
+    }
+    this.#ports.report(contract, 'not-delivered', 0, atMs);
   }
 
   /** The market has ended a contract before its time: what has not begun does not begin. */
@@ -420,5 +434,16 @@ export class LeaseDesk {
 
   #member(name: string): Member {
     return this.#ports.members.get(name)!;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('leases', this.#leases);
+    carrier.part('nodes', this.#nodes);
+    carrier.fill('creations', this.#creations);
+    carrier.part('kept', this.#kept);
+    carrier.fills({ promised: this.#promised, finished: this.finished });
+    this.recalls = carrier.value('recalls', this.recalls);
+    this.ticketsRefused = carrier.value('ticketsRefused', this.ticketsRefused);
+    this.#commands = carrier.value('commands', this.#commands);
   }
 }

@@ -2,6 +2,7 @@
  * Nodes that are out of their owner's service: to how many contracts each is promised, and when it is the
  * owner's again.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract } from '../../core/market/contracts.ts';
 import type { PooledNode } from './hoards.ts';
@@ -119,6 +120,11 @@ export class LentNodes {
     if (this.#recalled.delete(nodeId)) hold.seller.recalled -= 1;
     hold.seller.cluster.restore(hold.nodeClass, 1, nowMs, hold.dueMs);
     this.#touched(hold.seller);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fills({ holds: this.#holds, recalled: this.#recalled });
+    this.#fresh = carrier.value('fresh', this.#fresh);
   }
 }
 

@@ -2,6 +2,7 @@
  * Rounds of the market: has the agents' orders posted, closes the round, has it solved, and hands the
  * contracts to the lease desk.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import { fillsOf } from '../../core/agents/own-trades.ts';
 import { HOUR_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
@@ -335,5 +336,26 @@ export class MarketDesk {
       leak: solved && solved.bound !== null ? leakedCells(solved.round, solved.clearing) : null,
       prices: this.#setup.scenario.nodeClass.map(({ name }) => price(name)),
     });
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('rounds', this.rounds);
+    carrier.part('money', this.money);
+    carrier.fill('live', this.#live);
+    this.individualRationalityViolations = carrier.value(
+      'individualRationalityViolations',
+      this.individualRationalityViolations,
+    );
+    this.surplusMillicredits = carrier.value('surplusMillicredits', this.surplusMillicredits);
+    this.defaults = carrier.value('defaults', this.defaults);
+    this.preemptions = carrier.value('preemptions', this.preemptions);
+    carrier.part('safety', this.safety);
+    this.#horizon = carrier.value('horizon', this.#horizon);
+    this.#roundId = carrier.value('roundId', this.#roundId);
+    carrier.fills({ held: this.#held, prices: this.#prices });
+    this.#contracts = carrier.value('contracts', this.#contracts);
+    this.#preempted = carrier.value('preempted', this.#preempted);
+    carrier.part('demand', this.#demand);
+    this.#sequence = carrier.value('sequence', this.#sequence);
   }
 }

@@ -1,4 +1,5 @@
 /** One organisation in the world: its cluster, its agent, and what it has lent and borrowed. */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import { HONEST } from '../../core/agents/agent.ts';
 import type { AgentMemory, Conduct, OwnFills, Strategy } from '../../core/agents/agent.ts';
 import type { Spare } from '../../core/agents/view.ts';
@@ -31,6 +32,13 @@ class Stock {
   /** Node-time since the start of the run, warm-up included. */
   total(nowMs: TimeMs): NodeMs {
     return this.#total + this.#nodes * (nowMs - this.#sinceMs);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.part('hours', this.hours);
+    this.#nodes = carrier.value('nodes', this.#nodes);
+    this.#sinceMs = carrier.value('sinceMs', this.#sinceMs);
+    this.#total = carrier.value('total', this.#total);
   }
 }
 
@@ -122,5 +130,19 @@ export class Member {
     if (overlapMs(this.#window, nowMs, nowMs + 1) === 0) return;
     this.idleNodeRounds += idleNodes;
     this.offeredNodeRounds += Math.min(idleNodes, offeredNodes);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.parts({ lent: this.lent, borrowed: this.borrowed });
+    carrier.fills({ freeNodes: this.freeNodes, memories: this.memories, fills: this.fills });
+    this.conduct = carrier.value('conduct', this.conduct);
+    this.offered = carrier.value('offered', this.offered);
+    this.recalled = carrier.value('recalled', this.recalled);
+    carrier.part('timeToOffer', this.timeToOffer);
+    this.idleNodeRounds = carrier.value('idleNodeRounds', this.idleNodeRounds);
+    this.offeredNodeMs = carrier.value('offeredNodeMs', this.offeredNodeMs);
+    this.movedNodeMs = carrier.value('movedNodeMs', this.movedNodeMs);
+    this.offeredNodeRounds = carrier.value('offeredNodeRounds', this.offeredNodeRounds);
+    carrier.part('cluster', this.cluster);
   }
 }

@@ -4,6 +4,7 @@
  * those who kept silent, and what members of the guarantee fund bore for others. Money that is only
  * locked, and income, do not count.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { Millicredits, TimeMs } from '../../core/kernel/units.ts';
 import type { Contract } from '../../core/market/contracts.ts';
 import type { ContractSettled, MarketEffect } from '../../core/market/protocol.ts';
@@ -40,6 +41,10 @@ export class MoneyOfMembers {
     const organisation = this.#owners.get(name);
     if (organisation === undefined || overlapMs(this.#window, atMs, atMs + 1) === 0) return;
     this.#net.set(organisation, this.netMillicredits(organisation) + amount);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('net', this.#net);
   }
 }
 

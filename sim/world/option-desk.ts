@@ -1,4 +1,5 @@
 /** Options of one exchange: tells holders and writers, calls them in an emergency, ends them. */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import { MINUTE_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract } from '../../core/market/contracts.ts';
@@ -116,6 +117,12 @@ export class OptionDesk {
 
   #options(name: string) {
     return this.#ports.members.get(name)?.cluster.options;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fills({ live: this.#live, calls: this.#calls });
+    this.#commands = carrier.value('commands', this.#commands);
+    Object.assign(this.outcome, carrier.value('outcome', this.outcome));
   }
 }
 

@@ -2,6 +2,7 @@
  * Contracts of the forward call until their windows begin: the seller plans without the nodes, the
  * buyer counts on them, and at the start they become leases like all others.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract, LeaseReportKind } from '../../core/market/contracts.ts';
 import { isHoarded } from './hoards.ts';
@@ -14,7 +15,9 @@ export interface PromiseDeskPorts {
   readonly owners: ReadonlyMap<string, string>;
   /** Time that a lease ends before its contract does, for release. */
   readonly releaseMs: number;
-  schedule(atMs: TimeMs, occur: (nowMs: TimeMs) => void): void;
+  /** Something occurs to whoever listens under that name, at a time that has not passed. */
+  schedule(atMs: TimeMs, to: string, about: unknown): void;
+  listen<About>(name: string, listener: (about: About, nowMs: TimeMs) => void): void;
   /** Contracts that no cluster has to plan for. */
   openNow(contracts: readonly Contract[], nowMs: TimeMs): void;
   /** The window begins and the seller stands by it. */
@@ -23,6 +26,9 @@ export interface PromiseDeskPorts {
   touched(member: Member): void;
 }
 
+/** Listens for the start of windows that were promised. */
+const PROMISED = 'promised window';
+
 export class PromiseDesk {
   readonly #ports: PromiseDeskPorts;
   readonly #waiting = new Map<string, Contract>();
@@ -30,6 +36,7 @@ export class PromiseDesk {
 
   constructor(ports: PromiseDeskPorts) {
     this.#ports = ports;
+    ports.listen(PROMISED, (contractId: string, nowMs) => this.#begin(contractId, nowMs));
   }
 
   /** Contracts of one round, whose windows have not begun. */
@@ -63,7 +70,7 @@ export class PromiseDesk {
       this.#ports.touched(owner);
       this.#ports.touched(buyer);
       this.#waiting.set(contractId, contract);
-      this.#ports.schedule(startMs, (at) => this.#begin(contractId, at));
+      this.#ports.schedule(startMs, PROMISED, contractId);
     }
   }
 
@@ -127,5 +134,10 @@ export class PromiseDesk {
 
   #member(name: string): Member {
     return this.#ports.members.get(name)!;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('waiting', this.#waiting);
+    this.broken = carrier.value('broken', this.broken);
   }
 }

@@ -2,6 +2,7 @@
  * One provider's data centre: its isolation, attestation and provisioning services, and in it an
  * orchestrator for every organisation that may borrow there. Most scenarios have one of these.
  */
+import type { Carried, Carrier } from '../../core/kernel/carried.ts';
 import type { IsolationEvent } from '../../core/allocator/commands.ts';
 import type { IsolationEffect, LeaseNotice } from '../../core/allocator/protocol.ts';
 import { checkIsolationInvariants } from '../../core/allocator/invariants.ts';
@@ -21,14 +22,17 @@ import { provisionerService } from '../../core/provisioner/provisioner.ts';
 import type { ProvisionerEffect } from '../../core/provisioner/protocol.ts';
 import { isHardwareEffect } from '../hardware/effects.ts';
 import type { SimulatedHardware } from '../hardware/hardware.ts';
-import { PRIORITY, ServiceRunner } from './bus.ts';
+import { ServiceRunner } from './bus.ts';
 import type { Bus } from './bus.ts';
 import type { LeaseDesk } from './lease-desk.ts';
 import type { ProviderNames } from './names.ts';
 import type { RunSetup } from './setup.ts';
 import { attesterConfiguration, isolationConfiguration, provisionerConfiguration } from './site.ts';
 
-type AnyRunner = { post(event: never): void };
+interface AnyRunner {
+  post(event: never): void;
+  scheduleOutcome(atMs: TimeMs, effectId: string, outcome: unknown): void;
+}
 
 export interface ProviderPorts {
   readonly bus: Bus;
@@ -44,7 +48,7 @@ export class ProviderSite {
   readonly #isolation;
   readonly #attester;
   readonly #provisioner;
-  readonly #orchestrators = new Map<string, { post(event: OrchestratorEvent): void }>();
+  readonly #orchestrators = new Map<string, Carried & { post(event: OrchestratorEvent): void }>();
 
   constructor(setup: RunSetup, names: ProviderNames, ports: ProviderPorts) {
     this.names = names;
@@ -149,10 +153,7 @@ export class ProviderSite {
     nowMs: TimeMs,
   ): void {
     const { completesAtMs, outcome } = this.#ports.hardware.perform(effect, nowMs);
-    const { effectId } = effect;
-    this.#ports.bus.queue.schedule(completesAtMs, PRIORITY.outcome, (timeMs) =>
-      runner.post({ kind: 'EffectOutcome', timeMs, effectId, outcome } as never),
-    );
+    runner.scheduleOutcome(completesAtMs, effect.effectId, outcome);
   }
 
   #answer(to: Principal, reply: Extract<IsolationEffect, { kind: 'Reply' }>, nowMs: TimeMs): void {
@@ -172,5 +173,14 @@ export class ProviderSite {
     const leases = this.#ports.leases();
     if (leases.ownerOf(notice.leaseId) === to.name) leases.onNotice(notice, nowMs);
     else this.#orchestrators.get(to.name)?.post({ kind: 'NoticeReceived', timeMs: nowMs, notice });
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.parts({
+      isolation: this.#isolation,
+      attester: this.#attester,
+      provisioner: this.#provisioner,
+    });
+    for (const [name, runner] of this.#orchestrators) carrier.part(`orchestrator/${name}`, runner);
   }
 }

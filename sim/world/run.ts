@@ -45,7 +45,14 @@ function runStatic(setup: RunSetup): RunOutcome {
 
 function runMarket(setup: RunSetup): RunOutcome {
   const world = new MarketWorld(setup);
-  world.run();
+  world.start();
+  return outcomeOf(setup, world);
+}
+
+/** Lets a world that was started or restored go on to its end. */
+export function outcomeOf(setup: RunSetup, world: MarketWorld): RunOutcome {
+  world.runUntil(Infinity);
+  world.finish();
   const outcomes = world.members.map(({ cluster }) => cluster.outcome());
   const organisations = world.members.map((member, index) =>
     memberOutcome(setup, member, outcomes[index]!, world),

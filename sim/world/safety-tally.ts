@@ -1,4 +1,5 @@
 /** What safeguards and the clearing house did on one exchange, counted from the market's effects. */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { Spare } from '../../core/agents/view.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { MarketEffect } from '../../core/market/protocol.ts';
@@ -28,6 +29,12 @@ export class SafetyTally {
     } else if (effect.kind === 'MemberStanding' && effect.suspended) {
       this.waterfall.suspensions += 1;
     }
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('safeguards', this.safeguards);
+    this.haltedRounds = carrier.value('haltedRounds', this.haltedRounds);
+    Object.assign(this.waterfall, carrier.value('waterfall', this.waterfall));
   }
 }
 

@@ -5,6 +5,7 @@
  * Idle nodes have no identity. Those that are idle for longest are offered first, and of nodes that
  * go into use again the offered ones go first.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import { MINUTE_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import { overlapMs } from '../clusters/window.ts';
@@ -66,5 +67,12 @@ export class TimeToOffer {
   /** Nodes by the minutes they were idle before they were offered, ascending. */
   histogram(): readonly (readonly [minutes: number, nodes: number])[] {
     return [...this.#minutes].sort(([a], [b]) => a - b);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('waiting', this.#waiting);
+    this.#offered = carrier.value('offered', this.#offered);
+    this.#idle = carrier.value('idle', this.#idle);
+    carrier.fill('minutes', this.#minutes);
   }
 }

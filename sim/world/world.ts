@@ -2,15 +2,21 @@
  * The simulated site: the services of the core, simulated hardware, and the organisations with
  * their clusters and agents. One queue of events, one clock; the loop is `run`.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import { Digest } from '../../core/kernel/digest.ts';
+import { invariant } from '../../core/kernel/errors.ts';
 import { randomStream } from '../../core/kernel/random.ts';
 import { DAY_MS, MINUTE_MS, WEEK_MS } from '../../core/kernel/units.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { Contract, LeaseReportKind } from '../../core/market/contracts.ts';
 import type { MarketOutcome } from '../../core/metrics/outcome.ts';
+import type { SimulatedHardware } from '../hardware/hardware.ts';
 import { EventQueue } from '../queue/event-queue.ts';
 import type { EventToken } from '../queue/event-queue.ts';
 import { hasMarketMaker, MARKET_MAKER } from '../scenario/aliases.ts';
+import { anchorsOf } from '../snapshot/plain-copy.ts';
+import { capture, restore } from '../snapshot/snapshot.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import { Bus, PRIORITY } from './bus.ts';
 import type { Occurrence } from './bus.ts';
 import { clusterOf } from './clusters.ts';
@@ -34,7 +40,21 @@ interface Wake {
   /** Infinity where no event waits. */
   atMs: TimeMs;
   token: EventToken;
-  readonly occur: Occurrence;
+}
+
+/** Names under which the world itself listens, and what it is told: places of exchanges and horizons. */
+const OCCURS = {
+  wake: 'wake',
+  epoch: 'epoch call',
+  horizon: 'round of a horizon',
+  extra: 'extra round',
+  week: 'week',
+  day: 'day',
+} as const;
+
+interface HorizonRound {
+  readonly exchange: number;
+  readonly horizon: number;
 }
 
 export class MarketWorld {
@@ -49,6 +69,8 @@ export class MarketWorld {
   /** By provider. */
   readonly #sites: ReadonlyMap<string, ProviderSite | TimedSite>;
   readonly #exchanges: readonly Exchange[];
+  /** Null where nodes go by their durations alone. */
+  readonly #hardware: SimulatedHardware | null;
   readonly #leases: LeaseDesk;
   readonly #promises: PromiseDesk;
   readonly #wakes = new Map<Member, Wake>();
@@ -66,6 +88,7 @@ export class MarketWorld {
     this.#providerOf = new Map(scenario.organisation.map((one) => [one.name, one.provider]));
     // Leases of what it sold on are reported by the isolation service that reports by default.
     if (hasMarketMaker(scenario)) this.#providerOf.set(MARKET_MAKER, providers[0]!.provider);
+    this.#hardware = scenario.provisioning.walk === 'timed' ? null : simulatedHardware(setup);
     this.#sites = this.#makeSites(providers, exchanges);
     const overhead = leaseOverhead(setup);
     this.#exchanges = exchanges.map(
@@ -89,10 +112,11 @@ export class MarketWorld {
       for (const site of this.#sites.values()) {
         site.addOrchestrator(member.name, providers.length === 1);
       }
-      this.#addWake(member);
+      this.#wakes.set(member, { atMs: Infinity, token: 0 });
     }
     this.#leases = this.#makeLeaseDesk(overhead.releaseMs);
     this.#promises = this.#makePromiseDesk(overhead.releaseMs);
+    this.#listen();
   }
 
   #makeSites(
@@ -101,12 +125,12 @@ export class MarketWorld {
   ): Map<string, ProviderSite | TimedSite> {
     const setup = this.#setup;
     const ports = { bus: this.#bus, leases: () => this.#leases };
-    if (setup.scenario.provisioning.walk === 'timed') {
+    const hardware = this.#hardware;
+    if (hardware === null) {
       return new Map(
         providers.map((names) => [names.provider, new TimedSite(setup, names, ports)]),
       );
     }
-    const hardware = simulatedHardware(setup);
     const services = new Set(exchanges.map(({ service }) => service));
     const isExchange = (service: string) => services.has(service);
     return new Map(
@@ -141,7 +165,8 @@ export class MarketWorld {
         const { isolation } = this.#siteOf(contract.seller).names;
         exchangeOf(contract).judge(contract, isolation, givenClass, nowMs);
       },
-      later: (atMs, work) => this.#queue.schedule(atMs, PRIORITY.timer, work),
+      later: (atMs, to, about) => this.#bus.schedule(atMs, PRIORITY.timer, to, about),
+      listen: (name, listener) => this.#bus.listen(name, listener),
       touched: (member) => this.#touched.add(member),
     });
   }
@@ -151,7 +176,8 @@ export class MarketWorld {
       members: new Map(this.members.map((member) => [member.name, member])),
       owners: ownersOf(this.#setup.scenario),
       releaseMs,
-      schedule: (atMs, occur) => this.#queue.schedule(atMs, PRIORITY.round, occur),
+      schedule: (atMs, to, about) => this.#bus.schedule(atMs, PRIORITY.round, to, about),
+      listen: (name, listener) => this.#bus.listen(name, listener),
       openNow: (contracts, nowMs) => this.#leases.open(contracts, nowMs),
       open: (contract, nowMs) => this.#leases.openPromised(contract, nowMs),
       report: (...report) => this.#report(...report),
@@ -177,31 +203,55 @@ export class MarketWorld {
     return this.#bus.events;
   }
 
-  run(): void {
-    const { scenario } = this.#setup;
-    const endMs = measuredWindow(scenario).endMs;
-    const limitMs = endMs + ROUND_SETTLE_LIMIT_MS;
+  /** What the world does when it is told of an occurrence of its own. */
+  #listen(): void {
+    const members = new Map(this.members.map((member) => [member.name, member]));
+    const bus = this.#bus;
+    bus.listen(OCCURS.wake, (name: string, at) => this.#wake(members.get(name)!, at));
+    bus.listen(OCCURS.epoch, (index: number, at) => this.#holdRound(index, at));
+    bus.listen(OCCURS.horizon, (round: HorizonRound, at) => this.#holdHorizonRound(round, at));
+    bus.listen(OCCURS.extra, (index: number, at) => this.#exchanges[index]!.rounds.hold(at));
+    bus.listen(OCCURS.week, (_, at) => this.#payWeekly(at));
+    bus.listen(OCCURS.day, (_, at) => this.#checkDaily(at));
+  }
+
+  /** Everything before the first event. */
+  start(): void {
     for (const member of this.members) this.#touched.add(member);
     this.#rewake(0);
     // Exchanges call one after the other within an epoch, each at its own time.
     const everyMs = this.#everyMs();
     for (const [index, exchange] of this.#exchanges.entries()) {
       const firstMs = Math.floor((index * everyMs) / this.#exchanges.length);
-      this.#queue.schedule(firstMs, PRIORITY.round, (nowMs) => this.#holdRound(exchange, nowMs));
+      this.#bus.schedule(firstMs, PRIORITY.round, OCCURS.epoch, index);
       exchange.rounds.clocks.forEach((clock, horizon) => {
-        if (horizon > 0) this.#scheduleRound(exchange, horizon, firstMs + clock.everyMs);
+        if (horizon === 0) return;
+        const round: HorizonRound = { exchange: index, horizon };
+        this.#bus.schedule(firstMs + clock.everyMs, PRIORITY.round, OCCURS.horizon, round);
       });
     }
-    this.#queue.schedule(DAY_MS, PRIORITY.round, (nowMs) => this.#checkDaily(nowMs));
-    this.#queue.schedule(WEEK_MS, PRIORITY.timer, (nowMs) => this.#payWeekly(nowMs));
-    for (let work = this.#queue.next(); work !== undefined; work = this.#queue.next()) {
-      const nowMs = this.#queue.nowMs;
+    this.#bus.schedule(DAY_MS, PRIORITY.round, OCCURS.day, null);
+    this.#bus.schedule(WEEK_MS, PRIORITY.timer, OCCURS.week, null);
+  }
+
+  /** Everything that happens before that time, or until nothing is left to happen. */
+  runUntil(beforeMs: TimeMs): void {
+    const { endMs } = measuredWindow(this.#setup.scenario);
+    const limitMs = endMs + ROUND_SETTLE_LIMIT_MS;
+    while (this.#queue.nextTimeMs() < beforeMs) {
+      const occurrence = this.#queue.next()!;
+      const { nowMs } = this.#queue;
       if (nowMs > limitMs) break;
-      work(nowMs);
+      this.#bus.occur(occurrence, nowMs);
       this.#bus.drain();
       if (this.#touched.size > 0) this.#rewake(nowMs);
       if (nowMs >= endMs && this.members.every(({ cluster }) => cluster.isResolved())) break;
     }
+  }
+
+  /** Everything after the last event. */
+  finish(): void {
+    const { endMs } = measuredWindow(this.#setup.scenario);
     this.#check();
     for (const { cluster } of this.members) cluster.advance(Math.max(endMs, this.nowMs));
   }
@@ -217,14 +267,14 @@ export class MarketWorld {
       if (wake.atMs < Infinity) this.#queue.cancel(wake.token);
       wake.atMs = atMs;
       if (atMs < Infinity) {
-        wake.token = this.#queue.schedule(atMs, PRIORITY.cluster, wake.occur);
+        wake.token = this.#bus.schedule(atMs, PRIORITY.cluster, OCCURS.wake, member.name);
       }
     }
     this.#touched.clear();
   }
 
-  #wake(member: Member, wake: Wake, nowMs: TimeMs): void {
-    wake.atMs = Infinity;
+  #wake(member: Member, nowMs: TimeMs): void {
+    this.#wakes.get(member)!.atMs = Infinity;
     member.cluster.advance(nowMs);
     this.#touched.add(member);
   }
@@ -244,9 +294,9 @@ export class MarketWorld {
     for (const { wantId } of member.cluster.wants(nowMs)) {
       if (this.#called.has(wantId)) continue;
       this.#called.add(wantId);
-      for (const exchange of this.#exchanges) {
-        if (!member.organisation.exchanges.includes(exchange.names.exchange)) continue;
-        this.#queue.schedule(nowMs, PRIORITY.round, (at) => exchange.rounds.hold(at));
+      for (const [index, { names }] of this.#exchanges.entries()) {
+        if (!member.organisation.exchanges.includes(names.exchange)) continue;
+        this.#bus.schedule(nowMs, PRIORITY.round, OCCURS.extra, index);
       }
     }
   }
@@ -255,7 +305,8 @@ export class MarketWorld {
     return Math.round(this.#setup.scenario.market.epochMinutes * MINUTE_MS);
   }
 
-  #holdRound(exchange: Exchange, nowMs: TimeMs): void {
+  #holdRound(index: number, nowMs: TimeMs): void {
+    const exchange = this.#exchanges[index]!;
     for (const member of this.members) {
       member.cluster.advance(nowMs);
       for (const leaseId of member.cluster.lotsToReturn()) {
@@ -268,28 +319,27 @@ export class MarketWorld {
     for (const member of this.members) this.#touched.add(member);
     const everyMs = this.#everyMs();
     const nextMs = nowMs + everyMs + exchange.rounds.jitterMs(everyMs);
-    this.#queue.schedule(nextMs, PRIORITY.round, (at) => this.#holdRound(exchange, at));
+    this.#bus.schedule(nextMs, PRIORITY.round, OCCURS.epoch, index);
   }
 
   /** Rounds of another horizon than the epoch call. */
-  #scheduleRound(exchange: Exchange, horizon: number, atMs: TimeMs): void {
-    const { rounds } = exchange;
-    this.#queue.schedule(atMs, PRIORITY.round, (nowMs) => {
-      if (rounds.clocks[horizon]!.horizon.option) exchange.options.expire(nowMs);
-      rounds.hold(nowMs, horizon);
-      for (const member of this.members) this.#touched.add(member);
-      this.#scheduleRound(exchange, horizon, nowMs + rounds.clocks[horizon]!.everyMs);
-    });
+  #holdHorizonRound(round: HorizonRound, nowMs: TimeMs): void {
+    const { rounds, options } = this.#exchanges[round.exchange]!;
+    const { everyMs, horizon } = rounds.clocks[round.horizon]!;
+    if (horizon.option) options.expire(nowMs);
+    rounds.hold(nowMs, round.horizon);
+    for (const member of this.members) this.#touched.add(member);
+    this.#bus.schedule(nowMs + everyMs, PRIORITY.round, OCCURS.horizon, round);
   }
 
   #payWeekly(nowMs: TimeMs): void {
     for (const { rounds } of this.#exchanges) rounds.payIncome(nowMs);
-    this.#queue.schedule(nowMs + WEEK_MS, PRIORITY.timer, (at) => this.#payWeekly(at));
+    this.#bus.schedule(nowMs + WEEK_MS, PRIORITY.timer, OCCURS.week, null);
   }
 
   #checkDaily(nowMs: TimeMs): void {
     this.#check();
-    this.#queue.schedule(nowMs + DAY_MS, PRIORITY.round, (at) => this.#checkDaily(at));
+    this.#bus.schedule(nowMs + DAY_MS, PRIORITY.round, OCCURS.day, null);
   }
 
   #check(): void {
@@ -361,9 +411,37 @@ export class MarketWorld {
     );
   }
 
-  #addWake(member: Member): void {
-    const wake: Wake = { atMs: Infinity, token: 0, occur: (at) => this.#wake(member, wake, at) };
-    this.#wakes.set(member, wake);
+  /** Its state between two instants; the world itself may go on. */
+  snapshot(): Snapshot {
+    return capture(this, this.#anchors());
+  }
+
+  /** Becomes what a world of the same site was; instead of `start`. */
+  resume(snapshot: Snapshot): void {
+    restore(this, snapshot, this.#anchors());
+  }
+
+  #anchors() {
+    return anchorsOf(this.members.map((member) => [`member ${member.name}`, member] as const));
+  }
+
+  carry(carrier: Carrier): void {
+    invariant(this.#touched.size === 0, 'a snapshot is made between two instants');
+    const hardware = this.#hardware;
+    invariant(hardware !== null, 'nodes that go by their durations alone are not carried');
+    carrier.parts({ bus: this.#bus, hardware });
+    for (const member of this.members) carrier.part(`member ${member.name}`, member);
+    for (const [name, site] of this.#sites) {
+      if (site instanceof ProviderSite) carrier.part(`site ${name}`, site);
+    }
+    for (const exchange of this.#exchanges) {
+      carrier.part(`exchange ${exchange.names.exchange}`, exchange);
+    }
+    carrier.parts({ leases: this.#leases, promises: this.#promises });
+    carrier.fills({ violations: this.violations, called: this.#called });
+    for (const [member, wake] of this.#wakes) {
+      Object.assign(wake, carrier.value(`wake ${member.name}`, wake));
+    }
   }
 }
 

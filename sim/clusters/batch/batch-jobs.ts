@@ -1,4 +1,5 @@
 /** The jobs of one cluster in whole milliseconds, with what became of each. */
+import type { Carrier } from '../../../core/kernel/carried.ts';
 import type { JobTable } from '../../../core/demand/jobs.ts';
 import { DAY_MS, MINUTE_MS } from '../../../core/kernel/units.ts';
 import type { NodeMs, TimeMs } from '../../../core/kernel/units.ts';
@@ -150,5 +151,15 @@ export class BatchJobs {
 
   nodeMs(row: number): NodeMs {
     return this.nodes[row]! * this.runMs[row]!;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fills({
+      state: this.state,
+      firstStartMs: this.firstStartMs,
+      endMs: this.endMs,
+      keptMs: this.keptMs,
+      interruptions: this.interruptions,
+    });
   }
 }

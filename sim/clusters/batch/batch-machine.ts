@@ -1,4 +1,5 @@
 /** What runs where: nodes, running jobs, the queue, and the plan that schedulers read. */
+import type { Carried, Carrier } from '../../../core/kernel/carried.ts';
 import { invariant } from '../../../core/kernel/errors.ts';
 import type { NodeMs, TimeMs } from '../../../core/kernel/units.ts';
 import { EventQueue } from '../../queue/event-queue.ts';
@@ -32,7 +33,7 @@ export interface RunningJob {
 }
 
 /** What a scheduler does in a cluster. */
-export interface BatchScheduler {
+export interface BatchScheduler extends Carried {
   /** A job arrived: it is in no queue yet. A pass over it follows at once. */
   submit(row: number): void;
   /** An interrupted job waits again; a pass follows later. */
@@ -273,6 +274,20 @@ export class BatchMachine {
     else job.parts.push({ group: to, nodes });
     job.parts = job.parts.filter((member) => member.nodes > 0);
     return nodes;
+  }
+
+  carry(carrier: Carrier): void {
+    this.nowMs = carrier.value('nowMs', this.nowMs);
+    this.changed = carrier.value('changed', this.changed);
+    this.vacatedUntilMs = carrier.value('vacatedUntilMs', this.vacatedUntilMs);
+    this.version = carrier.value('version', this.version);
+    this.lostNodeMs = carrier.value('lostNodeMs', this.lostNodeMs);
+    this.busyNodes = carrier.value('busyNodes', this.busyNodes);
+    carrier.parts({ jobs: this.jobs, queue: this.queue, plan: this.plan });
+    carrier.fill('running', this.running);
+    carrier.part('ends', this.ends);
+    carrier.fill('drains', this.drains);
+    this.#sequence = carrier.value('sequence', this.#sequence);
   }
 }
 

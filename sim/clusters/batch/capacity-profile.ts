@@ -5,6 +5,7 @@
  * Piece i holds from times[i] to times[i + 1], the last one for ever; neighbours differ. Pieces
  * that lie wholly in the past are dropped from the front as time goes on.
  */
+import type { Carrier } from '../../../core/kernel/carried.ts';
 const INITIAL_CAPACITY = 64;
 
 export class CapacityProfile {
@@ -164,5 +165,12 @@ export class CapacityProfile {
     this.#free = free;
     this.#head = 0;
     this.#end = used;
+  }
+
+  carry(carrier: Carrier): void {
+    this.#head = carrier.value('head', this.#head);
+    this.#end = carrier.value('end', this.#end);
+    this.#times = carrier.value('times', this.#times);
+    this.#free = carrier.value('free', this.#free);
   }
 }

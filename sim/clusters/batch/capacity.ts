@@ -1,4 +1,5 @@
 /** Nodes that come to a batch cluster and leave it while it runs. */
+import type { Carrier } from '../../../core/kernel/carried.ts';
 import { invariant } from '../../../core/kernel/errors.ts';
 import type { NodeMs, TimeMs } from '../../../core/kernel/units.ts';
 import { plannedEndMs } from './batch-machine.ts';
@@ -291,6 +292,11 @@ export class Capacity {
     this.groups.delete(group.groupId);
     const at = drains.indexOf(group);
     if (at >= 0) drains.splice(at, 1);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('groups', this.groups);
+    this.#sequence = carrier.value('sequence', this.#sequence);
   }
 }
 

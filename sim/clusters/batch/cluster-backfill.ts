@@ -8,6 +8,7 @@
  *
  * On own nodes alone this is the same as `replay-easy.ts`; a test holds them against each other.
  */
+import type { Carrier } from '../../../core/kernel/carried.ts';
 import type { TimeMs } from '../../../core/kernel/units.ts';
 import { BLOCK_SIZE, JobQueue } from './job-queue.ts';
 import { stopTimeMs } from './batch-machine.ts';
@@ -208,5 +209,14 @@ export class BackfillScheduler implements BatchScheduler {
       if (part.group.deadlineMs >= this.#headEndMs) nodes += part.nodes;
     }
     return nodes;
+  }
+
+  carry(carrier: Carrier): void {
+    const candidates = this.#candidates;
+    if (candidates && candidates !== this.#machine.queue) carrier.part('candidates', candidates);
+    this.#head = carrier.value('head', this.#head);
+    this.#shadowMs = carrier.value('shadowMs', this.#shadowMs);
+    this.#headEndMs = carrier.value('headEndMs', this.#headEndMs);
+    this.#extra = carrier.value('extra', this.#extra);
   }
 }

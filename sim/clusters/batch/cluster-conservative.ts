@@ -6,6 +6,7 @@
  *
  * A job that no time in the plan has room for waits without a reservation.
  */
+import type { Carrier } from '../../../core/kernel/carried.ts';
 import type { TimeMs } from '../../../core/kernel/units.ts';
 import { HeapQueue } from '../../queue/heap-queue.ts';
 import { BLOCK_SIZE } from './job-queue.ts';
@@ -193,5 +194,11 @@ export class ConservativeScheduler implements BatchScheduler {
     plan.reserve(old.parts, old.startMs, old.endMs);
     this.#reservations.set(row, old);
     return false;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('reservations', this.#reservations);
+    carrier.part('planned', this.#planned);
+    this.#replan = carrier.value('replan', this.#replan);
   }
 }

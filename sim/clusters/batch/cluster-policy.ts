@@ -9,6 +9,7 @@
  *
  * A job that no time in the plan has room for waits and holds nobody up, as in `cluster-backfill.ts`.
  */
+import type { Carrier } from '../../../core/kernel/carried.ts';
 import type { TimeMs } from '../../../core/kernel/units.ts';
 import { plannedEndMs, stopTimeMs } from './batch-machine.ts';
 import type { BatchMachine, BatchScheduler, RunningJob } from './batch-machine.ts';
@@ -187,5 +188,10 @@ export class PolicyScheduler implements BatchScheduler {
     const first = this.#policy.expected(row);
     const expected = first > done ? first : this.#policy.corrected(row, first, done);
     return Math.round(expected * SECOND_MS);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.part('policy', this.#policy);
+    this.#head = carrier.value('head', this.#head);
   }
 }

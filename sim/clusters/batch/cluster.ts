@@ -11,6 +11,7 @@
  * progress, less the time to write the checkpoint; any other begins anew. The node-time lost is
  * counted, and a job's wait is all its time in the system without useful progress.
  */
+import type { Carrier } from '../../../core/kernel/carried.ts';
 import type { JobTable } from '../../../core/demand/jobs.ts';
 import { invariant } from '../../../core/kernel/errors.ts';
 import { SECOND_MS } from '../../../core/kernel/units.ts';
@@ -350,6 +351,18 @@ export class BatchCluster {
   /** Every job has completed, was abandoned or could not run at all. */
   isResolved(): boolean {
     return this.#unresolved === 0;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.parts({
+      machine: this.#machine,
+      scheduler: this.#scheduler,
+      capacity: this.#capacity,
+      patience: this.#patience,
+    });
+    this.#nextRow = carrier.value('nextRow', this.#nextRow);
+    this.#unresolved = carrier.value('unresolved', this.#unresolved);
+    this.#busyNodeMs = carrier.value('busyNodeMs', this.#busyNodeMs);
   }
 }
 

@@ -4,6 +4,7 @@
  * pool, and one of their sum that finds candidates fast. What a job gets is fixed pool by pool for
  * its whole time, so the pools, not the sum, decide whether it fits.
  */
+import type { Carrier } from '../../../core/kernel/carried.ts';
 import type { TimeMs } from '../../../core/kernel/units.ts';
 import { CapacityProfile } from './capacity-profile.ts';
 import { chooseNodes, compareGroups } from './node-groups.ts';
@@ -218,6 +219,24 @@ export class GroupPlan {
     let next = Infinity;
     for (const profile of this.#profiles) next = Math.min(next, profile.nextChange(afterMs));
     return next;
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fills({ groups: this.groups, pools: this.pools });
+    this.parts = carrier.value('parts', this.parts);
+    carrier.part('total', this.#total);
+    const profiles = carrier.value('profiles', this.#profiles.length);
+    if (carrier.restores) this.#profiles.length = 0;
+    for (let at = 0; at < profiles; at++) {
+      if (carrier.restores) this.#profiles.push(new CapacityProfile(0, 0));
+      carrier.part(`profile ${at}`, this.#profiles[at]!);
+    }
+    const classes = carrier.value('classes', [...this.#classes.keys()]);
+    if (carrier.restores) this.#classes.clear();
+    for (const group of classes) {
+      if (carrier.restores) this.#classes.set(group, new CapacityProfile(0, 0));
+      carrier.part(`class ${group.groupId}`, this.#classes.get(group)!);
+    }
   }
 }
 

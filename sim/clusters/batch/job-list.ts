@@ -7,6 +7,7 @@
  * The columns are public because a pass reads them in its inner loop:
  * `for at in [0, blockCount): block = order[at]; for i in [0, fill[block]): jobs[block · 64 + i]`.
  */
+import type { Carried, Carrier } from '../../../core/kernel/carried.ts';
 import { invariant } from '../../../core/kernel/errors.ts';
 
 export const BLOCK_SIZE = 64;
@@ -30,7 +31,7 @@ export interface BlockColumns {
 }
 
 /** What is kept beside the blocks, so that whoever looks for something can pass over most of them. */
-export interface BlockSummary {
+export interface BlockSummary extends Carried {
   /** Room for this many blocks is needed. */
   grow(blocks: number): void;
   /** A block without jobs came into the order at a place. */
@@ -303,5 +304,17 @@ export class JobList<Summary extends BlockSummary> implements BlockColumns {
     this.sizes = grow(this.sizes);
     this.estimates = grow(this.estimates);
     for (let block = old * 2 - 1; block >= old; block--) this.#freeBlocks.push(block);
+  }
+
+  carry(carrier: Carrier): void {
+    this.length = carrier.value('length', this.length);
+    this.blockCount = carrier.value('blockCount', this.blockCount);
+    this.order = carrier.value('order', this.order);
+    this.fill = carrier.value('fill', this.fill);
+    this.jobs = carrier.value('jobs', this.jobs);
+    this.sizes = carrier.value('sizes', this.sizes);
+    this.estimates = carrier.value('estimates', this.estimates);
+    carrier.fill('freeBlocks', this.#freeBlocks);
+    carrier.part('summary', this.summary);
   }
 }

@@ -8,6 +8,7 @@
  * Bounds of groups become loose when jobs leave, and are taken anew when a look into the group was
  * in vain.
  */
+import type { Carrier } from '../../../core/kernel/carried.ts';
 import { BLOCK_SIZE } from './job-list.ts';
 import type { BlockColumns, BlockSummary } from './job-list.ts';
 
@@ -194,6 +195,18 @@ export class QueueIndex implements BlockSummary {
     }
     this.#groupSize[group] = leastSize;
     this.#loose[group] = 0;
+  }
+
+  carry(carrier: Carrier): void {
+    this.leastSize = carrier.value('leastSize', this.leastSize);
+    this.leastEstimate = carrier.value('leastEstimate', this.leastEstimate);
+    this.#upTo = carrier.value('upTo', this.#upTo);
+    this.#known = carrier.value('known', this.#known);
+    this.#groupSize = carrier.value('groupSize', this.#groupSize);
+    this.#groupUpTo = carrier.value('groupUpTo', this.#groupUpTo);
+    this.#loose = carrier.value('loose', this.#loose);
+    this.#classes = carrier.value('classes', this.#classes);
+    this.#movedFrom = carrier.value('movedFrom', this.#movedFrom);
   }
 }
 

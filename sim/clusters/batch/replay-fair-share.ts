@@ -10,6 +10,7 @@
  * times the one after it; the target is the same for all who have submitted anything so far. Jobs of
  * unknown users are those of one user. Order changes with time, so every pass sorts the queue.
  */
+import type { Carrier } from '../../../core/kernel/carried.ts';
 import { OcxError } from '../../../core/kernel/errors.ts';
 import { EstimatePolicy } from './replay-policy.ts';
 import type { PolicyMachine } from './replay-policy.ts';
@@ -158,6 +159,10 @@ export class FairSharePolicy extends EstimatePolicy {
 
   #windowOf(seconds: number): number {
     return Math.floor(seconds / this.#settings.windowSeconds);
+  }
+
+  override carry(carrier: Carrier): void {
+    carrier.fill('users', this.#users);
   }
 }
 

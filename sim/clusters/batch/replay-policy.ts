@@ -1,4 +1,5 @@
 /** What differs between schedulers that all backfill behind one reservation. */
+import type { Carried, Carrier } from '../../../core/kernel/carried.ts';
 import type { JobTable } from '../../../core/demand/jobs.ts';
 
 /** What a policy may know of the machine: a replay's, or a cluster's. */
@@ -10,7 +11,7 @@ export interface PolicyMachine {
   estimate(row: number): number;
 }
 
-export interface ReplayPolicy {
+export interface ReplayPolicy extends Carried {
   /** Seconds that a waiting job is expected to run if it starts now; positive. */
   expected(job: number): number;
   /** A running job outlived its expectation: the next one, longer than `elapsed`. */
@@ -60,4 +61,6 @@ export class EstimatePolicy implements ReplayPolicy {
   ended(_job: number): void {}
 
   stopped(_job: number): void {}
+
+  carry(_carrier: Carrier): void {}
 }

@@ -13,6 +13,7 @@
  * Claimed: shorter waits than EASY on production logs. Not claimed: that nobody is delayed. A
  * prediction that was too short lets jobs slip in front of the reserved one.
  */
+import type { Carrier } from '../../../core/kernel/carried.ts';
 import { runSeconds } from './replay-machine.ts';
 import { EstimatePolicy } from './replay-policy.ts';
 import type { PolicyMachine } from './replay-policy.ts';
@@ -64,5 +65,9 @@ export class PredictionPolicy extends EstimatePolicy {
     const mean = Math.floor((before + this.#last.get(user)!) / 2);
     // A log with fractions of seconds may have a mean below one: nothing runs for no time.
     return Math.min(estimate, Math.max(1, mean));
+  }
+
+  override carry(carrier: Carrier): void {
+    carrier.fills({ last: this.#last, lastButOne: this.#lastButOne, predicted: this.#predicted });
   }
 }

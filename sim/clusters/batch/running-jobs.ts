@@ -3,6 +3,7 @@
  * the future. Blocks know how many processors their jobs hold, so that a look ahead passes over those
  * whose processors are all needed.
  */
+import type { Carrier } from '../../../core/kernel/carried.ts';
 import { BLOCK_SIZE, INITIAL_BLOCKS, JobList } from './job-list.ts';
 import type { BlockColumns, BlockSummary } from './job-list.ts';
 
@@ -94,5 +95,9 @@ class SizeSums implements BlockSummary {
     const from = block * BLOCK_SIZE;
     for (let index = from; index < from + fill[block]!; index++) sum += sizes[index]!;
     this.sums[block] = sum;
+  }
+
+  carry(carrier: Carrier): void {
+    this.sums = carrier.value('sums', this.sums);
   }
 }

@@ -5,7 +5,7 @@ import type { FutureEventList } from '../../../sim/queue/future-event-list.ts';
 import { HeapQueue } from '../../../sim/queue/heap-queue.ts';
 
 /** The obvious list: keeps everything sorted by inserting behind equals. */
-class SortedList implements FutureEventList {
+class SortedList implements Omit<FutureEventList, 'carry'> {
   poppedTimeMs = -Infinity;
   poppedPriority = 0;
   readonly #entries: { timeMs: number; priority: number; payload: number }[] = [];
@@ -44,7 +44,7 @@ type Call =
   | { readonly kind: 'peek' };
 
 /** Everything that a caller can see of a list under these calls. */
-function history(list: FutureEventList, calls: readonly Call[]): string {
+function history(list: Omit<FutureEventList, 'carry'>, calls: readonly Call[]): string {
   const lines: string[] = [];
   let payload = 0;
   for (const call of calls) {
@@ -62,7 +62,7 @@ function history(list: FutureEventList, calls: readonly Call[]): string {
   return lines.join('\n');
 }
 
-function popLine(list: FutureEventList): string {
+function popLine(list: Omit<FutureEventList, 'carry'>): string {
   const payload = list.pop();
   return `${payload} ${list.poppedTimeMs} ${list.poppedPriority} ${list.size}`;
 }
