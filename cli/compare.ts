@@ -9,7 +9,7 @@ import { isEstimate } from '../core/metrics/estimate.ts';
 import { MOST_REPLICATIONS } from '../core/metrics/statistics/sequential.ts';
 import type { LoadedScenario } from '../sim/scenario/load.ts';
 import type { Gates } from '../sim/scenario/schema.ts';
-import { gather } from '../sim/experiment/gather.ts';
+import { gather, mainVariant } from '../sim/experiment/gather.ts';
 import type { Gathered } from '../sim/experiment/gather.ts';
 import { planTasks } from '../sim/experiment/task.ts';
 import type { Task, TaskResult } from '../sim/experiment/task.ts';
@@ -101,6 +101,7 @@ async function runAll(output: Output, file: string, given: CompareOptions) {
   const first = loadComparison(asked);
   const { name, seed } = first.scenario;
   requireReplications(first.scenario.replications, asked.file);
+  if (given.journal) requireWholeRun(first, asked.file);
   const folder = output.path(given.out ?? join('results', `${name}-${seed}`));
   checkResultsFolder(folder);
   const most = given.jobs ?? defaultWorkers();
@@ -191,6 +192,19 @@ function requireReplications(replications: number, file: string): void {
     message: 'an interval needs at least two replications',
     place: { file, keyPath: 'replications' },
     remedy: 'give five or more for figures that are to be used',
+  });
+}
+
+/** A journal begins at the beginning, which a variant that goes on from another's run has not. */
+function requireWholeRun({ scenario, variants }: LoadedScenario, file: string): void {
+  const main = mainVariant(scenario, variants);
+  const { fork } = variants.find(({ name }) => name === main)!;
+  if (!fork) return;
+  throw new OcxError({
+    code: 'INPUT_ARGUMENT',
+    message: `${main} goes on from the run of ${fork.from}: it has no journal of its own`,
+    place: { file, keyPath: `variant.${main}.from` },
+    remedy: `leave out --journal, or name another variant in search.variant`,
   });
 }
 

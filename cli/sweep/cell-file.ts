@@ -4,6 +4,7 @@
  * did the cells, and when.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { RunOutcome } from '../../core/metrics/outcome.ts';
 import type { TaskResult } from '../../sim/experiment/task.ts';
 
 const SCHEMA = 'ocx-cell/1';
@@ -34,8 +35,12 @@ export function decodeCell(bytes: Uint8Array, key: string): TaskResult[] | null 
 /** Rows of jobs are for people who look into one run; no metric is computed from them. */
 function withoutJobs(result: TaskResult): TaskResult {
   if (result.kind !== 'run') return result;
-  const organisations = result.outcome.organisations.map((one) => ({ ...one, jobs: null }));
-  return { ...result, outcome: { ...result.outcome, organisations } };
+  const strip = (run: RunOutcome): RunOutcome => ({
+    ...run,
+    organisations: run.organisations.map((one) => ({ ...one, jobs: null })),
+  });
+  const { outcome, forks } = result;
+  return { ...result, outcome: strip(outcome), ...(forks ? { forks: forks.map(strip) } : {}) };
 }
 
 interface PackedColumn {

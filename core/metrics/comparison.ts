@@ -3,12 +3,20 @@ import type { RunOutcome, OrganisationOutcome } from './outcome.ts';
 import { HOUR_MS } from '../kernel/units.ts';
 import type { TimeMs } from '../kernel/units.ts';
 
+/** Where a run leaves that of another variant. */
+export interface ForkOrigin {
+  readonly variant: string;
+  readonly day: number;
+}
+
 export interface VariantRuns {
   readonly name: string;
   readonly mechanism: string;
   readonly method: 'bmi' | 'foreman';
   readonly attestation: boolean;
   readonly reflashMinutes: number;
+  /** Whose run it goes on from, and when; absent where it begins at the beginning. */
+  readonly forkedFrom?: ForkOrigin;
   /** One a replication, in order. */
   readonly runs: readonly RunOutcome[];
 }

@@ -30,6 +30,7 @@ export function variantResult(
     mechanism: variant.mechanism,
     provisioning: variant.method,
     attestation: variant.attestation,
+    ...(variant.forkedFrom ? { forkedFrom: variant.forkedFrom } : {}),
     organisations: names.map((name) => organisationResult(comparison, variant, name)),
     utilisation: estimate(busy.map((nodeMs) => nodeMs / (installed * spanMs))),
     metNodeHours: estimate(sumOver(variant, metHours)),

@@ -4,6 +4,7 @@
  * Ratios are fractions, durations seconds, capacity nodes or node-hours, money credits. What each
  * figure means is defined in `docs/METRICS.md`.
  */
+import type { ForkOrigin } from './comparison.ts';
 import type { ClusterKind } from '../agents/view.ts';
 import type { Estimate, MaybeEstimate } from './estimate.ts';
 import type { DeviationGain } from './incentives.ts';
@@ -39,6 +40,8 @@ export interface VariantResult {
   /** `bmi`, `foreman`, … */
   readonly provisioning: string;
   readonly attestation: boolean;
+  /** Whose run it goes on from, and when; absent where it begins at the beginning. */
+  readonly forkedFrom?: ForkOrigin;
   readonly organisations: readonly OrganisationResult[];
   /** Busy node-time ÷ installed node-time. */
   readonly utilisation: Estimate;

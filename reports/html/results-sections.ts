@@ -24,7 +24,9 @@ export function variantsTable(metrics: Metrics): Markup {
       'Beyond static, node-hours',
     ],
     rows: metrics.variants.map((variant) => [
-      variant.name,
+      variant.forkedFrom
+        ? `${variant.name}, from ${variant.forkedFrom.variant} on day ${variant.forkedFrom.day}`
+        : variant.name,
       variant.mechanism,
       variant.provisioning,
       variant.attestation ? 'yes' : 'no',

@@ -125,6 +125,7 @@ const variant = Type.Object({
   mechanism: text,
   provisioning: text,
   attestation: Type.Boolean(),
+  forkedFrom: Type.Optional(Type.Object({ variant: text, day: number })),
   organisations: list(organisation),
   utilisation: estimate,
   metNodeHours: estimate,

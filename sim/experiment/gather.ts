@@ -1,4 +1,5 @@
 /** From the results of all tasks to metrics and to the rows of the result files. */
+import { DAY_MS } from '../../core/kernel/units.ts';
 import type { Comparison, VariantRuns } from '../../core/metrics/comparison.ts';
 import type { MeasuredMechanism } from '../../core/metrics/mechanism-properties.ts';
 import { computeMetrics } from '../../core/metrics/metrics.ts';
@@ -39,12 +40,12 @@ export function gather(
   for (const result of results) {
     if (result.kind === 'search') searches.push(result.outcome);
     if (result.kind !== 'run') continue;
-    runs.push(result.outcome);
+    runs.push(result.outcome, ...(result.forks ?? []));
     const { variant, replication } = result.outcome;
     if (variant === STATIC_VARIANT && replication === 0) sources.push(...result.sources);
   }
   const window = measuredWindow(scenario);
-  const variantRuns = variants.map(({ name, scenario: own }): VariantRuns => {
+  const variantRuns = variants.map(({ name, scenario: own, fork }): VariantRuns => {
     const { method, attestation, reflashMinutes } = own.provisioning;
     return {
       name,
@@ -52,6 +53,7 @@ export function gather(
       method,
       attestation,
       reflashMinutes,
+      ...(fork ? { forkedFrom: { variant: fork.from, day: fork.atMs / DAY_MS } } : {}),
       runs: runs
         .filter(({ variant }) => variant === name)
         .sort((a, b) => a.replication - b.replication),

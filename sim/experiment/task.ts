@@ -10,6 +10,8 @@ import { STATIC_VARIANT } from '../scenario/load.ts';
 import type { Organisation, Scenario } from '../scenario/schema.ts';
 import { applySetting } from '../scenario/settings.ts';
 import { runAlone } from '../world/alone.ts';
+import { runWithForks } from '../world/fork.ts';
+import type { ForkedSetup } from '../world/fork.ts';
 import { run } from '../world/run.ts';
 import { installedHardware, measuredWindow } from '../world/setup.ts';
 import type { RunPorts, RunSetup } from '../world/setup.ts';
@@ -31,7 +33,13 @@ export type Task =
   | DeviationTask;
 
 export type TaskResult =
-  | { readonly kind: 'run'; readonly outcome: RunOutcome; readonly sources: TaskSource[] }
+  | {
+      readonly kind: 'run';
+      readonly outcome: RunOutcome;
+      readonly sources: TaskSource[];
+      /** Of the variants that go on from this one, where there are any. */
+      readonly forks?: readonly RunOutcome[];
+    }
   | { readonly kind: 'search'; readonly outcome: SearchOutcome }
   | {
       readonly kind: 'sensitivity';
@@ -80,7 +88,8 @@ export function planTasks(loaded: LoadedScenario): Task[] {
     }
   }
   tasks.push(...planDeviations(loaded));
-  for (const { name } of [...variants].reverse()) {
+  // Variants that go on from others are run with those.
+  for (const { name } of variants.filter(({ fork }) => !fork).reverse()) {
     for (const replication of replications) tasks.push({ kind: 'run', variant: name, replication });
   }
   return tasks;
@@ -107,8 +116,31 @@ export function executeTask(task: Task, context: TaskContext): TaskResult {
 
 function executeRun(task: Extract<Task, { kind: 'run' }>, context: TaskContext): TaskResult {
   const variant = variantNamed(context, task.variant);
-  const { setup, sources } = prepare(variant, task.replication, context);
-  return { kind: 'run', outcome: run(setup), sources };
+  const base = variant.fork ? variantNamed(context, variant.fork.from) : variant;
+  const { setup, sources } = prepare(base, task.replication, context);
+  if (variant.fork) {
+    const own = forksOf(base.name, setup, context).filter(
+      (fork) => fork.setup.variant === variant.name,
+    );
+    return { kind: 'run', outcome: runWithForks(setup, own).forks[0]!, sources };
+  }
+  const forks = forksOf(task.variant, setup, context);
+  if (forks.length === 0) return { kind: 'run', outcome: run(setup), sources };
+  return { kind: 'run', sources, ...runWithForks(setup, forks) };
+}
+
+/** What goes on from a variant's run: with the same site and demand, by other rules. */
+function forksOf(name: string, setup: RunSetup, context: TaskContext): ForkedSetup[] {
+  return context.loaded.variants.flatMap(({ name: variant, scenario, fork }) =>
+    fork?.from === name
+      ? [
+          {
+            atMs: fork.atMs,
+            setup: { ...setup, variant, scenario, ports: context.ports(scenario) },
+          },
+        ]
+      : [],
+  );
 }
 
 /** Extra demand met by the searched variant with one parameter changed in both partitions. */

@@ -7,11 +7,13 @@ import type { TSchema } from 'typebox';
 import { OcxError } from '../../core/kernel/errors.ts';
 import { parseDocument, schemaError } from './document.ts';
 import type { DocumentKind } from './document.ts';
+import { checkFork, forkOf } from './forks.ts';
+import type { Fork } from './forks.ts';
 import { checkMeaning } from './meaning.ts';
 import { nearestRemedy } from './nearest.ts';
 import { applySetting, parseSetting } from './settings.ts';
 import type { Setting } from './settings.ts';
-import type { Scenario } from './schema.ts';
+import type { Scenario, Variant } from './schema.ts';
 import { scenarioSchema } from './schema.ts';
 
 /** What the loader cannot know itself, because `sim/` imports neither workloads nor mechanisms. */
@@ -26,6 +28,8 @@ export interface ScenarioVocabulary {
 export interface ScenarioVariant {
   readonly name: string;
   readonly scenario: Scenario;
+  /** Absent where its run begins at the beginning. */
+  readonly fork?: Fork;
 }
 
 export interface LoadedScenario {
@@ -81,7 +85,7 @@ function checkSearched(
 ): void {
   const { enabled, variant } = scenario.search;
   if (!enabled && scenario.sensitivity.length === 0) return;
-  const names = variants.map(({ name }) => name).filter((name) => name !== STATIC_VARIANT);
+  const names = wholeMarkets(variants);
   if (names.includes(variant)) return;
   throw new OcxError({
     code: 'INPUT_SCENARIO_VALUE',
@@ -91,6 +95,11 @@ function checkSearched(
   });
 }
 
+/** Variants that have a market, and run from the beginning: others cannot be run on other hardware. */
+function wholeMarkets(variants: readonly ScenarioVariant[]): string[] {
+  return variants.flatMap(({ name, fork }) => (name === STATIC_VARIANT || fork ? [] : [name]));
+}
+
 /** False reports are tried in variants that exist, and there is one to try. */
 function checkIncentives(
   { incentives, search }: Scenario,
@@ -98,7 +107,7 @@ function checkIncentives(
   file: string,
 ): void {
   if (!incentives?.enabled) return;
-  const names = variants.map(({ name }) => name).filter((name) => name !== STATIC_VARIANT);
+  const names = wholeMarkets(variants);
   const asked = incentives.variants.length > 0 ? incentives.variants : [search.variant];
   const unknown = asked.find((name) => !names.includes(name));
   const fail = (key: string, message: string, remedy: string) => {
@@ -123,13 +132,27 @@ function resolveVariants(
 ): ScenarioVariant[] {
   const named = scenario.variant.filter((variant) => variant.name !== STATIC_VARIANT);
   const listed = named.length > 0 ? named : [{ name: 'market', set: {} }];
-  const all = [{ name: STATIC_VARIANT, set: { 'market.mechanism': 'static' } }, ...listed];
-  return all.map(({ name, set }) => {
+  const all: Variant[] = [
+    { name: STATIC_VARIANT, set: { 'market.mechanism': 'static' } },
+    ...listed,
+  ];
+  const resolved = (...chain: readonly Variant[]) => {
     const changed = structuredClone(raw);
-    for (const [path, value] of Object.entries(set)) {
-      applySetting(changed, { path: path.split('.'), value }, file, `variant.${name}.set`);
+    for (const { name, set } of chain) {
+      for (const [path, value] of Object.entries(set)) {
+        applySetting(changed, { path: path.split('.'), value }, file, `variant.${name}.set`);
+      }
     }
-    return { name, scenario: resolve(changed) };
+    return resolve(changed);
+  };
+  return all.map((variant): ScenarioVariant => {
+    const { name } = variant;
+    const fork = forkOf(variant, all, scenario, file);
+    if (!fork) return { name, scenario: resolved(variant) };
+    const base = all.find((other) => other.name === fork.from)!;
+    const own = resolved(base, variant);
+    checkFork(name, resolved(base), own, file);
+    return { name, scenario: own, fork };
   });
 }
 

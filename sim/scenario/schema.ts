@@ -342,6 +342,16 @@ export const VariantSchema = table(
       default: {},
       description: 'key path → value, over the scenario',
     }),
+    from: Type.Optional(
+      name('of the variant whose run it goes on from, with that one’s settings; left out: none'),
+    ),
+    forkDay: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 3660,
+        description: 'when it goes its own way, days; left out: at the end of the warm-up',
+      }),
+    ),
   },
   'a named change of the scenario; `static` is always there as the reference',
 );

@@ -133,6 +133,7 @@ export class Member {
   }
 
   carry(carrier: Carrier): void {
+    const strategy = carrier.value('strategy', this.strategy.name);
     carrier.parts({ lent: this.lent, borrowed: this.borrowed });
     carrier.fills({ freeNodes: this.freeNodes, memories: this.memories, fills: this.fills });
     this.conduct = carrier.value('conduct', this.conduct);
@@ -144,5 +145,7 @@ export class Member {
     this.movedNodeMs = carrier.value('movedNodeMs', this.movedNodeMs);
     this.offeredNodeRounds = carrier.value('offeredNodeRounds', this.offeredNodeRounds);
     carrier.part('cluster', this.cluster);
+    // Another strategy would not understand what this one remembers.
+    if (carrier.restores && strategy !== this.strategy.name) this.memories.length = 0;
   }
 }

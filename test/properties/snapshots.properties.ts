@@ -43,7 +43,16 @@ const RICH = [
 
 const WORLDS = {
   'one exchange, all horizons, safeguards and failures': ['five-silos', RICH],
-  'sealed rounds': ['five-silos', ['horizonDays=5', 'warmUpDays=2', 'market.sealing.enabled=true']],
+  'sealed rounds': [
+    'five-silos',
+    [
+      'horizonDays=5',
+      'warmUpDays=2',
+      'market.sealing.enabled=true',
+      'organisation.hpc-a.scheduler=maui',
+      'organisation.hpc-b.scheduler=easy++',
+    ],
+  ],
   'a clearing house': [
     'five-silos',
     ['horizonDays=5', 'warmUpDays=2', 'market.clearingHouse.enabled=true'],
@@ -120,7 +129,7 @@ const EXEMPT = {
 
 /** Code that all worlds run, as objects. */
 const CODE = [
-  seedrandom,
+  seedrandom.alea,
   marketService,
   siteService,
   attesterService,

@@ -207,9 +207,13 @@ class Comparison {
     }
   }
 
-  /** Nobody can change it: frozen, empty and immutable by convention, or code. */
+  /** Nobody can change it: frozen, or nothing but code. */
   #isHarmless(object: object): boolean {
     if (Object.isFrozen(object)) return true;
+    if (isRecord(object)) {
+      const members = Object.values(object) as unknown[];
+      return members.every((member) => typeof member === 'function' && this.#isHarmless(member));
+    }
     if (typeof object !== 'function') return false;
     return isClass(object) || this.#debug.closure(object).length === 0;
   }
