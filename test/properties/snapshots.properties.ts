@@ -13,9 +13,9 @@ import { siteService } from '../../core/offers/service.ts';
 import { provisionerService } from '../../core/provisioner/provisioner.ts';
 import { HardwareDraws } from '../../sim/hardware/hardware-draws.ts';
 import { Holdings } from '../../sim/clusters/holdings.ts';
-import { setupOf } from '../../sim/experiment/task.ts';
+import { executeTask, setupOf } from '../../sim/experiment/task.ts';
 import { PlainCopier } from '../../sim/snapshot/plain-copy.ts';
-import { outcomeOf } from '../../sim/world/run.ts';
+import { outcomeOf, run } from '../../sim/world/run.ts';
 import { MarketWorld } from '../../sim/world/world.ts';
 import type { RunSetup } from '../../sim/world/setup.ts';
 import { compareTwins } from './support/heap-twins.ts';
@@ -79,6 +79,23 @@ async function setupFor(
   return { ...setup, ports: { ...setup.ports, bound: null } };
 }
 
+async function forks(scenario: string, settings: readonly string[], variants: string) {
+  const file = new URL(`../../scenarios/${scenario}.toml`, import.meta.url).pathname;
+  const text = readFileSync(file, 'utf8') + variants;
+  const source = {
+    file,
+    text,
+    settings: [...settings, 'search.enabled=false'],
+    tracesFolder: undefined,
+  };
+  const loaded = loadComparison(source);
+  const full = await taskContext(source, loaded);
+  const ports: typeof full.ports = (scenario) => ({ ...full.ports(scenario), bound: null });
+  const context = { ...full, ports };
+  const setups = new Map(loaded.variants.map((one) => [one.name, setupOf(one, 0, context)]));
+  return { context, setups };
+}
+
 function begun(setup: RunSetup, untilMs: number): MarketWorld {
   const world = new MarketWorld(setup);
   world.start();
@@ -115,6 +132,99 @@ for (const [name, [scenario, settings]] of Object.entries(WORLDS)) {
     t.deepEqual(handedOn, whole);
   });
 }
+
+const FORKS = `
+[[variant]]
+name = "posted"
+from = "market"
+set = { "market.mechanism" = "posted-price" }
+[[variant]]
+name = "foreman"
+from = "market"
+forkDay = 3
+set = { "provisioning.method" = "foreman" }
+[[variant]]
+name = "stopped"
+from = "market"
+set = { "market.mechanism" = "static" }
+[[variant]]
+name = "unchanged"
+from = "market"
+[[variant]]
+name = "introduced"
+from = "static"
+set = { "market.mechanism" = "exchange-threshold" }
+`;
+
+test('what goes on from a run disturbs neither it nor each other, and goes by its own rules', async (t) => {
+  const { context, setups } = await forks('type-c', ['horizonDays=6', 'warmUpDays=2'], FORKS);
+  const whole = executeTask({ kind: 'run', variant: 'market', replication: 0 }, context);
+  if (whole.kind !== 'run') throw new Error('a run was asked for');
+  const { outcome, forks: together = [] } = whole;
+  const base = setups.get('market')!;
+  t.deepEqual(outcome, outcomeOf(base, begun(base, 0)), 'the run itself is as without forks');
+  const named = new Map(together.map((run) => [run.variant, run]));
+  t.deepEqual([...named.keys()], ['posted', 'foreman', 'stopped', 'unchanged']);
+
+  // One at a time, from snapshots of their own, last first.
+  for (const variant of [...named.keys()].reverse()) {
+    const alone = executeTask({ kind: 'run', variant, replication: 0 }, context);
+    t.deepEqual(alone.kind === 'run' && alone.outcome, named.get(variant), variant);
+  }
+  t.deepEqual({ ...named.get('unchanged')!, variant: 'market' }, outcome);
+
+  const leasesAfter = (variant: string, day: number) =>
+    named.get(variant)!.market!.leases.filter(({ startMs }) => startMs >= day * DAY_MS);
+  t.deepEqual(leasesAfter('stopped', 2.2), [], 'nothing is traded any more');
+  t.true(leasesAfter('posted', 2).length > 0);
+  t.not(named.get('posted')!.digest, outcome.digest);
+  const setupMs = (leases: readonly { readonly setupMs: number | null }[]) => {
+    const times = leases.flatMap((lease) => lease.setupMs ?? []);
+    return times.reduce((sum, time) => sum + time, 0) / times.length;
+  };
+  const before = outcome.market!.leases.filter(({ startMs }) => startMs < 3 * DAY_MS);
+  const foreman = named.get('foreman')!.market!.leases;
+  t.deepEqual(
+    foreman
+      .filter(({ startMs }) => startMs < 2.9 * DAY_MS && startMs > 2 * DAY_MS)
+      .map(({ leaseId }) => leaseId),
+    before
+      .filter(({ startMs }) => startMs < 2.9 * DAY_MS && startMs > 2 * DAY_MS)
+      .map(({ leaseId }) => leaseId),
+  );
+  t.true(setupMs(leasesAfter('foreman', 3.1)) > 1.5 * setupMs(before), 'discs are slower');
+});
+
+test('without trade a world is what its organisations are alone', async (t) => {
+  const { context, setups } = await forks('type-c', ['horizonDays=6', 'warmUpDays=2'], FORKS);
+  const alone = run(setups.get('static')!);
+  const world = outcomeOf(setups.get('static')!, begun(setups.get('static')!, 0));
+  t.deepEqual(
+    world.organisations.map(({ metNodeMs, valueMillicredits }) => [metNodeMs, valueMillicredits]),
+    alone.organisations.map(({ metNodeMs, valueMillicredits }) => [metNodeMs, valueMillicredits]),
+  );
+  const introduced = executeTask({ kind: 'run', variant: 'introduced', replication: 0 }, context);
+  if (introduced.kind !== 'run') throw new Error('a run was asked for');
+  const leases = introduced.outcome.market!.leases;
+  t.true(leases.length > 0);
+  t.true(leases.every(({ startMs }) => startMs >= 2 * DAY_MS));
+});
+
+test('a snapshot costs a small part of the time that it saves', async (t) => {
+  const setup = await setupFor('type-c', ['horizonDays=14', 'warmUpDays=10']);
+  begun(setup, DAY_MS);
+  const cpuMs = (work: () => void) => {
+    const start = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000;
+  };
+  let world!: MarketWorld;
+  const warmUpMs = cpuMs(() => (world = begun(setup, 10 * DAY_MS)));
+  const forkMs = cpuMs(() => resumed(setup, world));
+  t.log(`warm-up ${Math.round(warmUpMs)} ms, snapshot and restoring ${Math.round(forkMs)} ms`);
+  t.true(forkMs < warmUpMs / 3);
+});
 
 /** What a restored world has made anew, or will before it looks at it. */
 const EXEMPT = {
