@@ -1,4 +1,5 @@
 /** When nodes will be free, counted: how many at each instant, so that cost goes by instants. */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 
 export class NodeTimes {
@@ -61,5 +62,9 @@ export class LentOut {
 
   of(nodeClass: string): Iterable<readonly [dueMs: TimeMs, nodes: number]> {
     return this.#byClass.get(nodeClass) ?? [];
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.fill('byClass', this.#byClass);
   }
 }

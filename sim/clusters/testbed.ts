@@ -467,7 +467,8 @@ export class TestbedCluster implements Cluster {
 
   carry(carrier: Carrier): void {
     carrier.parts({ holdings: this.#holdings, demand: this.#demand, busy: this.#busy });
-    carrier.fills({ free: this.#free, lent: this.#lent });
+    carrier.fill('free', this.#free);
+    carrier.part('lent', this.#lent);
     this.#next = carrier.value('next', this.#next);
     this.#waiting = carrier.value('waiting', this.#waiting);
     this.#running = carrier.value('running', this.#running);
