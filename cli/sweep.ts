@@ -24,7 +24,14 @@ import { cellKeys, cellPerformer, cellSources, inCell, loadCell } from './sweep/
 import type { CellSource, CellUnit } from './sweep/cells.ts';
 import { localEngine } from './sweep/engine.ts';
 import type { SweepEngine } from './sweep/engine.ts';
-import { openSweepFolder, readCell, removeCell, removeResults, writeCell } from './sweep/folder.ts';
+import {
+  isDone,
+  openSweepFolder,
+  readCell,
+  removeCell,
+  removeResults,
+  writeCell,
+} from './sweep/folder.ts';
 import { slurmEngine, unitsOfTask } from './sweep/slurm-engine.ts';
 import { experimentVocabulary } from './vocabulary.ts';
 import { figureOfCell, gatherSweep } from './sweep/gather.ts';
@@ -174,7 +181,7 @@ async function doCells(
   folder: string,
   engine: SweepEngine,
 ): Promise<void> {
-  const left = all.filter((unit) => readCell(folder, unit) === null);
+  const left = all.filter((unit) => !isDone(folder, unit));
   if (left.length > 0) removeResults(folder);
   for (const unit of left) removeCell(folder, unit);
   const before = all.length - left.length;
@@ -204,7 +211,7 @@ async function doTask({ taskList, task }: SweepOptions, folder: string, grid: Gr
   const perform = await cellPerformer(grid.sources);
   for (const unit of mine) {
     // After a requeue the cells of the first attempt stand there.
-    if (readCell(folder, unit) === null) writeCell(folder, unit, perform(unit));
+    if (!isDone(folder, unit)) writeCell(folder, unit, perform(unit));
   }
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { OcxError } from '../../core/kernel/errors.ts';
 import type { TaskResult } from '../../sim/experiment/task.ts';
 import { requireWritable, writeAtomically } from '../files.ts';
-import { decodeCell } from './cell-file.ts';
+import { decodeCell, isCellOf } from './cell-file.ts';
 import type { CellUnit } from './cells.ts';
 
 const CELLS = 'cells';
@@ -74,6 +74,12 @@ export function writeCell(folder: string, unit: CellUnit, bytes: Uint8Array): vo
 /** Makes room for a cell: what stands in its place is broken, or of another version. */
 export function removeCell(folder: string, unit: CellUnit): void {
   rmSync(cellPath(folder, unit), { force: true });
+}
+
+/** Whether the cell is done, under this key. */
+export function isDone(folder: string, unit: CellUnit): boolean {
+  const path = cellPath(folder, unit);
+  return existsSync(path) && isCellOf(readFileSync(path), unit.key);
 }
 
 /** Null where the cell is not done, or under another key. */

@@ -16,7 +16,7 @@ import { OcxError } from '../../core/kernel/errors.ts';
 import { writeAtomically } from '../files.ts';
 import type { CellUnit } from './cells.ts';
 import type { CellWork, SweepEngine } from './engine.ts';
-import { readCell, SLURM } from './folder.ts';
+import { isDone, SLURM } from './folder.ts';
 
 export interface SlurmOptions {
   /** Null: so many that an array has at most `TASKS_WANTED` tasks. */
@@ -126,7 +126,7 @@ async function follow(
   let left = units;
   const look = () => {
     left = left.filter((unit) => {
-      if (readCell(folder, unit) === null) return true;
+      if (!isDone(folder, unit)) return true;
       finished(unit);
       return false;
     });
