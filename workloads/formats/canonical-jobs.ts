@@ -53,8 +53,8 @@ type NumberColumn = (typeof NUMBERS)[number];
  */
 export function readCanonicalJobs(path: string, options: TraceOptions = {}): BatchLog {
   const table = openTable(path, [...NUMBERS, ...TEXTS]);
-  refuseColumns(path, table, ['job', 'submitSeconds', 'runSeconds']);
-  const recorder = new BatchRecorder(path, true);
+  refuseColumns(path, table, ['submitSeconds', 'runSeconds']);
+  const recorder = new BatchRecorder(path, table.names.has('job'));
   let lines = 0;
   let unixStart: number | null = null;
   for (const row of table.rows) {
