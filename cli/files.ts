@@ -74,6 +74,38 @@ export function writeAtomically(path: string, contents: string | Uint8Array): vo
 }
 
 /**
+ * Writes a file piece by piece in one step: complete or not at all.
+ *
+ * @returns what `fill` returns
+ * @throws RESOURCE_NOT_WRITABLE, and whatever `fill` throws
+ */
+export async function writePiecesAtomically<Result>(
+  path: string,
+  fill: (write: (piece: string) => void) => Promise<Result>,
+): Promise<Result> {
+  const temporary = temporaryName(path);
+  const release = guard(temporary);
+  try {
+    makeFolder(dirname(path));
+    const file = openSync(temporary, 'wx');
+    let result: Result;
+    try {
+      result = await fill((piece) => writeFileSync(file, piece));
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+    return result;
+  } catch (error) {
+    discard(temporary);
+    throw isSystemError(error) ? notWritable(path, error) : error;
+  } finally {
+    release();
+  }
+}
+
+/**
  * Fills a folder in one step: `fill` writes into a temporary folder that takes the place of `path`
  * when it is complete. An older folder of that name is replaced.
  *

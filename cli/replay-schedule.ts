@@ -125,26 +125,38 @@ function* scheduleCsv(
   result: ReplayResult,
   { scheduler }: ScheduleOptions,
 ): Generator<string> {
-  yield `${SCHEDULE_COLUMNS.join(',')}\n`;
+  yield SCHEDULE_HEAD;
   for (const row of rowsThatRan(jobs, result)) {
-    const start = result.startSeconds[row]!;
-    const wait = result.waitSeconds[row]!;
-    const run = runSeconds(jobs, row);
-    const cells = [
-      jobs.jobNumber[row]!,
-      jobs.user[row]!,
-      scheduler,
-      jobs.submitSeconds[row]!,
-      start,
-      start + run,
-      wait,
-      run,
-      jobs.estimateSeconds[row]!,
-      jobs.processors[row]!,
-      boundedSlowdown(wait, run),
-    ];
-    yield `${cells.join(',')}\n`;
+    yield scheduleLine(jobs, row, result.startSeconds[row]!, scheduler);
   }
+}
+
+/** The first line of the tidy form. */
+export const SCHEDULE_HEAD = `${SCHEDULE_COLUMNS.join(',')}\n`;
+
+/** The line of one job in the tidy form. */
+export function scheduleLine(
+  jobs: JobTable,
+  row: number,
+  startSeconds: number,
+  scheduler: string,
+): string {
+  const wait = startSeconds - jobs.submitSeconds[row]!;
+  const run = runSeconds(jobs, row);
+  const cells = [
+    jobs.jobNumber[row]!,
+    jobs.user[row]!,
+    scheduler,
+    jobs.submitSeconds[row]!,
+    startSeconds,
+    startSeconds + run,
+    wait,
+    run,
+    jobs.estimateSeconds[row]!,
+    jobs.processors[row]!,
+    boundedSlowdown(wait, run),
+  ];
+  return `${cells.join(',')}\n`;
 }
 
 function rowsThatRan(jobs: JobTable, result: ReplayResult): number[] {

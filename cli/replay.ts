@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { JobTable } from '../core/demand/jobs.ts';
 import { OcxError } from '../core/kernel/errors.ts';
+import type { ReplayFigures } from '../sim/clusters/batch/replay-figures.ts';
 import { replayJobs } from '../sim/clusters/batch/replay.ts';
 import type { ReplayResult } from '../sim/clusters/batch/replay.ts';
 import { SCHEDULERS } from '../sim/clusters/batch/scheduler.ts';
@@ -14,6 +15,8 @@ import { machineProcessors, readSwf } from '../workloads/formats/swf.ts';
 import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
 import { writeAtomically } from './files.ts';
+import { addCounts, replayInPieces } from './replay-pieces.ts';
+import type { ReplayedLog } from './replay-pieces.ts';
 import { scheduleFile } from './replay-schedule.ts';
 import { variantOf, withVariantOptions } from './replay-variant.ts';
 import type { VariantOptions } from './replay-variant.ts';
@@ -26,6 +29,7 @@ interface ReplayOptions extends CommonOptions, VariantOptions {
   readonly waits?: string;
   readonly schedule?: string;
   readonly clean?: readonly string[];
+  readonly stream?: boolean;
 }
 
 /** What `--json` prints. */
@@ -83,13 +87,37 @@ export function registerReplay(program: Command): void {
       `clean the log first; "simulation" or any of: ${policies}`,
       collect,
     );
+  command.option(
+    '--stream',
+    'hold only jobs that wait or run: for logs of any length, nearly in order of submission',
+  );
   withVariantOptions(command).action((log: string, options: ReplayOptions) =>
     runCommand(options, (output) => replay(output, log, options)),
   );
 }
 
-function replay(output: Output, logPath: string, options: ReplayOptions): void {
+async function replay(output: Output, logPath: string, options: ReplayOptions): Promise<void> {
   const policy = options.clean && parsePolicies(options.clean);
+  const { figures, dropped } = options.stream
+    ? await replayInPieces(output, logPath, { ...options, policy }, requireJobs)
+    : replayWhole(output, logPath, options, policy);
+  const summary: ReplaySummary = {
+    jobs: figures.jobs,
+    dropped,
+    meanWaitSeconds: figures.meanWaitSeconds,
+    meanBoundedSlowdown: figures.meanBoundedSlowdown,
+    utilisation: figures.utilisation,
+    makespanSeconds: figures.makespanSeconds,
+  };
+  output.result(summary, describeSummary);
+}
+
+function replayWhole(
+  output: Output,
+  logPath: string,
+  options: ReplayOptions,
+  policy: SwfPolicy | undefined,
+): ReplayedLog {
   const log = readSwf(output.path(logPath), { details: policy !== undefined });
   const cleaned = policy ? cleanSwf(log, policy) : { jobs: log.jobs, dropped: {} };
   const result = replayJobs(cleaned.jobs, {
@@ -98,14 +126,7 @@ function replay(output: Output, logPath: string, options: ReplayOptions): void {
     clairvoyant: options.clairvoyant === true,
     ...variantOf(options),
   });
-  if (result.jobs === 0) {
-    throw new OcxError({
-      code: 'INPUT_NO_JOBS',
-      message: `none of the log's ${log.jobs.count} jobs can run (${describeCounts(result.dropped)})`,
-      place: { file: logPath },
-      remedy: 'check --procs, or clean the log with --clean simulation',
-    });
-  }
+  requireJobs(result, log.jobs.count, logPath);
   if (options.waits !== undefined) {
     writeAtomically(output.path(options.waits), waitsCsv(cleaned.jobs, result));
   }
@@ -119,15 +140,18 @@ function replay(output: Output, logPath: string, options: ReplayOptions): void {
     const contents = scheduleFile(options.schedule, cleaned.jobs, result, description);
     writeAtomically(output.path(options.schedule), contents);
   }
-  const summary: ReplaySummary = {
-    jobs: result.jobs,
-    dropped: addCounts(log.dropped, cleaned.dropped, result.dropped),
-    meanWaitSeconds: result.meanWaitSeconds,
-    meanBoundedSlowdown: result.meanBoundedSlowdown,
-    utilisation: result.utilisation,
-    makespanSeconds: result.makespanSeconds,
-  };
-  output.result(summary, describeSummary);
+  return { figures: result, dropped: addCounts(log.dropped, cleaned.dropped, result.dropped) };
+}
+
+/** @throws INPUT_NO_JOBS where nothing ran */
+function requireJobs({ jobs, dropped }: ReplayFigures, records: number, logPath: string): void {
+  if (jobs > 0) return;
+  throw new OcxError({
+    code: 'INPUT_NO_JOBS',
+    message: `none of the log's ${records} jobs can run (${describeCounts(dropped)})`,
+    place: { file: logPath },
+    remedy: 'check --procs, or clean the log with --clean simulation',
+  });
 }
 
 function describeSummary(summary: ReplaySummary): string {
@@ -198,14 +222,6 @@ function parsePolicies(texts: readonly string[]): SwfPolicy {
     policy = { ...policy, [name]: choice };
   }
   return policy;
-}
-
-function addCounts(...parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const part of parts) {
-    for (const [reason, count] of Object.entries(part)) sums[reason] = (sums[reason] ?? 0) + count;
-  }
-  return sums;
 }
 
 function describeCounts(counts: Readonly<Record<string, number>>): string {

@@ -27,9 +27,11 @@ const MAGIC = {
   zip: [0x50, 0x4b, 0x03, 0x04],
 } as const;
 
-type Packing = keyof typeof MAGIC;
+/** How a file can be packed. */
+export type Packing = keyof typeof MAGIC;
 
-function packingOf(bytes: Uint8Array): Packing | null {
+/** How a file that begins so is packed; null for not at all. */
+export function packingOf(bytes: Uint8Array): Packing | null {
   for (const [name, magic] of Object.entries(MAGIC)) {
     if (magic.every((byte, index) => bytes[index] === byte)) return name as Packing;
   }
@@ -80,14 +82,7 @@ export function unpackOnce(path: string, packed: Buffer, limits: UnpackLimits): 
     const most = Math.min(limits.maxBytes, byRatio);
     bytes = UNPACKERS[packing](path, packed, most);
     const inner = packingOf(bytes);
-    if (inner !== null && isRead(inner)) {
-      throw new OcxError({
-        code: `INPUT_${packing.toUpperCase()}_NESTED`,
-        message: 'the file is compressed twice',
-        place: { file: path },
-        remedy: 'unpack it once',
-      });
-    }
+    if (inner !== null && isRead(inner)) throw packedTwice(path, packing);
   }
   return bytes;
 }
@@ -107,6 +102,16 @@ export function mayBeArchive(head: Buffer): boolean {
     // Damage is for whoever reads the file to report.
     return false;
   }
+}
+
+/** What is said where packed data holds packed data. */
+export function packedTwice(path: string, packing: string): OcxError {
+  return new OcxError({
+    code: `INPUT_${packing.toUpperCase()}_NESTED`,
+    message: 'the file is compressed twice',
+    place: { file: path },
+    remedy: 'unpack it once',
+  });
 }
 
 const UNPACKERS = { gzip: gunzip, zstd: unzstd, xz: unxz } as const;
@@ -174,11 +179,13 @@ function unzstd(path: string, packed: Buffer, maxOutputLength: number): Uint8Arr
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
-function isSkippable(bytes: Buffer): boolean {
+/** Whether a frame of zstd begins here that holds nothing of the file. */
+export function isSkippable(bytes: Buffer): boolean {
   return bytes.length >= 8 && (bytes.readUInt32LE(0) & 0xfffffff0) === 0x184d2a50;
 }
 
-function somethingBehind(path: string, packing: string): OcxError {
+/** What is said where packed data is followed by something else. */
+export function somethingBehind(path: string, packing: string): OcxError {
   return new OcxError({
     code: `INPUT_${packing.toUpperCase()}_CORRUPT`,
     message: `there is something else behind the ${packing} data`,
@@ -187,7 +194,8 @@ function somethingBehind(path: string, packing: string): OcxError {
   });
 }
 
-function unpackFailure(
+/** What is said where unpacking failed; `limit` in bytes. */
+export function unpackFailure(
   path: string,
   packing: string,
   error: NodeJS.ErrnoException,

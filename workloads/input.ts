@@ -145,7 +145,8 @@ export function fileSha256(path: string): string {
   }
 }
 
-function openRegularFile(path: string): number {
+/** A descriptor of a file with something in it. @throws OcxError INPUT_… */
+export function openRegularFile(path: string): number {
   let descriptor: number;
   try {
     // O_NONBLOCK: opening a FIFO must not wait for a writer.
@@ -213,11 +214,12 @@ function tooLarge(path: string, limits: InputLimits): OcxError {
   });
 }
 
-function lineTooLong(path: string, line: number, limits: InputLimits): OcxError {
+/** What is said of a line that is too long; without a number where nobody counted. */
+export function lineTooLong(path: string, line: number | null, limits: InputLimits): OcxError {
   return new OcxError({
     code: 'INPUT_LINE_TOO_LONG',
     message: `a line is longer than ${limits.maxLineBytes} bytes`,
-    place: { file: path, line },
+    place: line === null ? { file: path } : { file: path, line },
     remedy: 'check that this is the right file',
   });
 }
@@ -247,8 +249,8 @@ function changed(path: string): OcxError {
   });
 }
 
-/** Refuses what cannot be text, by the first kilobytes; answers how many bytes to skip. */
-function checkHead(path: string, bytes: Uint8Array): number {
+/** Refuses what cannot be text, by the first kilobytes; answers how many bytes to skip. @throws OcxError INPUT_… */
+export function checkHead(path: string, bytes: Uint8Array): number {
   const end = Math.min(bytes.length, 8192);
   const utf16 =
     (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);

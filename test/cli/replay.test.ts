@@ -163,3 +163,54 @@ test('--procs overrides what the log says', async (t) => {
   const result = await runCli(argv, { workingDirectory: folder });
   t.is((JSON.parse(result.stdout) as Summary).meanWaitSeconds, 0);
 });
+
+test('a log that is replayed while it is read gives the same bytes', async (t) => {
+  const folder = temporaryFolder(t);
+  // Several jobs of one instant with numbers in another order, some that cannot run.
+  let log = '; MaxProcs: 4\n';
+  for (let i = 0; i < 60; i++) {
+    log += swf(60 - i, 7 * Math.floor(i / 3), 1 + (i % 11), 1 + (i % 5), i % 13 === 0 ? -1 : 12);
+  }
+  writeFileSync(join(folder, 'log.swf'), log);
+  writeFileSync(join(folder, 'log.swf.gz'), gzipSync(log));
+  const outputs = async (...options: string[]) => {
+    const files = ['--waits', 'waits.csv', '--schedule', 'schedule.csv', '--json'];
+    const result = await runCli(['replay', ...options, ...files], { workingDirectory: folder });
+    t.is(result.exitCode, 0, result.stderr);
+    const written = ['waits.csv', 'schedule.csv'].map((name) => readFileSync(join(folder, name)));
+    return [result.stdout, ...written.map(String)];
+  };
+  for (const options of [
+    ['--scheduler', 'fcfs'],
+    ['--scheduler', 'easy', '--clairvoyant'],
+    ['--scheduler', 'conservative', '--procs', '5'],
+    ['--scheduler', 'easy-sjbf', '--clean', 'simulation'],
+  ]) {
+    const whole = await outputs('log.swf', ...options);
+    t.deepEqual(await outputs('log.swf', ...options, '--stream'), whole, options.join(' '));
+    t.deepEqual(await outputs('log.swf.gz', ...options, '--stream'), whole, options.join(' '));
+  }
+});
+
+test('what needs the whole log is refused with --stream and leaves no file', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'log.swf'), LOG);
+  writeFileSync(
+    join(folder, 'parts.swf'),
+    LOG + swf(3, 4, 5, 2, 9).replace(' -1 1 1 ', ' -1 2 1 '),
+  );
+  const easy = ['--scheduler', 'easy', '--stream'];
+  for (const [argv, code] of [
+    [['log.swf', ...easy, '--schedule', 'out.swf'], 'INPUT_USAGE'],
+    [['log.swf', ...easy, '--pass', 'instant', '--waits', 'out.csv'], 'INPUT_ARGUMENT'],
+    [['log.swf', '--stream', '--scheduler', 'maui', '--waits', 'out.csv'], 'INPUT_ARGUMENT'],
+    [['parts.swf', ...easy, '--clean', 'simulation', '--waits', 'out.csv'], 'INPUT_USAGE'],
+    [['log.swf', ...easy, '--clean', 'overrun=never', '--waits', 'out.csv'], 'INPUT_USAGE'],
+    [['none.swf', ...easy, '--waits', 'out.csv'], 'INPUT_FILE_NOT_FOUND'],
+  ] as const) {
+    const result = await runCli(['replay', ...argv], { workingDirectory: folder });
+    t.is(result.exitCode, 2);
+    assertOneLine(t, result, code);
+  }
+  t.deepEqual(readdirSync(folder).sort(), ['log.swf', 'parts.swf']);
+});

@@ -1,6 +1,6 @@
 /**
  * `ocx replay` against the published per-job waits of two logs (Gaussier, Glesser, Reis & Trystram,
- * SC'15): not one may differ.
+ * SC'15): not one may differ. With `--stream` the same bytes come out.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,9 +24,14 @@ for (const log of ['KTH-SP2', 'SDSC-SP2']) {
       const folder = temporaryFolder(t);
       const input = join(oracle, `${log}.input.swf.gz`);
       t.true(existsSync(input), 'the folder of OCX_TRACES has the oracle logs');
-      const argv = ['replay', input, ...options, '--waits', 'waits.csv', '--json'];
-      const result = await runCli(argv, { workingDirectory: folder });
+      const argv = ['replay', input, ...options, '--json', '--waits'];
+      const result = await runCli([...argv, 'waits.csv'], { workingDirectory: folder });
       t.is(result.exitCode, 0, result.stderr);
+      const piecewise = [...argv, 'stream.csv', '--stream'];
+      const streamed = await runCli(piecewise, { workingDirectory: folder });
+      t.is(streamed.stdout, result.stdout);
+      const bytes = (name: string) => readFileSync(join(folder, name));
+      t.true(bytes('stream.csv').equals(bytes('waits.csv')));
       const published = gunzipSync(readFileSync(join(oracle, `${log}.waits.csv.gz`))).toString();
       const expected = published
         .trimEnd()

@@ -3,7 +3,9 @@ import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import test from 'ava';
+import { OcxError } from '../../core/kernel/errors.ts';
 import { openLines, readTextFile, SCAN_LIMITS } from '../../workloads/input.ts';
+import { streamLines } from '../../workloads/line-stream.ts';
 import { withMember } from '../../workloads/formats/archive.ts';
 import { recogniseFormat } from '../../workloads/formats/registry.ts';
 import { readSwf } from '../../workloads/formats/swf.ts';
@@ -252,4 +254,75 @@ test('text that is not UTF-8 is refused with its line', (t) => {
     Buffer.concat([Buffer.from('a,b\n1,'), Buffer.from([0xff]), Buffer.from('\n')]),
   );
   t.is(refusal(t, () => readTextFile(path), 'INPUT_ENCODING').place?.line, 2);
+});
+
+/** The text of a file in both ways of reading it, or the code with which it is refused. */
+async function bothWays(path: string, limits = SCAN_LIMITS): Promise<[string, string]> {
+  const codeOf = (error: unknown) => {
+    if (error instanceof OcxError) return error.code;
+    throw error;
+  };
+  const texts: [string, string] = ['', ''];
+  try {
+    for (const { bytes, start, end } of openLines(path, limits).blocks) {
+      texts[0] += Buffer.from(bytes.subarray(start, end)).toString('latin1');
+    }
+  } catch (error) {
+    texts[0] = codeOf(error);
+  }
+  try {
+    for await (const { bytes, start, end } of streamLines(path, limits)) {
+      texts[1] += Buffer.from(bytes.subarray(start, end)).toString('latin1');
+    }
+  } catch (error) {
+    texts[1] = codeOf(error);
+  }
+  return texts;
+}
+
+test('a file in memory that does not grow with it is what it is in memory that does', async (t) => {
+  const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9]);
+  const long = Array.from({ length: 60_000 }, (_, i) => `${i} ${'abcdefgh'.repeat(i % 9)}`).join(
+    '\n',
+  );
+  const damaged = Buffer.from(gzipSync(LOG.repeat(100)));
+  damaged[damaged.length - 6]! ^= 0xff;
+  const samples: readonly (readonly [string | Uint8Array, expected?: string])[] = [
+    [LOG, LOG],
+    [long, long],
+    [gzipSync(long), long],
+    [zstdCompressSync(long), long],
+    [gzipSync(`\u{feff}${LOG}`), LOG],
+    [Buffer.concat([gzipSync(long), gzipSync(LOG)]), long + LOG],
+    [Buffer.concat([gzipSync(LOG), Buffer.alloc(512)]), LOG],
+    [Buffer.concat([zstdCompressSync(LOG), skippable, zstdCompressSync(long)]), LOG + long],
+    [XZ],
+    [gzipSync(tarMember('one.swf', LOG)), LOG],
+    ['', 'INPUT_EMPTY'],
+    [gzipSync(''), 'INPUT_EMPTY'],
+    [gzipSync(long).subarray(0, -9), 'INPUT_TRUNCATED'],
+    [zstdCompressSync(long).subarray(0, -3), 'INPUT_TRUNCATED'],
+    [damaged, 'INPUT_GZIP_CORRUPT'],
+    [Buffer.concat([gzipSync(LOG), Buffer.from('garbage')]), 'INPUT_GZIP_CORRUPT'],
+    [Buffer.concat([zstdCompressSync(LOG), Buffer.from('garbage')]), 'INPUT_ZSTD_CORRUPT'],
+    [gzipSync(gzipSync(LOG)), 'INPUT_GZIP_NESTED'],
+    [zstdCompressSync(gzipSync(LOG)), 'INPUT_ZSTD_NESTED'],
+    [gzipSync(Buffer.alloc(4 << 20, '; \n')), 'INPUT_GZIP_BOMB'],
+    [zstdCompressSync(Buffer.alloc(4 << 20, ';\n')), 'INPUT_ZSTD_BOMB'],
+    [gzipSync(Buffer.from(LOG, 'utf16le')), 'INPUT_ENCODING'],
+    [gzipSync(Buffer.alloc(9_000, '\u0000\u0001\u0002\u0000')), 'INPUT_BINARY'],
+    [gzipSync(LOG.replaceAll('\n', '\r')), 'INPUT_LINE_ENDING'],
+    [Buffer.from('BZh9123'), 'INPUT_COMPRESSION'],
+  ];
+  for (const [at, [contents, expected]] of samples.entries()) {
+    const [whole, streamed] = await bothWays(testFile(t, contents));
+    t.true(streamed === whole && streamed === (expected ?? whole), `sample ${at}`);
+  }
+  const small = { ...SCAN_LIMITS, maxLineBytes: 100 };
+  const wide = `${'x'.repeat(3 << 20)}\n`;
+  t.deepEqual(
+    await bothWays(testFile(t, gzipSync(LOG + wide + LOG)), { ...small, maxRatio: 1e6 }),
+    [LOG + wide + LOG, 'INPUT_LINE_TOO_LONG'],
+  );
+  t.deepEqual((await bothWays(join(testFolder(t), 'none')))[1], 'INPUT_FILE_NOT_FOUND');
 });

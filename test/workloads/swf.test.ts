@@ -1,7 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { OcxError } from '../../core/kernel/errors.ts';
 import { emptyJobTable } from '../../core/demand/jobs.ts';
 import { cleanSwf, SIMULATION_POLICY } from '../../workloads/formats/swf-cleaning.ts';
+import { SwfStream } from '../../workloads/formats/swf-stream.ts';
 import { swfText } from '../../workloads/formats/swf-writer.ts';
 import { machineProcessors, readSwf } from '../../workloads/formats/swf.ts';
 import { record, refusal, testFile } from './files.ts';
@@ -312,4 +314,72 @@ test('the scanner agrees with a plain reader on messy lines', (t) => {
     }),
     { numRuns: 300 },
   );
+});
+
+/** The rows of a log that is read in blocks of a few lines, as text. */
+async function inPieces(
+  text: string,
+  path: string,
+  linesPerBlock: number,
+  heldBack: number,
+): Promise<string[]> {
+  const lines = text.split(/(?<=\n)/);
+  async function* blocks() {
+    for (let at = 0; at < lines.length; at += linesPerBlock) {
+      const bytes = Buffer.from(lines.slice(at, at + linesPerBlock).join(''));
+      yield { bytes, start: 0, end: bytes.length };
+    }
+  }
+  const rows: string[] = [];
+  const options = { details: true };
+  for await (const piece of new SwfStream(path, options, { blocks: blocks(), heldBack }).pieces()) {
+    rows.push(...rowsOf(piece));
+  }
+  return rows;
+}
+
+function rowsOf({ jobs, details }: Pick<ReturnType<typeof readSwf>, 'jobs' | 'details'>): string[] {
+  const columns = [...Object.values(jobs), ...Object.values(details!)].filter(ArrayBuffer.isView);
+  return Array.from({ length: jobs.count }, (_, row) =>
+    columns.map((column) => (column as Float64Array)[row]).join(' '),
+  );
+}
+
+test('a log in pieces has the rows of the whole one, however it is cut', async (t) => {
+  const disorder = 6;
+  const log = Array.from({ length: 200 }, (_, i) => {
+    const submit = 10 * (i - ((i * 5) % (disorder + 1))) + (i % 3 === 0 ? 5 : 0);
+    const fields = { 1: i, 2: 100 + submit, 3: i % 5, 4: i, 5: 1 + (i % 4), 8: 2, 9: 9, 11: i % 6 };
+    return i % 40 === 20 ? `odd ${i}` : record(fields);
+  });
+  const text = `; MaxProcs: 64\n${log.join('\n')}`;
+  const path = testFile(t, text);
+  const whole = readSwf(path, { details: true });
+  t.true(whole.outOfOrder > 50);
+  for (const [linesPerBlock, heldBack] of [
+    [1, 7],
+    [3, 9],
+    [17, 7],
+    [1_000, 7],
+    [5, 500],
+  ] as const) {
+    const rows = await inPieces(text, path, linesPerBlock, heldBack);
+    t.deepEqual(rows, rowsOf(whole), `${linesPerBlock} lines, ${heldBack} held back`);
+  }
+  // Line 6 comes before line 4, which has left by then: two records were held back, 3 and 5.
+  const expectation = { instanceOf: OcxError, code: 'INPUT_UNSORTED' };
+  const late = await t.throwsAsync(inPieces(text, path, 1, 2), expectation);
+  t.is(late.place?.line, 6);
+});
+
+test('Alea in pieces is rebased as a whole, and what is no log is refused', async (t) => {
+  const alea = [1_000_000_007, 1_000_000_009, 1_000_000_012].map(
+    (submit, i) => `${record({ 1: i, 2: submit, 4: 5, 5: 1, 8: 1, 9: 9 })} {1} q p`,
+  );
+  const path = testFile(t, `${alea.join('\n')}\n`);
+  const whole = readSwf(path, { details: true });
+  t.is(whole.dialect, 'alea');
+  t.deepEqual(await inPieces(`${alea.join('\n')}\n`, path, 1, 1), rowsOf(whole));
+  await t.throwsAsync(inPieces('no log\n', path, 1, 1), { code: 'INPUT_NO_ROWS' });
+  await t.throwsAsync(inPieces(`${JOB}\n1 2 3`, path, 1, 1), { code: 'INPUT_TRUNCATED' });
 });

@@ -48,6 +48,9 @@ export const SIMULATION_POLICY: SwfPolicy = {
   overrun: 'extend',
 };
 
+/** What cleaning looks at: a log, or some rows of one. */
+export type CleanableRows = Pick<SwfLog, 'jobs' | 'details'>;
+
 export interface CleanedLog {
   /** In (submit, file) order. */
   readonly jobs: JobTable;
@@ -85,6 +88,11 @@ export function cleanSwf(log: Rows, policy: SwfPolicy = KEEP_POLICY): CleanedLog
     dropped: dropped.all,
     adjusted: adjusted.all,
   };
+}
+
+/** Whether a row is one part of a job in several: SWF's status 2, 3 or 4. */
+export function isPartial(status: number): boolean {
+  return status >= 2 && status <= 4;
 }
 
 class Counter {
@@ -148,7 +156,7 @@ function mergeRecords(
 ): void {
   const status = log.details!.status;
   const first = new Map<number, number>();
-  const partial = (i: number) => status[i]! >= 2 && status[i]! <= 4;
+  const partial = (i: number) => isPartial(status[i]!);
   for (let i = 0; i < keep.length; i++) {
     if (partial(i)) first.set(log.jobs.jobNumber[i]!, -1);
   }

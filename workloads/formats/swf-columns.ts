@@ -41,6 +41,11 @@ export class SwfColumns {
   #count = 0;
   #outOfOrder = 0;
   #lastSubmit = -1;
+  #lastJobNumber = NaN;
+  /** The latest submission so far; where a smaller one came after it, rows have to be sorted. */
+  #latestSubmit = -Infinity;
+  #isSorted = true;
+  #releasedSubmit = -Infinity;
   #columns: Column[];
   readonly #detailed: boolean;
   readonly #rest: boolean;
@@ -69,7 +74,16 @@ export class SwfColumns {
   }
 
   get lastJobNumber(): number {
-    return this.#count === 0 ? NaN : this.#columns[0]![this.#count - 1]!;
+    return this.#lastJobNumber;
+  }
+
+  get outOfOrder(): number {
+    return this.#outOfOrder;
+  }
+
+  /** The submission of the last row that was released; none may come before it any more. */
+  get releasedSubmit(): number {
+    return this.#releasedSubmit;
   }
 
   /** @param values the 18 fields */
@@ -80,6 +94,9 @@ export class SwfColumns {
     const submit = values[1]!;
     if (submit < this.#lastSubmit) this.#outOfOrder += 1;
     this.#lastSubmit = submit;
+    this.#lastJobNumber = values[0]!;
+    if (submit < this.#latestSubmit) this.#isSorted = false;
+    else this.#latestSubmit = submit;
     columns[0]![at] = values[0]!;
     columns[1]![at] = submit;
     columns[2]![at] = values[3]!;
@@ -102,38 +119,58 @@ export class SwfColumns {
   finish(): { jobs: JobTable; details: SwfDetails | null; outOfOrder: number } {
     const count = this.#count;
     const order = this.#outOfOrder > 0 ? this.#submitOrder() : null;
-    const take = (index: number): Column => {
-      const column = this.#columns[index]!;
+    const columns = this.#columns.map((column) => {
       if (order === null) return count === this.#capacity ? column : column.slice(0, count);
-      const sorted = column.slice(0, count);
-      for (let i = 0; i < count; i++) sorted[i] = column[order[i]!]!;
-      return sorted;
-    };
-    const jobs: JobTable = {
-      count,
-      jobNumber: take(0) as Float64Array,
-      submitSeconds: take(1) as Float64Array,
-      runSeconds: take(2) as Float64Array,
-      estimateSeconds: take(3) as Float64Array,
-      processors: take(4) as Int32Array,
-      user: take(5) as Int32Array,
-    };
-    if (!this.#detailed) return { jobs, details: null, outOfOrder: this.#outOfOrder };
-    const details: SwfDetails = {
-      waitSeconds: take(6) as Float64Array,
-      allocated: take(7) as Int32Array,
-      requested: take(8) as Int32Array,
-      status: take(9) as Int8Array,
-      queue: take(10) as Int32Array,
-      partition: take(11) as Int32Array,
-      ...(this.#rest ? { rest: this.#takeRest(take) } : {}),
-    };
-    return { jobs, details, outOfOrder: this.#outOfOrder };
+      return inOrder(column, order);
+    });
+    return { ...this.#tables(columns, count), outOfOrder: this.#outOfOrder };
   }
 
-  #takeRest(take: (index: number) => Column): SwfRest {
-    const columns = REST_NAMES.map((name, i) => [name, take(DETAILED_COLUMNS + i)]);
-    return Object.fromEntries(columns) as SwfRest;
+  /**
+   * The first rows, in (submit, file) order among all so far; null where there are too few. The
+   * columns are views of these: look at them, then call `drop`, before the next row is pushed.
+   *
+   * @param heldBack how many rows stay, because later ones may come before them
+   */
+  release(heldBack: number): { jobs: JobTable; details: SwfDetails | null } | null {
+    const count = this.#count - heldBack;
+    if (count <= 0) return null;
+    if (!this.#isSorted) {
+      const order = this.#submitOrder();
+      for (const column of this.#columns) column.set(inOrder(column, order));
+      this.#isSorted = true;
+    }
+    this.#releasedSubmit = this.#columns[1]![count - 1]!;
+    const columns = this.#columns.map((column) => column.subarray(0, count));
+    return this.#tables(columns, count);
+  }
+
+  /** Forgets the first rows, which were released. */
+  drop(count: number): void {
+    for (const column of this.#columns) column.copyWithin(0, count, this.#count);
+    this.#count -= count;
+  }
+
+  #tables(columns: Column[], count: number): { jobs: JobTable; details: SwfDetails | null } {
+    const jobs: JobTable = {
+      count,
+      jobNumber: columns[0] as Float64Array,
+      submitSeconds: columns[1] as Float64Array,
+      runSeconds: columns[2] as Float64Array,
+      estimateSeconds: columns[3] as Float64Array,
+      processors: columns[4] as Int32Array,
+      user: columns[5] as Int32Array,
+    };
+    if (!this.#detailed) return { jobs, details: null };
+    const details: SwfDetails = {
+      waitSeconds: columns[6] as Float64Array,
+      allocated: columns[7] as Int32Array,
+      requested: columns[8] as Int32Array,
+      status: columns[9] as Int8Array,
+      queue: columns[10] as Int32Array,
+      partition: columns[11] as Int32Array,
+    };
+    return { jobs, details };
   }
 
   #submitOrder(): Uint32Array {
@@ -151,4 +188,10 @@ export class SwfColumns {
       return grown;
     });
   }
+}
+
+function inOrder(column: Column, order: Uint32Array): Column {
+  const sorted = column.slice(0, order.length);
+  for (let i = 0; i < order.length; i++) sorted[i] = column[order[i]!]!;
+  return sorted;
 }

@@ -52,7 +52,7 @@ export interface SwfLog {
  */
 export function readSwf(path: string, options: SwfOptions = {}): SwfLog {
   const source = openLines(path);
-  const scan = new Scan(path, options, Math.ceil(source.textBytes / 70) + 16);
+  const scan = new SwfScan(path, options, Math.ceil(source.textBytes / 70) + 16);
   for (const block of source.blocks) scan.block(block);
   return scan.finish();
 }
@@ -62,7 +62,7 @@ export function readSwf(path: string, options: SwfOptions = {}): SwfLog {
  *
  * @throws OcxError INPUT_PROCS_MISSING where neither says it
  */
-export function machineProcessors(log: SwfLog, procs?: number): number {
+export function machineProcessors(log: Pick<SwfLog, 'path' | 'header'>, procs?: number): number {
   if (procs !== undefined) return procs;
   const fromHeader = log.header.maxProcs ?? log.header.maxNodes;
   if (fromHeader !== null) return fromHeader;
@@ -73,6 +73,9 @@ export function machineProcessors(log: SwfLog, procs?: number): number {
     remedy: 'give their number with --procs (in a scenario: procs = …)',
   });
 }
+
+/** How many records are held back when a log is read in pieces, so that they can be sorted. */
+export const HELD_BACK_RECORDS = 65_536;
 
 const FIELDS = 18;
 const ALEA_FIELDS = 21;
@@ -90,10 +93,11 @@ NAMES[7] = 'requested processors';
 NAMES[8] = 'requested time';
 NAMES[11] = 'user';
 
-class Scan {
+/** Reads records of a log, block by block; `readSwf` and `SwfStream` say how. */
+export class SwfScan {
   readonly #path: string;
   readonly #header = new SwfHeaderReader();
-  readonly #columns: SwfColumns;
+  readonly columns: SwfColumns;
   readonly #allocatedFirst: boolean;
   readonly #values = new Float64Array(FIELDS);
   readonly #dropped = new Map<string, number>();
@@ -106,7 +110,7 @@ class Scan {
   constructor(path: string, options: SwfOptions, capacity: number) {
     this.#path = path;
     this.#allocatedFirst = options.processors === 'allocated';
-    this.#columns = new SwfColumns(capacity, options.details === true, options.everyField === true);
+    this.columns = new SwfColumns(capacity, options.details === true, options.everyField === true);
   }
 
   /** Scans whole lines; only the last one of a file may lack its line feed. */
@@ -184,14 +188,29 @@ class Scan {
     return at;
   }
 
-  finish(): SwfLog {
-    const { jobs, details, outOfOrder } = this.#columns.finish();
-    if (jobs.count === 0) throw this.#noRows();
+  /** What the header says, as far as it was read. */
+  get header(): SwfHeader {
+    return this.#header.finish();
+  }
+
+  /** Whether there was a record in the dialect of Alea. */
+  get isAlea(): boolean {
+    return this.#aleaRecords > 0;
+  }
+
+  /** Records set aside so far, by reason. */
+  get dropped(): Record<string, number> {
     const dropped: Record<string, number> = Object.create(null);
     for (const reason of [...this.#dropped.keys()].sort()) {
       dropped[reason] = this.#dropped.get(reason)!;
     }
-    const header = this.#header.finish();
+    return dropped;
+  }
+
+  finish(): SwfLog {
+    const { jobs, details, outOfOrder } = this.columns.finish();
+    if (jobs.count === 0) throw this.noRows();
+    const { header, dropped } = this;
     const alea = this.#aleaRecords > 0;
     return {
       path: this.#path,
@@ -216,9 +235,9 @@ class Scan {
 
   #record(bytes: Uint8Array, lineStart: number, alea: boolean): void {
     const values = this.#values;
-    if (values[1]! < 0 && isContinuation(values, this.#columns.lastJobNumber)) {
+    if (values[1]! < 0 && isContinuation(values, this.columns.lastJobNumber)) {
       // Later records of a job in several parts carry no submit time of their own.
-      values[1] = this.#columns.lastSubmit;
+      values[1] = this.columns.lastSubmit;
     }
     const submit = values[1]!;
     if (submit < 0) return this.#quarantine('submitUnknown', bytes, lineStart, 1);
@@ -244,8 +263,9 @@ class Scan {
     if ((processors | 0) !== processors) {
       return this.#quarantine('notAnInteger', bytes, lineStart, this.#allocatedFirst ? 4 : 7);
     }
+    if (submit < this.columns.releasedSubmit) throw this.#tooLate();
     if (alea) this.#aleaRecords += 1;
-    this.#columns.push(values, processors);
+    this.columns.push(values, processors);
   }
 
   /** A header line, a blank line, the long dialect or a damaged record; answers where it ends. */
@@ -296,6 +316,15 @@ class Scan {
     });
   }
 
+  #tooLate(): OcxError {
+    return new OcxError({
+      code: 'INPUT_UNSORTED',
+      message: `this record was submitted before records that stand more than ${HELD_BACK_RECORDS} lines above it`,
+      place: { file: this.#path, line: this.#line },
+      remedy: 'read the log as a whole, without streaming, or sort it by submission',
+    });
+  }
+
   #truncated(column: number): OcxError {
     return new OcxError({
       code: 'INPUT_TRUNCATED',
@@ -305,7 +334,8 @@ class Scan {
     });
   }
 
-  #noRows(): OcxError {
+  /** What is said of a file without records. */
+  noRows(): OcxError {
     const first = this.#quarantined[0];
     const found = first ? `; the first line that is none has ${REASONS[first.reason]}` : '';
     return new OcxError({
