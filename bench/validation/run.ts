@@ -1,57 +1,57 @@
 /**
- * Holds the kernel against queueing theory and prints the table. With `--record` it goes into
- * `docs/results/validation.md`, between the two comments that mark its place. Exit code 1 where a
- * mean lies more than four standard errors from theory or two ways of simulating differ.
+ * Validates the simulator and prints tables: all sections, or those named. With `--record` each
+ * goes into its place in `docs/results/validation.md`. Exit code 1 where something is not as it must
+ * be, 2 for a section that does not exist. `peers` runs only if named.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { QUEUEING_CASES, validateStation } from './queueing.ts';
-import type { QueueingResult } from './queueing.ts';
+import { writeMarkedBlock } from '../marked-block.ts';
+import { easyVariantsSection } from './easy-variants.ts';
+import { modelsSection } from './models-section.ts';
+import { oraclesSection } from './oracles.ts';
+import { peersSection } from './peers.ts';
+import { queueingSection } from './queueing-section.ts';
+import type { Section } from './section.ts';
 
-const SIZE = { replications: 30, customers: 60_000, warmUp: 10_000 };
-const TOLERATED_DEVIATION = 4;
-const BEGIN = '<!-- begin queueing -->';
-const END = '<!-- end queueing -->';
+const SECTIONS: readonly Section[] = [
+  queueingSection,
+  easyVariantsSection,
+  oraclesSection,
+  modelsSection,
+  peersSection,
+];
+const DOCUMENT = join(import.meta.dirname, '../../docs/results/validation.md');
 
-const results = QUEUEING_CASES.map((station) => validateStation(station, SIZE));
-const table = renderTable(results);
-process.stdout.write(table);
-if (process.argv.includes('--record')) record(table);
-const isWrong = ({ deviation, differentWaits }: QueueingResult) =>
-  Math.abs(deviation) > TOLERATED_DEVIATION || differentWaits > 0;
-if (results.some(isWrong)) process.exitCode = 1;
+const argv = process.argv.slice(2);
+const recording = argv.includes('--record');
+const names = argv.filter((word) => word !== '--record');
+const known = SECTIONS.map(({ name }) => name);
+const unknown = names.find((name) => !known.includes(name));
 
-function renderTable(rows: readonly QueueingResult[]): string {
-  const lines = [
-    '| station | services | ρ | mean wait, theory | simulated, 95 % interval | error | standard errors | waits > 1, theory | simulated | waits that differ |',
-    '|---|---|---|---|---|---|---|---|---|---|',
-  ];
-  for (const { station, theory, simulated, deviation, tail, differentWaits } of rows) {
-    const [low, high] = simulated.ci95;
-    const cells = [
-      station.name,
-      station.law.name,
-      station.utilisation,
-      theory.toFixed(4),
-      `${simulated.mean.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`,
-      `${((100 * (simulated.mean - theory)) / theory).toFixed(2)} %`,
-      deviation.toFixed(2),
-      tail ? tail.theory.toFixed(4) : '–',
-      tail ? tail.simulated.mean.toFixed(4) : '–',
-      differentWaits,
-    ];
-    lines.push(`| ${cells.join(' | ')} |`);
+if (unknown !== undefined) {
+  process.stderr.write(
+    `INPUT_ARGUMENT: there is no section ${JSON.stringify(unknown)}, choose from ${known.join(', ')}, or --record\n`,
+  );
+  process.exitCode = 2;
+} else {
+  for (const section of SECTIONS) {
+    if (names.length > 0 ? names.includes(section.name) : !section.onlyByName) validate(section);
   }
-  return `${lines.join('\n')}\n`;
 }
 
-function record(text: string): void {
-  const path = join(import.meta.dirname, '../../docs/results/validation.md');
-  const document = readFileSync(path, 'utf8');
-  const begin = document.indexOf(BEGIN);
-  const end = document.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`${path} has no place for the table`);
-  const content = `${document.slice(0, begin + BEGIN.length)}\n\n${text}\n${document.slice(end)}`;
-  writeFileSync(`${path}.part`, content);
-  renameSync(`${path}.part`, path);
+function validate(section: Section): void {
+  process.stdout.write(`## ${section.name}\n\n`);
+  const report = section.run();
+  if ('skipped' in report) {
+    process.stdout.write(`Skipped: ${report.skipped}\n\n`);
+    return;
+  }
+  process.stdout.write(`${report.text}\n`);
+  for (const failure of report.failures) {
+    process.stderr.write(`${section.name}: ${failure}\n`);
+    process.exitCode = 1;
+  }
+  // What is wrong is not written down as if it were a result.
+  if (recording && report.failures.length === 0) {
+    writeMarkedBlock(DOCUMENT, section.name, report.text);
+  }
 }
