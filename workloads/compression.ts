@@ -116,7 +116,8 @@ export function packedTwice(path: string, packing: string): OcxError {
 
 const UNPACKERS = { gzip: gunzip, zstd: unzstd, xz: unxz } as const;
 
-function isRead(packing: Packing): packing is keyof typeof UNPACKERS {
+/** Whether this is one of those that are read here. */
+export function isRead(packing: Packing): packing is keyof typeof UNPACKERS {
   return packing in UNPACKERS;
 }
 

@@ -7,39 +7,33 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync, type Stats } fr
 import { OcxError } from '../core/kernel/errors.ts';
 import { ARCHIVE_HEAD_BYTES, mayBeArchive, needsUnpacking } from './compression.ts';
 import { PACKING_HEAD_BYTES, unpack, unpackOnce } from './compression.ts';
-import type { UnpackLimits } from './compression.ts';
+import { changed, checkHead, lineNumberAt, lineTooLong, tooLarge } from './line-blocks.ts';
+import type { InputLimits, LineBlock } from './line-blocks.ts';
+import { packedLines, PACKED_IN_MEMORY } from './packed-lines.ts';
 import { isTar, tarMembers, type TarMember } from './tar.ts';
-
-/** Limits on one input file. */
-export interface InputLimits extends UnpackLimits {
-  readonly maxLineBytes: number;
-}
 
 const MEBIBYTE = 1 << 20;
 
 /** Limits for files that are scanned block by block. */
 export const SCAN_LIMITS: InputLimits = {
-  maxBytes: 4096 * MEBIBYTE,
+  maxBytes: 8192 * MEBIBYTE,
+  maxUnpackedBytes: 65_536 * MEBIBYTE,
   maxRatio: 200,
   ratioFreeBytes: MEBIBYTE,
   maxLineBytes: MEBIBYTE,
 };
 
 /** Limits for files that are held in memory as one text. */
-export const TEXT_LIMITS: InputLimits = { ...SCAN_LIMITS, maxBytes: 256 * MEBIBYTE };
+export const TEXT_LIMITS: InputLimits = {
+  ...SCAN_LIMITS,
+  maxBytes: 256 * MEBIBYTE,
+  maxUnpackedBytes: 256 * MEBIBYTE,
+};
 
 /** A packed file is held in memory as one piece; larger ones cannot be. */
 const PACKED_MAXIMUM = 2 ** 31 - 1;
 const BLOCK_BYTES = 8 * MEBIBYTE;
 const LINE_FEED = 10;
-const CARRIAGE_RETURN = 13;
-
-/** A stretch of a file: whole lines, except that the file's last line may lack its line feed. */
-export interface LineBlock {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-}
 
 /** A file opened for scanning. */
 export interface LineSource {
@@ -52,7 +46,7 @@ export interface LineSource {
 }
 
 /**
- * Opens a plain, gzip, zstd or tar file (told by its first bytes) for one scan over its lines. A UTF-8 byte
+ * Opens a plain, gzip, zstd, xz or tar file (told by its first bytes) for one scan over its lines. A UTF-8 byte
  * order mark is skipped.
  *
  * @throws OcxError INPUT_… for anything that is not a readable text file within the limits; while
@@ -65,6 +59,9 @@ export function openLines(path: string, limits: InputLimits = SCAN_LIMITS): Line
     const head = Buffer.alloc(Math.min(PACKING_HEAD_BYTES, size));
     readSync(descriptor, head, 0, head.length, 0);
     if (needsUnpacking(path, head)) {
+      const blocks = size > PACKED_IN_MEMORY ? packedLines(path, head, size, limits) : null;
+      // How much text it is shows only while it is read.
+      if (blocks !== null) return { path, fileBytes: size, textBytes: size, blocks };
       if (size > PACKED_MAXIMUM) throw tooLarge(path, limits);
       const bytes = unpack(path, readWhole(path, descriptor, size), limits);
       return {
@@ -98,6 +95,7 @@ export function archiveMembers(
     const head = Buffer.alloc(Math.min(ARCHIVE_HEAD_BYTES, size));
     readSync(descriptor, head, 0, head.length, 0);
     if (!needsUnpacking(path, head) || !mayBeArchive(head)) return null;
+    if (size > PACKED_IN_MEMORY && packedLines(path, head, size, limits) !== null) return null;
     if (size > PACKED_MAXIMUM) throw tooLarge(path, limits);
     const bytes = unpackOnce(path, readWhole(path, descriptor, size), limits);
     return isTar(bytes) ? tarMembers(path, bytes) : null;
@@ -205,25 +203,6 @@ function emptyFile(path: string): OcxError {
   });
 }
 
-function tooLarge(path: string, limits: InputLimits): OcxError {
-  return new OcxError({
-    code: 'INPUT_TOO_LARGE',
-    message: `the file holds more than ${limits.maxBytes / MEBIBYTE} MiB of text`,
-    place: { file: path },
-    remedy: 'split it',
-  });
-}
-
-/** What is said of a line that is too long; without a number where nobody counted. */
-export function lineTooLong(path: string, line: number | null, limits: InputLimits): OcxError {
-  return new OcxError({
-    code: 'INPUT_LINE_TOO_LONG',
-    message: `a line is longer than ${limits.maxLineBytes} bytes`,
-    place: line === null ? { file: path } : { file: path, line },
-    remedy: 'check that this is the right file',
-  });
-}
-
 function openedState(path: string): Stats {
   const descriptor = openRegularFile(path);
   try {
@@ -238,64 +217,6 @@ function readWhole(path: string, descriptor: number, size: number): Buffer {
   // The first read moved nothing (it gave a position), so this is the whole file.
   if (bytes.length !== size) throw changed(path);
   return bytes;
-}
-
-function changed(path: string): OcxError {
-  return new OcxError({
-    code: 'INPUT_CHANGED',
-    message: 'the file changed while it was read',
-    place: { file: path },
-    remedy: 'wait until it is complete',
-  });
-}
-
-/** Refuses what cannot be text, by the first kilobytes; answers how many bytes to skip. @throws OcxError INPUT_… */
-export function checkHead(path: string, bytes: Uint8Array): number {
-  const end = Math.min(bytes.length, 8192);
-  const utf16 =
-    (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  let zerosEven = 0;
-  let zerosOdd = 0;
-  for (let i = 0; i < end; i++) {
-    if (bytes[i] !== 0) continue;
-    if (i % 2 === 0) zerosEven++;
-    else zerosOdd++;
-  }
-  const quarter = end / 4;
-  if (utf16 || zerosEven > quarter !== zerosOdd > quarter) {
-    throw new OcxError({
-      code: 'INPUT_ENCODING',
-      message: 'the file is UTF-16 text',
-      place: { file: path, line: 1 },
-      remedy: 'convert it to UTF-8',
-    });
-  }
-  if (zerosEven + zerosOdd > 0 || controlShare(bytes, end) > 0.05) {
-    throw new OcxError({
-      code: 'INPUT_BINARY',
-      message: 'the file is binary, not text',
-      place: { file: path },
-      remedy: 'check that this is the right file',
-    });
-  }
-  if (!bytes.includes(LINE_FEED) && bytes.subarray(0, end).includes(CARRIAGE_RETURN)) {
-    throw new OcxError({
-      code: 'INPUT_LINE_ENDING',
-      message: 'lines end with a carriage return alone',
-      place: { file: path, line: 1 },
-      remedy: 'convert the line endings to line feeds',
-    });
-  }
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-}
-
-function controlShare(bytes: Uint8Array, end: number): number {
-  let controls = 0;
-  for (let i = 0; i < end; i++) {
-    const byte = bytes[i]!;
-    if (byte < 9 || (byte > 13 && byte < 32)) controls++;
-  }
-  return controls / Math.max(1, end);
 }
 
 function* bufferBlocks(path: string, bytes: Uint8Array, limits: InputLimits): Generator<LineBlock> {
@@ -366,12 +287,6 @@ function linesIn(path: string, state: Stats, bytes: number, limits: InputLimits)
     at += count;
   }
   return lines;
-}
-
-function lineNumberAt(bytes: Uint8Array, offset: number): number {
-  let line = 1;
-  for (let i = 0; i < offset; i++) if (bytes[i] === LINE_FEED) line++;
-  return line;
 }
 
 function firstInvalidLine(bytes: Buffer): number {

@@ -14,15 +14,8 @@ import {
   somethingBehind,
   unpackFailure,
 } from './compression.ts';
-import {
-  checkHead,
-  lineTooLong,
-  openLines,
-  openRegularFile,
-  SCAN_LIMITS,
-  type InputLimits,
-  type LineBlock,
-} from './input.ts';
+import { openLines, openRegularFile, SCAN_LIMITS } from './input.ts';
+import { checkHead, lineTooLong, type InputLimits, type LineBlock } from './line-blocks.ts';
 import { isTar } from './tar.ts';
 
 const PIECE_BYTES = 1 << 20;

@@ -3,15 +3,17 @@
  * person would, by the command line.
  */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import test from 'ava';
 import { OcxError } from '../../core/kernel/errors.ts';
-import { openLines } from '../../workloads/input.ts';
+import { openLines, SCAN_LIMITS } from '../../workloads/input.ts';
+import { PACKED_IN_MEMORY } from '../../workloads/packed-lines.ts';
 import { loadDemand } from '../../workloads/source.ts';
 import { assertOneLine, runCli, temporaryFolder } from '../cli/run.ts';
-import { batchContext, record, testFile } from '../workloads/files.ts';
+import { batchContext, record, refusal, testFile } from '../workloads/files.ts';
 
 /** What `trace inspect --json` answers, as far as the corpus looks at it. */
 interface Inspected {
@@ -638,4 +640,52 @@ test('every number of the corpus that a trace can have is here', (t) => {
   );
   // n, cores for nodes, is a setting of a scenario: test/workloads/source.test.ts.
   t.is([...new Set(letters)].join(''), 'abcdefghijklm');
+});
+
+function drain(path: string, limits = SCAN_LIMITS): number {
+  let size = 0;
+  for (const block of openLines(path, limits).blocks) size += block.end - block.start;
+  return size;
+}
+
+test('a large packed file is read piece by piece, the same as plain, its damage refused', (t) => {
+  // Digits that do not repeat: packed they are still beyond what is unpacked in memory.
+  const rows = Array.from({ length: 260_000 }, (_, i) => {
+    const digits = Math.floor((Math.sin(i) + 1) * 1e15);
+    return `${digits},${(i * 2_654_435_761) % 4_294_967_296},${(digits * 7) % 1e14}`;
+  });
+  const text = `\uFEFF${rows.join('\n')}\n`;
+  const sum = (path: string, limits = SCAN_LIMITS) => {
+    const hash = createHash('sha256');
+    let lines = 0;
+    for (const { bytes, start, end } of openLines(path, limits).blocks) {
+      hash.update(bytes.subarray(start, end));
+      for (let at = start; at < end; at++) if (bytes[at] === 10) lines += 1;
+    }
+    t.is(lines, rows.length);
+    return hash.digest('hex');
+  };
+  const plain = sum(testFile(t, text));
+  const gzip = gzipSync(text, { level: 1 });
+  const half = text.indexOf('\n', text.length / 2) + 1;
+  const zstd = Buffer.concat(
+    [text.slice(0, half), text.slice(half)].map((part) => zstdCompressSync(part)),
+  );
+  for (const packed of [gzip, zstd]) {
+    t.true(packed.length > PACKED_IN_MEMORY);
+    t.is(sum(testFile(t, packed, 'a.csv')), plain);
+    refusal(t, () => drain(testFile(t, packed.subarray(0, -1_000))), 'INPUT_TRUNCATED');
+  }
+  const damaged = Buffer.from(gzip);
+  damaged[gzip.length >> 1]! ^= 0xff;
+  refusal(t, () => drain(testFile(t, damaged)), 'INPUT_GZIP_CORRUPT');
+  const behind = Buffer.concat([gzip, Buffer.from('more')]);
+  refusal(t, () => drain(testFile(t, behind)), 'INPUT_GZIP_CORRUPT');
+  const small = { ...SCAN_LIMITS, maxUnpackedBytes: text.length - 1_000 };
+  refusal(t, () => drain(testFile(t, gzip), small), 'INPUT_GZIP_BOMB');
+  refusal(t, () => openLines(testFile(t, gzipSync(gzip, { level: 0 }))), 'INPUT_GZIP_NESTED');
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'a.csv'), text);
+  execFileSync('tar', ['-czf', 'a.tar.gz', 'a.csv'], { cwd: folder });
+  t.is(drain(join(folder, 'a.tar.gz')), Buffer.byteLength(text) - 3);
 });

@@ -74,7 +74,7 @@ test('a gzip bomb is refused by its ratio and by its size', (t) => {
 
 test('a sparse file beyond the limit is refused before it is read', (t) => {
   const path = testFile(t, LOG);
-  truncateSync(path, 5 * 2 ** 30);
+  truncateSync(path, 9 * 2 ** 30);
   const started = performance.now();
   refusal(t, () => openLines(path), 'INPUT_TOO_LARGE');
   t.true(performance.now() - started < 1000);
@@ -197,10 +197,11 @@ test('an archive of several series is one log; of other files one is read by its
 function tarMember(name: string, text: string, type = '0'): Buffer {
   const header = Buffer.alloc(512);
   header.write(name, 0);
-  header.write(text.length.toString(8).padStart(11, '0'), 124);
+  const bytes = Buffer.from(text);
+  header.write(bytes.length.toString(8).padStart(11, '0'), 124);
   header.write(type, 156);
   header.write('ustar', 257);
-  return Buffer.concat([header, Buffer.from(text), Buffer.alloc(-text.length & 511)]);
+  return Buffer.concat([header, bytes, Buffer.alloc(-bytes.length & 511)]);
 }
 
 test('UTF-16, with or without its mark, and binary files are refused', (t) => {

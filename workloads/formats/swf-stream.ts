@@ -4,7 +4,7 @@
  * record stands more than `HELD_BACK_RECORDS` below where it belongs.
  */
 import type { JobTable } from '../../core/demand/jobs.ts';
-import type { LineBlock } from '../input.ts';
+import type { LineBlock } from '../line-blocks.ts';
 import { streamLines } from '../line-stream.ts';
 import type { SwfDetails } from './swf-columns.ts';
 import type { SwfHeader } from './swf-header.ts';

@@ -7,7 +7,8 @@
  */
 import type { JobTable } from '../../core/demand/jobs.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
-import { openLines, type LineBlock } from '../input.ts';
+import { openLines } from '../input.ts';
+import type { LineBlock } from '../line-blocks.ts';
 import type { QuarantinedRecord } from '../set-aside.ts';
 import { MAXIMUM_COUNT, SwfHeaderReader, type SwfHeader } from './swf-header.ts';
 import { SwfColumns, type SwfDetails } from './swf-columns.ts';
