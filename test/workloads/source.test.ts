@@ -411,7 +411,8 @@ test('jobs are had as they were logged: from the first second on, in whole nodes
   t.deepEqual([...jobs.processors], [1, 1, 2]);
   t.deepEqual([...jobs.runSeconds], [60, 60, 60]);
   const csv = testFile(t, 'id,submitSeconds,runSeconds,nodes,status\n1,3,9,2,1\n', 'jobs.csv');
-  t.like(loadJobs({ format: 'csv' }, csv, 1_000), { count: 1 });
+  const columns = { submit: 'submitSeconds', run: 'runSeconds', nodes: 'nodes' };
+  t.like(loadJobs({ format: 'csv', columns }, csv, 1_000), { count: 1 });
 });
 
 test('a trace without jobs is refused where jobs are asked for', (t) => {
