@@ -12,6 +12,8 @@ import { nodesFor, type NeedSink, type NodePacking } from './packing.ts';
 
 /** Batches are replayed from this long before time 0. */
 export const PREHISTORY_MS = WEEK_MS;
+/** The same for the manifest, where machines are put on nodes one by one. */
+export const EQUILIBRIUM = 'packed from a week before, with long-lived machines from before that';
 
 /**
  * How often a machine takes its batch's lifetime. Measured on the development part: two machines of

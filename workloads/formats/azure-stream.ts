@@ -4,7 +4,7 @@ import { DAY_MS, SECOND_MS, WEEK_MS } from '../../core/kernel/units.ts';
 import { cachedByFile } from '../cache.ts';
 import { WEEKDAYS, type Weekday } from '../calendar.ts';
 import { needSink, packedToMean, packingFields, setAside } from '../cloud/packing.ts';
-import { Population, PREHISTORY_MS, scaleFor } from '../cloud/population.ts';
+import { EQUILIBRIUM, Population, PREHISTORY_MS, scaleFor } from '../cloud/population.ts';
 import { workloadStream, type LoadedDemand, type WorkloadContext } from '../context.ts';
 import {
   maybePositive,
@@ -97,6 +97,7 @@ function load(table: AzureTable, path: string, context: WorkloadContext): Loaded
     lifetimes,
     `batches thinned to ${significant(packed.scale, 3)} of the stream (mean ${meanNodes} nodes)`,
     `${table.coresPerNode} cores and ${table.memoryPerNodeGb} GB a node, ${packed.words}`,
+    ...(table.packing === 'totals' ? [] : [EQUILIBRIUM]),
   ].join('; ');
   return {
     demand: { kind: 'cloud', needs: packed.needs },

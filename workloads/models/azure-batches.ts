@@ -15,6 +15,7 @@ import {
 import { needSink, packedToMean, packingFields, setAside } from '../cloud/packing.ts';
 import {
   batchFlavours,
+  EQUILIBRIUM,
   Population,
   PREHISTORY_MS,
   scaleFor,
@@ -251,7 +252,8 @@ function generate(table: BatchesTable, context: WorkloadContext): LoadedDemand {
   });
   const treatment =
     `batches at ${significant(packed.scale, 3)} of ${given.own ? 'the given' : "Azure's"} rate (mean ${significant(meanNodes)} nodes), ` +
-    `${table.coresPerNode} cores and ${table.memoryPerNodeGb} GB a node, ${packed.words}`;
+    `${table.coresPerNode} cores and ${table.memoryPerNodeGb} GB a node, ${packed.words}` +
+    (table.packing === 'totals' ? '' : `; ${EQUILIBRIUM}`);
   return {
     demand: { kind: 'cloud', needs: packed.needs },
     sources: [
