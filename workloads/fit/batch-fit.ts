@@ -180,10 +180,10 @@ function sharedLifetime({ batchStart, durationBin }: MachineTrace): number | nul
       if (bin < 0 || bin >= RUNNING) continue;
       bins[bin]! += 1;
       all += 1;
-      const before = i > batchStart[batch]! ? durationBin[i - 1]! : -1;
-      if (before < 0 || before >= RUNNING) continue;
+      const first = durationBin[batchStart[batch]!]!;
+      if (i === batchStart[batch] || first < 0 || first >= RUNNING) continue;
       pairs += 1;
-      if (before === bin) same += 1;
+      if (first === bin) same += 1;
     }
   }
   const share = sharedBy(
@@ -225,10 +225,10 @@ type Points = ReturnType<typeof batchSizes.fit>;
 
 function workloadOf(trace: MachineTrace, arrivals: CountEstimate, sizes: Points, lives: Lives) {
   const { weekdayRatio, ...counts } = arrivals;
-  const shares = FLAVOURS.map(({ letter }, index): [string, number] => [
-    letter,
-    trace.flavour.filter((each) => each === index).length / trace.flavour.length,
-  ]);
+  const shares = FLAVOURS.map(({ letter }, index): [string, number] => {
+    const count = trace.flavour.filter((each) => each === index).length;
+    return [letter, count < LEAST_RECORDS ? 0 : count / trace.flavour.length];
+  });
   const tailDays = lives.tailMeanDays;
   const tail =
     tailDays === null
