@@ -1,5 +1,5 @@
 /** What a workload is loaded for, and what loading it gives. */
-import type { Demand, DemandSource } from '../core/demand/demand.ts';
+import type { Demand, DemandSource, Rarity, Stratum } from '../core/demand/demand.ts';
 import type { ClusterKind } from '../core/agents/view.ts';
 import { randomStream, type RandomStream } from '../core/kernel/random.ts';
 
@@ -13,6 +13,8 @@ export interface WorkloadContext {
   readonly horizonMs: number;
   /** Cohorts start here; injected emergencies lie after it. */
   readonly warmUpMs: number;
+  /** Which windows to draw, where they are conditioned; default those with what is rare. */
+  readonly stratum?: Stratum;
   /** Size of the organisation's own cluster, all classes. */
   readonly nodes: number;
   /** Relative paths are taken from here first … */
@@ -25,6 +27,8 @@ export interface WorkloadContext {
 export interface LoadedDemand {
   readonly demand: Demand;
   readonly sources: readonly DemandSource[];
+  /** Absent where nothing was conditioned. */
+  readonly rarity?: Rarity;
 }
 
 /** The random stream of one purpose of this organisation in this replication. */

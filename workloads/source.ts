@@ -27,6 +27,7 @@ export function loadDemand(table: WorkloadTable, context: WorkloadContext): Load
   const shiftMs = Math.round(((checked['shiftHours'] as number | undefined) ?? 0) * HOUR_MS);
   if (shiftMs === 0) return loaded;
   return {
+    ...loaded,
     demand: shiftDemand(loaded.demand, shiftMs, context.horizonMs),
     sources: loaded.sources.map((source) => ({
       ...source,

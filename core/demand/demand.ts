@@ -34,6 +34,17 @@ export interface Emergency {
   readonly weight: number;
 }
 
+/** What replications of a comparison are conditioned on, because it is rare. */
+export interface Rarity {
+  /** The measured window holds an emergency of at least so many nodes. */
+  readonly nodes: number;
+  /** That it does, under the model that emergencies are drawn from. */
+  readonly probability: number;
+}
+
+/** Measured windows with what is rare, or without it. */
+export type Stratum = 'some' | 'none';
+
 export type Demand =
   | { readonly kind: 'batch'; readonly jobs: JobTable }
   | { readonly kind: 'cloud'; readonly needs: NodeNeedSeries }

@@ -11,6 +11,7 @@ import {
   backgroundNeeds,
   EVENT_YEARS,
   emergencyFields,
+  emergencyNodes,
   prepareEmergencies,
   STATES_PER_EVENT,
   type EmergencyEvent,
@@ -19,6 +20,7 @@ import {
 import { amount, maybePositive, positive, shiftHours, type Filled } from '../fields.ts';
 import { weightedIndex } from '../sampling.ts';
 import type { WorkloadModel } from './model.ts';
+import { drawUntil, largeEventProbability } from './rare-emergencies.ts';
 
 /** Declarations a day, 2000–2019 (major disasters and emergencies). */
 export const DECLARATIONS_PER_DAY = 0.1963;
@@ -75,13 +77,17 @@ const schema = Type.Object(
       "pairs [probability, days]: quantiles of durations, log-linear between them; left out: FEMA's",
       3_650,
     ),
+    conditionNodes: maybePositive(
+      'every measured window holds an emergency of at least so many nodes, drawn as the model draws it',
+      1e6,
+    ),
     ...emergencyFields,
     shiftHours,
   },
   { additionalProperties: false, description: 'emergencies as a Hawkes process, after FEMA' },
 );
 
-type OwnDistributions = 'eventShare' | 'states' | 'durations';
+type OwnDistributions = 'eventShare' | 'states' | 'durations' | 'conditionNodes';
 type HawkesTable = Filled<typeof schema, OpenEmergencyFields | OwnDistributions>;
 
 export const hawkesModel: WorkloadModel = {
@@ -176,20 +182,77 @@ function refused(key: string, message: string): OcxError {
 const BURN_IN_TIME_CONSTANTS = 10;
 
 function generate(table: HawkesTable, context: WorkloadContext): LoadedDemand {
-  const process: HawkesProcess = {
+  const { conditionNodes } = table;
+  if (conditionNodes === undefined) return demandOf(draw(table, context, 0), table, context);
+  if (table.injectNodes !== undefined) {
+    throw new OcxError({
+      code: 'INPUT_WORKLOAD',
+      message: 'emergencies are either injected or conditioned on',
+      place: { keyPath: 'workload.conditionNodes' },
+      remedy: 'leave out injectNodes or conditionNodes',
+    });
+  }
+  const { stratum = 'some' } = context;
+  const rarity = { nodes: conditionNodes, probability: probabilityOf(table, context) };
+  const { probability } = rarity;
+  const events = drawUntil(
+    (number) => draw(table, context, number),
+    (drawn) => drawn.some((event) => isLarge(event, table, context)) === (stratum === 'some'),
+    stratum === 'some' ? probability : 1 - probability,
+  );
+  return { ...demandOf(events, table, context), rarity };
+}
+
+/** Whether a drawn event is one that windows are conditioned on. */
+function isLarge(event: EmergencyEvent, table: HawkesTable, context: WorkloadContext): boolean {
+  const isMeasured = event.startMs >= context.warmUpMs && event.startMs < context.horizonMs;
+  return isMeasured && areLarge(event.states, table, context);
+}
+
+function areLarge(states: number, table: HawkesTable, { nodes }: WorkloadContext): boolean {
+  return (
+    states >= table.minimumStates && emergencyNodes(states, table, nodes) >= table.conditionNodes!
+  );
+}
+
+function probabilityOf(table: HawkesTable, context: WorkloadContext): number {
+  const states = statesOf(table.states);
+  const all = states.reduce((sum, [, events]) => sum + events, 0);
+  const large = states.filter(([affected]) => areLarge(affected, table, context));
+  const share = large.reduce((sum, [, events]) => sum + events, 0) / all;
+  const { warmUpMs, horizonMs } = context;
+  return largeEventProbability(processOf(table), {
+    beforeDays: burnInDays(table) + warmUpMs / DAY_MS,
+    days: (horizonMs - warmUpMs) / DAY_MS,
+    share: (table.eventShare ?? EVENT_SHARE) * share,
+  });
+}
+
+function processOf(table: HawkesTable): HawkesProcess {
+  return {
     baseRate: table.declarationsPerDay * (1 - table.branching),
     branching: table.branching,
     decay: 1 / table.excitationDays,
   };
-  const burnIn = BURN_IN_TIME_CONSTANTS * table.excitationDays;
+}
+
+function burnInDays({ excitationDays }: HawkesTable): number {
+  return BURN_IN_TIME_CONSTANTS * excitationDays;
+}
+
+/** One draw of the model. @param number of the draw; the first is 0 */
+function draw(table: HawkesTable, context: WorkloadContext, number: number): EmergencyEvent[] {
+  const stream = (purpose: string) =>
+    workloadStream(context, number === 0 ? purpose : `${purpose}, draw ${number}`);
+  const burnIn = burnInDays(table);
   const days = burnIn + context.horizonMs / DAY_MS;
-  const marks = workloadStream(context, 'marks');
+  const marks = stream('marks');
   const states = statesOf(table.states);
   const durations = durationsOf(table.durations);
   const eventShare = table.eventShare ?? EVENT_SHARE;
   const weights = states.map(([, events]) => events);
   const events: EmergencyEvent[] = [];
-  for (const day of hawkesTimes(process, days, workloadStream(context, 'declarations'))) {
+  for (const day of hawkesTimes(processOf(table), days, stream('declarations'))) {
     const opensEvent = marks.uniform() < eventShare;
     const affected = states[weightedIndex(marks, weights)]![0];
     const durationMs = Math.round(incidentDays(marks, durations) * DAY_MS);
@@ -202,6 +265,14 @@ function generate(table: HawkesTable, context: WorkloadContext): LoadedDemand {
       states: affected,
     });
   }
+  return events;
+}
+
+function demandOf(
+  events: readonly EmergencyEvent[],
+  table: HawkesTable,
+  context: WorkloadContext,
+): LoadedDemand {
   const prepared = prepareEmergencies(events, table, context);
   const base = `${table.declarationsPerDay} declarations a day, branching ${table.branching}`;
   return {
