@@ -91,12 +91,13 @@ function runPorts(
 }
 
 function demandLoader(source: ComparisonSource): DemandLoader {
-  return (scenario, organisation, replication) =>
+  return (scenario, organisation, replication, stratum) =>
     loadDemand(organisation.workload, {
       kind: organisation.kind,
       organisation: organisation.name,
       seed: scenario.seed,
       replication,
+      stratum,
       horizonMs: Math.round(scenario.horizonDays * DAY_MS),
       warmUpMs: Math.round(scenario.warmUpDays * DAY_MS),
       nodes: totalNodes(installedHardware(scenario)[organisation.name]!),

@@ -50,7 +50,7 @@ function textOfCell(bytes: Uint8Array, key: string): string | null {
 
 /** Rows of jobs are for people who look into one run; no metric is computed from them. */
 function withoutJobs(result: TaskResult): TaskResult {
-  if (result.kind !== 'run') return result;
+  if (result.kind !== 'run' && result.kind !== 'calm') return result;
   const strip = (run: RunOutcome): RunOutcome => ({
     ...run,
     organisations: run.organisations.map((one) => ({ ...one, jobs: null })),

@@ -1,5 +1,6 @@
 /** What all metrics are computed from: the runs of every variant, replication by replication. */
 import type { RunOutcome, OrganisationOutcome } from './outcome.ts';
+import type { Rarity } from '../demand/demand.ts';
 import { HOUR_MS } from '../kernel/units.ts';
 import type { TimeMs } from '../kernel/units.ts';
 
@@ -19,6 +20,8 @@ export interface VariantRuns {
   readonly forkedFrom?: ForkOrigin;
   /** One a replication, in order. */
   readonly runs: readonly RunOutcome[];
+  /** The same without what is rare, where the others are conditioned on it. */
+  readonly calmRuns?: readonly RunOutcome[];
 }
 
 export interface ComparedClass {
@@ -39,6 +42,8 @@ export interface Comparison {
   readonly overheadSeconds: { readonly bmi: number; readonly foreman: number };
   /** `static` first. */
   readonly variants: readonly VariantRuns[];
+  /** What `runs` are conditioned on; absent: nothing. */
+  readonly rarity?: Rarity;
   /** Name of the variant that the headline speaks of. */
   readonly main: string;
 }

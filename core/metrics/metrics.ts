@@ -11,6 +11,7 @@ import { provisioningEffect } from './provisioning-effect.ts';
 import { METRICS_SCHEMA } from './results.ts';
 import type { Metrics, ProvisioningTime, SensitivityPoint } from './results.ts';
 import { securityEffect } from './security.ts';
+import { rareEmergencies } from './rare-emergencies.ts';
 import { demandCorrelation, hourlySeries, tradeFlows } from './series.ts';
 import { maybeEstimate } from './statistics.ts';
 
@@ -32,7 +33,8 @@ export function computeMetrics(input: MetricsInput): Metrics {
   const alone = variantNamed(comparison, STATIC);
   const main = variantNamed(comparison, comparison.main);
   const others = comparison.variants.filter(({ name }) => name !== STATIC);
-  const runs = comparison.variants.flatMap((variant) => variant.runs);
+  const runs = comparison.variants.flatMap(({ runs, calmRuns = [] }) => [...runs, ...calmRuns]);
+  const rare = rareEmergencies(comparison);
   return {
     schema: METRICS_SCHEMA,
     scenario: input.scenario,
@@ -58,6 +60,7 @@ export function computeMetrics(input: MetricsInput): Metrics {
     ),
     trades: others.flatMap(tradeFlows),
     sensitivity: input.sensitivity,
+    ...(rare ? { rareEmergencies: rare } : {}),
     ...(input.mechanisms.length > 0 ? { mechanisms: input.mechanisms } : {}),
     invariantViolations:
       runs.reduce((sum, run) => sum + run.invariantViolations.length, 0) +

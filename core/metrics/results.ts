@@ -5,6 +5,7 @@
  * figure means is defined in `docs/METRICS.md`.
  */
 import type { ForkOrigin } from './comparison.ts';
+import type { RareEmergencies } from './rare-emergencies.ts';
 import type { ClusterKind } from '../agents/view.ts';
 import type { Estimate, MaybeEstimate } from './estimate.ts';
 import type { DeviationGain } from './incentives.ts';
@@ -296,6 +297,8 @@ export interface Metrics {
   readonly series: readonly HourlySeries[];
   readonly trades: readonly TradeFlow[];
   readonly sensitivity: readonly SensitivityPoint[];
+  /** Absent where emergencies are not conditioned on. */
+  readonly rareEmergencies?: RareEmergencies;
   /** What the mechanisms of the variants claim, measured on random markets. */
   readonly mechanisms?: readonly MeasuredMechanism[];
   readonly invariantViolations: number;

@@ -9,6 +9,7 @@ import { markup, trusted } from './markup.ts';
 import type { Child, Markup } from './markup.ts';
 import { keyFiguresSection, openingSection } from './opening-section.ts';
 import { inputsSection, reproduceSection, scopeSection } from './origin-sections.ts';
+import { rareEmergenciesPart } from './rare-emergencies.ts';
 import { mechanismSection, ownMeasuresTable, variantsTable } from './results-sections.ts';
 import { contentSecurityPolicy, STYLE } from './style.ts';
 
@@ -93,7 +94,7 @@ function sections(metrics: Metrics, figures: readonly (Figure | MissingFigure)[]
       'Extra demand met',
       'How much demand is met with the same nodes that static partition leaves unmet.',
       markup`<h3>Variants</h3>
-        ${variantsTable(metrics)}`,
+        ${variantsTable(metrics)}${rareEmergenciesPart(metrics)}`,
     ),
     section(
       'time',

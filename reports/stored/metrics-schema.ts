@@ -227,6 +227,22 @@ export const measuredMechanismSchema = Type.Object({
   ),
 });
 
+const stratified = Type.Object({
+  some: estimate,
+  none: estimate,
+  expected: estimate,
+  perYear: estimate,
+});
+
+const rareVariant = Type.Object({
+  variant: text,
+  demandNodeHours: stratified,
+  metNodeHours: stratified,
+  governmentDemandNodeHours: stratified,
+  governmentMetNodeHours: stratified,
+  extraNodeHours: stratified,
+});
+
 export const metricsSchema = Type.Object({
   schema: Type.Literal('ocx-metrics/1'),
   scenario: text,
@@ -253,6 +269,14 @@ export const metricsSchema = Type.Object({
     }),
   ),
   sensitivity: list(Type.Object({ parameter: text, value: number, extraNodeHours: estimate })),
+  rareEmergencies: Type.Optional(
+    Type.Object({
+      nodes: number,
+      probability: number,
+      effectiveRuns: number,
+      variants: list(rareVariant),
+    }),
+  ),
   mechanisms: Type.Optional(list(measuredMechanismSchema)),
   invariantViolations: number,
   ledgerImbalance: number,

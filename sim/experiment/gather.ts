@@ -1,5 +1,6 @@
 /** From the results of all tasks to metrics and to the rows of the result files. */
 import { DAY_MS } from '../../core/kernel/units.ts';
+import type { Rarity } from '../../core/demand/demand.ts';
 import type { Comparison, VariantRuns } from '../../core/metrics/comparison.ts';
 import type { MeasuredMechanism } from '../../core/metrics/mechanism-properties.ts';
 import { computeMetrics } from '../../core/metrics/metrics.ts';
@@ -35,11 +36,15 @@ export function gather(
   measured: readonly MeasuredMechanism[] = [],
 ): Gathered {
   const runs: RunOutcome[] = [];
+  const calm: RunOutcome[] = [];
+  let rarity: Rarity | undefined;
   const searches: SearchOutcome[] = [];
   const sources: TaskSource[] = [];
   for (const result of results) {
     if (result.kind === 'search') searches.push(result.outcome);
+    if (result.kind === 'calm') calm.push(result.outcome, ...result.forks);
     if (result.kind !== 'run') continue;
+    rarity ??= result.rarity;
     runs.push(result.outcome, ...(result.forks ?? []));
     const { variant, replication } = result.outcome;
     if (variant === STATIC_VARIANT && replication === 0) sources.push(...result.sources);
@@ -54,9 +59,8 @@ export function gather(
       attestation,
       reflashMinutes,
       ...(fork ? { forkedFrom: { variant: fork.from, day: fork.atMs / DAY_MS } } : {}),
-      runs: runs
-        .filter(({ variant }) => variant === name)
-        .sort((a, b) => a.replication - b.replication),
+      runs: runsOf(name, runs),
+      ...(calm.length > 0 ? { calmRuns: runsOf(name, calm) } : {}),
     };
   });
   const comparison: Comparison = {
@@ -76,6 +80,7 @@ export function gather(
       foreman: overheadSeconds(scenario, profile, 'diskful'),
     },
     variants: variantRuns,
+    ...(rarity ? { rarity } : {}),
     main: mainVariant(scenario, variantRuns),
   };
   const metrics = computeMetrics({
@@ -91,6 +96,13 @@ export function gather(
     mechanisms: measured,
   });
   return { metrics, runs, sources };
+}
+
+/** In the order of replications. */
+function runsOf(name: string, runs: readonly RunOutcome[]): RunOutcome[] {
+  return runs
+    .filter(({ variant }) => variant === name)
+    .sort((a, b) => a.replication - b.replication);
 }
 
 /** The searched variant where there is one of that name, else the first after `static`. */

@@ -2,7 +2,7 @@
  * The pieces of a comparison that can be done apart from each other, in any order and by any
  * number of workers: each depends on the scenario and its own replication alone.
  */
-import type { Demand, DemandSource } from '../../core/demand/demand.ts';
+import type { Demand, DemandSource, Rarity, Stratum } from '../../core/demand/demand.ts';
 import type { ProfileOutcome, RunOutcome, SearchOutcome } from '../../core/metrics/outcome.ts';
 import { demandCorrelation } from '../../core/metrics/series.ts';
 import type { LoadedScenario, ScenarioVariant } from '../scenario/load.ts';
@@ -23,6 +23,8 @@ import { searchHardware } from './hardware-search.ts';
 
 export type Task =
   | { readonly kind: 'run'; readonly variant: string; readonly replication: number }
+  /** The same in a window without what replications are conditioned on. */
+  | { readonly kind: 'calm'; readonly variant: string; readonly replication: number }
   | { readonly kind: 'search'; readonly replication: number; readonly alignmentHours: number }
   | {
       readonly kind: 'sensitivity';
@@ -37,9 +39,12 @@ export type TaskResult =
       readonly kind: 'run';
       readonly outcome: RunOutcome;
       readonly sources: TaskSource[];
+      /** What its demand is conditioned on; absent: nothing. */
+      readonly rarity?: Rarity;
       /** Of the variants that go on from this one, where there are any. */
       readonly forks?: readonly RunOutcome[];
     }
+  | { readonly kind: 'calm'; readonly outcome: RunOutcome; readonly forks: readonly RunOutcome[] }
   | { readonly kind: 'search'; readonly outcome: SearchOutcome }
   | {
       readonly kind: 'sensitivity';
@@ -57,7 +62,13 @@ export interface DemandLoader {
     scenario: Scenario,
     organisation: Organisation,
     replication: number,
-  ): { readonly demand: Demand; readonly sources: readonly DemandSource[] };
+    /** Which windows to draw where they are conditioned. */
+    stratum: Stratum,
+  ): {
+    readonly demand: Demand;
+    readonly sources: readonly DemandSource[];
+    readonly rarity?: Rarity;
+  };
 }
 
 export interface TaskContext {
@@ -90,7 +101,10 @@ export function planTasks(loaded: LoadedScenario): Task[] {
   tasks.push(...planDeviations(loaded));
   // Variants that go on from others are run with those.
   for (const { name } of variants.filter(({ fork }) => !fork).reverse()) {
-    for (const replication of replications) tasks.push({ kind: 'run', variant: name, replication });
+    for (const replication of replications) {
+      tasks.push({ kind: 'run', variant: name, replication });
+      if (isConditioned(scenario)) tasks.push({ kind: 'calm', variant: name, replication });
+    }
   }
   return tasks;
 }
@@ -99,6 +113,10 @@ export function executeTask(task: Task, context: TaskContext): TaskResult {
   switch (task.kind) {
     case 'run':
       return executeRun(task, context);
+    case 'calm': {
+      const { outcome, forks = [] } = executeRun(task, context, 'none');
+      return { kind: 'calm', outcome, forks };
+    }
     case 'search':
       return { kind: 'search', outcome: executeSearch(task, context) };
     case 'sensitivity':
@@ -114,19 +132,29 @@ export function executeTask(task: Task, context: TaskContext): TaskResult {
   }
 }
 
-function executeRun(task: Extract<Task, { kind: 'run' }>, context: TaskContext): TaskResult {
+/** Whether emergencies of some size are in every measured window of the ordinary runs. */
+export function isConditioned({ organisation }: Scenario): boolean {
+  return organisation.some(({ workload }) => workload['conditionNodes'] !== undefined);
+}
+
+function executeRun(
+  task: Extract<Task, { kind: 'run' | 'calm' }>,
+  context: TaskContext,
+  stratum: Stratum = 'some',
+): Extract<TaskResult, { kind: 'run' }> {
   const variant = variantNamed(context, task.variant);
   const base = variant.fork ? variantNamed(context, variant.fork.from) : variant;
-  const { setup, sources } = prepare(base, task.replication, context);
+  const { setup, sources, rarity } = prepare(base, task.replication, context, stratum);
+  const about = { kind: 'run', sources, ...(rarity ? { rarity } : {}) } as const;
   if (variant.fork) {
     const own = forksOf(base.name, setup, context).filter(
       (fork) => fork.setup.variant === variant.name,
     );
-    return { kind: 'run', outcome: runWithForks(setup, own).forks[0]!, sources };
+    return { ...about, outcome: runWithForks(setup, own).forks[0]! };
   }
   const forks = forksOf(task.variant, setup, context);
-  if (forks.length === 0) return { kind: 'run', outcome: run(setup), sources };
-  return { kind: 'run', sources, ...runWithForks(setup, forks) };
+  if (forks.length === 0) return { ...about, outcome: run(setup) };
+  return { ...about, ...runWithForks(setup, forks) };
 }
 
 /** What goes on from a variant's run: with the same site and demand, by other rules. */
@@ -230,11 +258,14 @@ function prepare(
   { name, scenario }: ScenarioVariant,
   replication: number,
   context: TaskContext,
-): { setup: RunSetup; sources: TaskSource[] } {
+  stratum: Stratum = 'some',
+): { setup: RunSetup; sources: TaskSource[]; rarity: Rarity | undefined } {
   const demand = new Map<string, Demand>();
   const sources: TaskSource[] = [];
+  let rarity: Rarity | undefined;
   for (const organisation of scenario.organisation) {
-    const loaded = context.loadDemand(scenario, organisation, replication);
+    const loaded = context.loadDemand(scenario, organisation, replication, stratum);
+    rarity ??= loaded.rarity;
     demand.set(organisation.name, loaded.demand);
     for (const source of loaded.sources) {
       sources.push({ ...source, organisation: organisation.name });
@@ -248,5 +279,5 @@ function prepare(
     hardware: installedHardware(scenario),
     ports: context.ports(scenario),
   };
-  return { setup, sources };
+  return { setup, sources, rarity };
 }

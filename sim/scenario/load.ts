@@ -66,6 +66,7 @@ export function loadScenario(
   const scenario = resolve(structuredClone(raw));
   const variants = resolveVariants(raw, scenario, file, resolve);
   checkSearched(scenario, variants, file);
+  checkConditioned(scenario, file);
   checkIncentives(scenario, variants, file);
   for (const { parameter, values } of scenario.sensitivity) {
     for (const value of values) {
@@ -92,6 +93,18 @@ function checkSearched(
     message: `no variant to search is called ${JSON.stringify(variant)}`,
     place: { file, keyPath: 'search.variant' },
     remedy: nearestRemedy(variant, names),
+  });
+}
+
+/** Weights are those of one condition. */
+function checkConditioned({ organisation }: Scenario, file: string): void {
+  const [, second] = organisation.filter(({ workload }) => 'conditionNodes' in workload);
+  if (!second) return;
+  throw new OcxError({
+    code: 'INPUT_SCENARIO_VALUE',
+    message: 'emergencies of two organisations are conditioned on',
+    place: { file, keyPath: `organisation.${second.name}.workload.conditionNodes` },
+    remedy: 'leave it out of all organisations but one',
   });
 }
 

@@ -6,6 +6,7 @@ import {
   ratioOfMeans,
   studentQuantile975,
 } from '../../core/metrics/statistics.ts';
+import { stratified } from '../../core/metrics/rare-emergencies.ts';
 
 test('Student quantiles equal the published table', (t) => {
   // Pearson & Hartley, Biometrika Tables, two-sided 5 %.
@@ -46,4 +47,15 @@ test('correlation and Jain index at their extremes', (t) => {
   t.is(correlation([1, 1], [1, 2]), null);
   t.is(jainIndex([1, 1, 1, 1]), 1);
   t.is(jainIndex([1, 0, 0, 0]), 0.25);
+});
+
+test('what is rare counts as often as it comes, replication by replication', (t) => {
+  // By hand: 0.1 · (100, 120) + 0.9 · (10, 20) = 19 and 30, each 4 times a year.
+  const { some, none, expected, perYear } = stratified([100, 120], [10, 20], 0.1, 4);
+  t.is(some.mean, 110);
+  t.is(none.mean, 15);
+  t.is(expected.mean, 24.5);
+  t.is(perYear.mean, 98);
+  // √(5.5² · 2 / 1 / 2) = 5.5 standard error, times the quantile for one degree of freedom.
+  t.true(Math.abs(expected.ci95[1] - 24.5 - 12.7062 * 5.5) < 1e-3);
 });

@@ -123,11 +123,11 @@ function relay(setup: RunSetup, links: number) {
 }
 
 for (const [name, [scenario, settings]] of Object.entries(WORLDS)) {
-  test(`a run that is handed on at 120 random times is the same run: ${name}`, async (t) => {
+  test(`a run that is handed on at 80 random times is the same run: ${name}`, async (t) => {
     const setup = await setupFor(scenario, settings);
     const whole = outcomeOf(setup, begun(setup, 0));
     t.true(whole.market!.leases.length > 0, 'there is something to hand on');
-    const handedOn = relay(setup, 120);
+    const handedOn = relay(setup, 80);
     t.is(handedOn.digest, whole.digest, `OCX_PROPERTY_SEED=${SEED}`);
     t.deepEqual(handedOn, whole);
   });

@@ -239,3 +239,41 @@ test('the background has the mean that was asked for', (t) => {
   nodes.forEach((need, i) => (sum += need * ((timeMs[i + 1] ?? CONTEXT.horizonMs) - timeMs[i]!)));
   t.true(Math.abs(sum / CONTEXT.horizonMs - 20) < 0.5);
 });
+
+test('windows conditioned on an emergency hold one, and those on none do not; each is drawn as usual', (t) => {
+  const table = { model: 'hawkes', durationCapDays: 2 };
+  const large = (workload: object, given: object = {}) => {
+    const { demand, rarity } = loadDemand(checkWorkload({ ...table, ...workload }), {
+      ...CONTEXT,
+      ...given,
+    });
+    if (demand.kind !== 'government') throw new Error('a government was asked for');
+    return { rarity, emergencies: demand.emergencies };
+  };
+  const conditionNodes = Math.floor(CONTEXT.nodes / 2);
+  const isLarge = ({ nodes, startMs }: { readonly nodes: number; readonly startMs: number }) =>
+    nodes >= conditionNodes && startMs >= CONTEXT.warmUpMs;
+  for (let replication = 0; replication < 20; replication++) {
+    const given = { replication };
+    const usual = large({}, given).emergencies;
+    const some = large({ conditionNodes }, { ...given, stratum: 'some' }).emergencies;
+    const none = large({ conditionNodes }, { ...given, stratum: 'none' }).emergencies;
+    t.true(some.some(isLarge));
+    t.false(none.some(isLarge));
+    t.deepEqual(usual.some(isLarge) ? some : none, usual, 'the usual draw is one of the two');
+  }
+  // Poisson: 1 − exp(−rate · share · days).
+  const poisson = {
+    branching: 0,
+    declarationsPerDay: 0.1,
+    eventShare: 0.5,
+    states: [
+      [9, 1],
+      [1, 3],
+    ],
+  };
+  const { rarity } = large({ ...poisson, conditionNodes: 1 });
+  t.true(Math.abs(rarity!.probability - (1 - Math.exp(-0.1 * 0.5 * 0.25 * 49))) < 1e-9);
+  refusal(t, () => large({ conditionNodes: 1e6 }), 'INPUT_WORKLOAD');
+  refusal(t, () => large({ conditionNodes: 5, injectNodes: 5 }), 'INPUT_WORKLOAD');
+});
