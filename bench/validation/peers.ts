@@ -7,6 +7,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpuSeconds } from '../benchmark.ts';
+import { PEERS_FOLDER, PYTHON, runPeer, simpyVersion, TEXT } from './peer-programs.ts';
+import { replayTable } from './peer-replay.ts';
 import { QUEUEING_CASES } from './queueing.ts';
 import { grouped, markdownTable, type Section } from './section.ts';
 import {
@@ -24,7 +26,6 @@ const ROUNDS = 2;
 const STATIONS = QUEUEING_CASES.filter(({ servers }) => [1, 8].includes(servers)).filter(
   ({ law, utilisation }) => law.name !== 'deterministic' && utilisation !== 0.5,
 );
-const PEERS_FOLDER = join(import.meta.dirname, '..', 'peers');
 
 /** What a peer makes of a station: its waits and the CPU seconds that they took. */
 interface PeerRun {
@@ -53,7 +54,8 @@ export const peersSection: Section = {
       const missing = all.filter((peer): peer is Missing => 'missing' in peer);
       const failures: string[] = [];
       const lines = missing.map((peer) => `Left out: ${peer.name}, ${peer.missing}.\n`);
-      return { text: [stationTable(peers, failures), ...lines].join('\n'), failures };
+      const text = [stationTable(peers, failures), replayTable(failures), ...lines].join('\n');
+      return { text, failures };
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -104,16 +106,14 @@ function bestRun(peer: Peer, customers: Customers, { servers }: Station): PeerRu
   return runs.reduce((best, run) => (run.seconds < best.seconds ? run : best));
 }
 
-const PYTHON = '/usr/bin/python3';
-
 function simpy(): Peer | Missing {
   const name = 'SimPy';
-  const found = spawnSync(PYTHON, ['-c', 'import simpy; print(simpy.__version__)'], TEXT);
-  if (found.status !== 0) return { name, missing: "which is Debian's python3-simpy3" };
+  const version = simpyVersion();
+  if (version === null) return { name, missing: "which is Debian's python3-simpy3" };
   const script = join(PEERS_FOLDER, 'simpy-station.py');
   return {
-    name: `SimPy ${found.stdout.trim()}, processes`,
-    run: (customers, servers) => external(PYTHON, [script, String(servers)], customers),
+    name: `SimPy ${version}, processes`,
+    run: (customers, servers) => served(PYTHON, [script, String(servers)], customers),
   };
 }
 
@@ -126,7 +126,7 @@ function simgrid(folder: string): Peer | Missing {
   return {
     name: 'SimGrid, actors in C++',
     run: (customers, servers) =>
-      external(program, [String(servers), '--log=root.thres:error'], customers),
+      served(program, [String(servers), '--log=root.thres:error'], customers),
   };
 }
 
@@ -140,18 +140,17 @@ function simjs(): Peer | Missing {
   return {
     name: 'SIM.JS, entities',
     run: (customers, servers) =>
-      external(process.execPath, [script, folder, String(servers)], customers),
+      served(process.execPath, [script, folder, String(servers)], customers),
   };
 }
 
-const TEXT = { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 } as const;
-
 /** A program that reads customers and prints CPU seconds and waits. */
-function external(program: string, words: readonly string[], customers: Customers): PeerRun {
+function served(program: string, words: readonly string[], customers: Customers): PeerRun {
   const { arrivalMs, serviceMs } = customers;
-  const input = `${Array.from(arrivalMs, (atMs, i) => `${atMs} ${serviceMs[i]!}`).join('\n')}\n`;
-  const { status, stdout, stderr } = spawnSync(program, words, { ...TEXT, input });
-  if (status !== 0) throw new Error(`${program} failed: ${String(stderr).trim().slice(-300)}`);
-  const [seconds, ...waits] = stdout.trimEnd().split('\n').map(Number);
-  return { seconds: seconds!, waitMs: waits };
+  const { seconds, waits } = runPeer(
+    program,
+    words,
+    Array.from(arrivalMs, (atMs, i) => `${atMs} ${serviceMs[i]!}`),
+  );
+  return { seconds, waitMs: waits };
 }
