@@ -2,10 +2,14 @@
  * The batch schedulers on real logs: every published wait (Gaussier, Glesser, Reis & Trystram,
  * SC'15), and the cluster whose nodes may change against the replay where they do not.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import test from 'ava';
+import {
+  AFTER_THREE_WEEKS,
+  oracleJobs,
+  PUBLISHED_SCHEDULES,
+  publishedWaits,
+} from '../../bench/validation/oracles.ts';
 import { BatchCluster } from '../../sim/clusters/batch/cluster.ts';
 import { replayJobs } from '../../sim/clusters/batch/replay.ts';
 import { boundedSlowdown } from '../../sim/clusters/batch/replay-figures.ts';
@@ -14,43 +18,19 @@ import { PlainReplay } from '../../sim/clusters/batch/replay-plain.ts';
 import { EstimatePolicy } from '../../sim/clusters/batch/replay-policy.ts';
 import { PYSS_VARIANT } from '../../sim/clusters/batch/replay-variant.ts';
 import { SCHEDULERS } from '../../sim/clusters/batch/scheduler.ts';
-import { readSwf } from '../../workloads/formats/swf.ts';
 
 const traces = process.env['OCX_TRACES'];
 const oracle = join(traces ?? '', 'scheduler-oracle');
 const withTraces = traces === undefined ? test.skip : test;
 
-/** Mean wait in seconds and mean bounded slowdown as published. */
-const PUBLISHED = [
-  ['KTH-SP2', 100, 'easy', false, '6836.872090', '92.57653973'],
-  ['KTH-SP2', 100, 'easy', true, '6327.681612', '71.72238511'],
-  ['KTH-SP2', 100, 'easy-sjbf', true, '5436.020751', '49.84771893'],
-  ['SDSC-SP2', 128, 'easy', false, '20497.761008', '87.87032419'],
-  ['SDSC-SP2', 128, 'easy', true, '17337.105618', '70.47794197'],
-  ['SDSC-SP2', 128, 'easy-sjbf', true, '16307.078288', '56.83622127'],
-] as const;
+const jobsOf = (log: string) => oracleJobs(oracle, log);
 
-const COLUMN = { easy: 1, 'easy-sjbf': 3 } as const;
-
-function jobsOf(log: string) {
-  return readSwf(join(oracle, `${log}.input.swf.gz`)).jobs;
-}
-
-function publishedWaits(log: string, column: number): number[] {
-  const text = gunzipSync(readFileSync(join(oracle, `${log}.waits.csv.gz`))).toString();
-  return text
-    .trimEnd()
-    .split('\n')
-    .slice(1)
-    .map((line) => Number(line.split(',')[column]));
-}
-
-for (const [log, processors, scheduler, clairvoyant, meanWait, meanSlowdown] of PUBLISHED) {
+for (const published of PUBLISHED_SCHEDULES) {
+  const { log, processors, scheduler, clairvoyant, meanWait, meanSlowdown, column } = published;
   const name = `${log} ${scheduler}${clairvoyant ? ' clairvoyant' : ''}`;
   withTraces(`${name}: no wait differs from the published schedule`, (t) => {
     const result = replayJobs(jobsOf(log), { processors, scheduler, clairvoyant });
-    const column = scheduler === 'easy' && clairvoyant ? 2 : COLUMN[scheduler];
-    const expected = publishedWaits(log, column);
+    const expected = publishedWaits(oracle, log, column);
     t.is(result.waitSeconds.length, expected.length);
     t.is(expected.filter((wait, row) => wait !== result.waitSeconds[row]).length, 0);
     t.is(result.meanWaitSeconds.toFixed(6), meanWait);
@@ -67,22 +47,12 @@ for (const scheduler of ['easy', 'easy-sjbf'] as const) {
       const machine = new ReplayMachine(jobs, 100, true);
       const policy = new EstimatePolicy(machine, scheduler === 'easy-sjbf');
       new PlainReplay(machine, policy, PYSS_VARIANT).run((row) => row + 1);
-      const expected = publishedWaits('KTH-SP2', scheduler === 'easy' ? 2 : 3);
+      const expected = publishedWaits(oracle, 'KTH-SP2', scheduler === 'easy' ? 2 : 3);
       const waits = machine.startSeconds.map((start, row) => start - jobs.submitSeconds[row]!);
       t.is(expected.filter((wait, row) => wait !== waits[row]).length, 0);
     },
   );
 }
-
-/**
- * Mean time in the system and mean bounded slowdown of the last 27,288 jobs, as in predictsim's
- * `experiments/data/KTH-SP2/sim_analysis_after3w/metrics_complete`, and how near they must be.
- */
-const AFTER_THREE_WEEKS = [
-  ['easy', 15979.7396657872, 93.936631683096, 1e-12],
-  ['easy-sjbf', 15015.7049985342, 70.0967928385907, 1e-12],
-  ['easy++', 15359.2982996189, 63.6661792345508, 1e-4],
-] as const;
 
 for (const [scheduler, meanTime, meanSlowdown, tolerance] of AFTER_THREE_WEEKS) {
   withTraces(`KTH-SP2 ${scheduler}: the published means after three weeks`, (t) => {
@@ -124,7 +94,7 @@ for (const [scheduler, variant, meanWait, meanSlowdown] of REGRESSION) {
 withTraces('a planted mistake in one wait would be seen', (t) => {
   const jobs = jobsOf('KTH-SP2');
   const fewer = replayJobs(jobs, { processors: 101, scheduler: 'easy' });
-  const expected = publishedWaits('KTH-SP2', 1);
+  const expected = publishedWaits(oracle, 'KTH-SP2', 1);
   t.true(expected.some((wait, row) => wait !== fewer.waitSeconds[row]));
 });
 

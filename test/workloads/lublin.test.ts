@@ -1,13 +1,16 @@
-/**
- * The Lublin–Feitelson model against what the authors' constants gave elsewhere: 5 seeds of 50,000
- * jobs each, least and greatest value a figure.
- */
+/** The Lublin–Feitelson model within its bands, at loads that are asked for, on other machines. */
 import test from 'ava';
+import { outside } from '../../bench/validation/models/bands.ts';
+import {
+  LUBLIN_TYPED_BANDS,
+  LUBLIN_WHOLE_BANDS,
+  lublinAsItIs,
+  lublinFigures,
+} from '../../bench/validation/models/lublin.ts';
 import { emptyJobTable } from '../../core/demand/jobs.ts';
 import { randomStream } from '../../core/kernel/random.ts';
 import { DEFAULT_ESTIMATES, estimateJobs } from '../../workloads/models/estimates.ts';
 import {
-  cycleWeights,
   LUBLIN_WHOLE,
   lublinRunSeconds,
   lublinSize,
@@ -17,90 +20,30 @@ import {
 } from '../../workloads/models/lublin-process.ts';
 import { lublinJobs, lublinSetup, type LublinSetup } from '../../workloads/models/lublin.ts';
 import { gammaDistribution } from '../../workloads/sampling.ts';
-import { mean, quantile, sorted } from '../../workloads/statistics.ts';
+import { mean } from '../../workloads/statistics.ts';
 
 const SEEDS = [1, 2, 3, 4, 5];
 const JOBS = 50_000;
 
-type Figures = Record<string, number>;
-
-function figures(setup: LublinSetup, seed: number): Figures {
+/** Work of so many jobs over what the machine could do until the last of them arrives. */
+function loadOf(setup: LublinSetup, seed: number): number {
   const jobs = lublinJobs(setup, Infinity, JOBS, (purpose) =>
     randomStream({ seed, replication: 0, entity: 'lublin', purpose }),
   );
-  const run = sorted(jobs.runSeconds);
-  const share = (test: (size: number) => boolean) => jobs.processors.filter(test).length / JOBS;
-  const span = jobs.submitSeconds[JOBS - 1]!;
   let work = 0;
   for (let i = 0; i < JOBS; i++) work += jobs.runSeconds[i]! * jobs.processors[i]!;
-  return {
-    meanRun: mean(run),
-    medianRun: quantile(run, 0.5),
-    run90: quantile(run, 0.9),
-    meanNodes: mean(jobs.processors),
-    serial: share((size) => size === 1),
-    powerOfTwo: share((size) => (size & (size - 1)) === 0),
-    interArrival: span / (JOBS - 1),
-    load: work / (setup.processors * span),
-  };
+  return work / (setup.processors * jobs.submitSeconds[JOBS - 1]!);
 }
 
-function averages(setup: LublinSetup): Figures {
-  const all = SEEDS.map((seed) => figures(setup, seed));
-  return Object.fromEntries(
-    Object.keys(all[0]!).map((key) => [key, mean(all.map((each) => each[key]!))]),
-  );
-}
-
-/** Figures outside their bands, each widened by half its width: other seeds than the bands'. */
-function outside(found: Figures, bands: Readonly<Record<string, readonly [number, number]>>) {
-  return Object.entries(bands).filter(([key, [low, high]]) => {
-    const slack = (high - low) / 2;
-    return !(found[key]! >= low - slack && found[key]! <= high + slack);
+for (const { model, bands, measure } of [LUBLIN_WHOLE_BANDS, LUBLIN_TYPED_BANDS]) {
+  test(`${model}: within the acceptance bands`, (t) => {
+    t.deepEqual(outside(bands, measure()), []);
   });
 }
 
-const WHOLE_BANDS = {
-  meanRun: [4297, 4401],
-  medianRun: [106, 109],
-  run90: [14_429, 14_727],
-  meanNodes: [12.04, 12.25],
-  serial: [0.242, 0.246],
-  powerOfTwo: [0.868, 0.87],
-  interArrival: [884, 954],
-  load: [0.69, 0.748],
-} as const;
-
-const TYPED_BANDS = {
-  meanRun: [1366, 1785],
-  meanNodes: [8.78, 9.04],
-  serial: [0.171, 0.177],
-  powerOfTwo: [0.86, 0.867],
-  interArrival: [478, 530],
-  load: [0.373, 0.439],
-} as const;
-
-test('one population stays within the acceptance bands', (t) => {
-  t.deepEqual(outside(averages(lublinSetup('whole', 128, undefined, 1)), WHOLE_BANDS), []);
-});
-
-test('batch and interactive jobs stay within the acceptance bands', (t) => {
-  t.deepEqual(outside(averages(lublinSetup('typed', 128, undefined, 1)), TYPED_BANDS), []);
-});
-
 test('a planted wrong constant leaves the bands', (t) => {
-  const setup = lublinSetup('whole', 128, undefined, 1);
-  const wrong = { ...LUBLIN_WHOLE, pb: 0.75 };
-  const found = outside(averages({ ...setup, populations: [wrong] }), WHOLE_BANDS);
-  t.true(found.some(([key]) => key === 'meanRun'));
-});
-
-test('the daily cycle has the published extremes', (t) => {
-  const weights = cycleWeights(LUBLIN_WHOLE);
-  t.is(weights.indexOf(Math.max(...weights)), 27);
-  t.is(weights.indexOf(Math.min(...weights)), 10);
-  t.is(Math.max(...weights).toFixed(4), '1.8331');
-  t.is(Math.min(...weights).toFixed(4), '0.1649');
+  const found = lublinFigures(lublinAsItIs('whole', { pb: 0.75 }));
+  t.true(outside(LUBLIN_WHOLE_BANDS.bands, found).includes('mean run time, s'));
 });
 
 test('the expected work of a job is what sampling gives, on machines of any size', (t) => {
@@ -122,7 +65,7 @@ test('the expected work of a job is what sampling gives, on machines of any size
 test('a load that is asked for comes out, with and without a quiet weekend', (t) => {
   for (const weekendFactor of [1, 0.4]) {
     const setup = lublinSetup('whole', 200, 0.6, weekendFactor);
-    const loads = SEEDS.map((seed) => figures(setup, seed)['load']!);
+    const loads = SEEDS.map((seed) => loadOf(setup, seed));
     t.true(Math.abs(mean(loads) - 0.6) < 0.03, `${loads}`);
   }
   t.true(Math.abs(meanGapSeconds(LUBLIN_WHOLE) - 911.3) < 0.1);
