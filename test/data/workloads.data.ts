@@ -223,20 +223,22 @@ function sweepFaults(lives: MachineLives, nodeOf: Int32Array, node: readonly num
 }
 
 withTraces(
-  'the whole Azure stream is packed as the documentation says, and no node is too full',
+  'the whole Azure stream needs some 2 % more nodes than totals say, and no node is too full',
   (t) => {
     const { lives, horizonMs } = wholeStream(readAzureTrace(path('cloud/azure-v1.train.txt.gz')));
     const window = { horizonMs, stepMs: 3_600_000 };
     const node = { cores: 32, memoryGb: 256 };
     const units = [32_000, 262_144, 0];
-    for (const [packing, over] of [
-      ['first-fit', '1.018'],
-      ['best-fit', '1.015'],
-      ['repacked', '1.000'],
+    for (const [packing, from, to] of [
+      ['first-fit', 1.01, 1.025],
+      ['best-fit', 1.01, 1.02],
+      ['repacked', 1, 1.001],
     ] as const) {
       const packed = packLives(lives, node, packing, window);
-      t.is((packed.nodeMs / packed.boundMs).toFixed(3), over, packing);
-      t.is(packed.placed, 1_589_731);
+      // What the file has is fixed; lifetimes that it does not have are drawn.
+      const over = packed.nodeMs / packed.boundMs;
+      t.true(over >= from && over <= to, `${packing} ${over}`);
+      t.is(packed.placed + packed.livesNoTime, lives.count);
       if (packing === 'repacked') continue;
       t.deepEqual(sweepFaults(lives, packed.nodeOf, units), []);
       const planted = packed.nodeOf.map((at) => (at === 7 ? 8 : at));
