@@ -3,6 +3,7 @@
  * services would have got it out of its owner's hands, booted, and back. Draws are those of the
  * simulated hardware, from the same streams in the same order.
  */
+import type { Carrier } from '../../core/kernel/carried.ts';
 import type { SecurityLevel } from '../../core/market/orders.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
 import type { ProvisioningMethod } from '../../core/provisioner/protocol.ts';
@@ -67,47 +68,59 @@ export class TimedNode {
   putBack(draw: number): void {
     this.#undrawn.push(draw);
   }
+
+  carry(carrier: Carrier): void {
+    this.pace = carrier.value('pace', this.pace);
+    carrier.fill('undrawn', this.#undrawn);
+  }
 }
 
-/** A walk that has begun, and how far its draws go. */
-export class SetupUnderWay {
+/** A walk that has begun, and its draws that may be put back; plain data. */
+export interface SetupUnderWay {
   readonly walk: SetupWalk;
-  readonly #node: TimedNode;
-  readonly #tokenDraw: number;
-  readonly #paceDraw: number;
+  readonly tokenDraw: number;
+  readonly paceDraw: number;
+}
 
-  constructor(node: TimedNode, setup: WalkSetup, nowMs: TimeMs, draws: HardwareDraws) {
-    this.#node = node;
-    const { times, pace } = node;
-    const offMs = nowMs + Math.round(times.powerOffMs * node.draw(draws));
-    this.#tokenDraw = node.draw(draws);
-    this.#paceDraw = node.draw(draws);
-    const portMs = offMs + Math.round(times.tokenRotationMs * this.#tokenDraw);
-    const airlockMs = portMs + Math.round(times.networkChangeMs * pace);
-    const from = { offMs, portMs, airlockMs };
-    this.walk =
-      setup.securityLevel === 'none'
-        ? unmeasured(from, setup, times, pace, this.#paceDraw)
-        : measured(from, setup, times, this.#paceDraw);
-  }
+/** A node begins to go to its borrower. */
+export function beginSetup(
+  node: TimedNode,
+  setup: WalkSetup,
+  nowMs: TimeMs,
+  draws: HardwareDraws,
+): SetupUnderWay {
+  const { times, pace } = node;
+  const offMs = nowMs + Math.round(times.powerOffMs * node.draw(draws));
+  const tokenDraw = node.draw(draws);
+  const paceDraw = node.draw(draws);
+  const portMs = offMs + Math.round(times.tokenRotationMs * tokenDraw);
+  const airlockMs = portMs + Math.round(times.networkChangeMs * pace);
+  const from = { offMs, portMs, airlockMs };
+  const walk =
+    setup.securityLevel === 'none'
+      ? unmeasured(from, setup, times, pace, paceDraw)
+      : measured(from, setup, times, paceDraw);
+  return { walk, tokenDraw, paceDraw };
+}
 
-  /**
-   * Gives the node up, however far it is, and takes it back to its owner.
-   */
-  release(nowMs: TimeMs, draws: HardwareDraws): ReleaseWalk {
-    const { offMs, portMs, onMs } = this.walk;
-    const node = this.#node;
-    if (nowMs < onMs) node.putBack(this.#paceDraw);
-    else node.pace = this.#paceDraw;
-    if (nowMs < offMs) node.putBack(this.#tokenDraw);
-    const { times, pace } = node;
-    const releasedMs = nowMs + Math.round(times.powerOffMs * node.draw(draws));
-    const revokedMs = releasedMs + Math.round(times.tokenRotationMs * node.draw(draws));
-    const changes = nowMs < portMs ? 0 : 1;
-    const cutOffMs = revokedMs + Math.round(changes * times.networkChangeMs * pace);
-    const wipedMs = cutOffMs + Math.round(times.wipeMs * node.draw(draws));
-    return { cutOffMs, freedMs: wipedMs + times.readBackMs };
-  }
+/** Gives the node up, however far it is, and takes it back to its owner. */
+export function releaseSetup(
+  node: TimedNode,
+  { walk, tokenDraw, paceDraw }: SetupUnderWay,
+  nowMs: TimeMs,
+  draws: HardwareDraws,
+): ReleaseWalk {
+  const { offMs, portMs, onMs } = walk;
+  if (nowMs < onMs) node.putBack(paceDraw);
+  else node.pace = paceDraw;
+  if (nowMs < offMs) node.putBack(tokenDraw);
+  const { times, pace } = node;
+  const releasedMs = nowMs + Math.round(times.powerOffMs * node.draw(draws));
+  const revokedMs = releasedMs + Math.round(times.tokenRotationMs * node.draw(draws));
+  const changes = nowMs < portMs ? 0 : 1;
+  const cutOffMs = revokedMs + Math.round(changes * times.networkChangeMs * pace);
+  const wipedMs = cutOffMs + Math.round(times.wipeMs * node.draw(draws));
+  return { cutOffMs, freedMs: wipedMs + times.readBackMs };
 }
 
 type Airlock = Pick<SetupWalk, 'offMs' | 'portMs' | 'airlockMs'>;

@@ -85,14 +85,6 @@ export function forkOf(
 
 /** @throws OcxError INPUT_SCENARIO_VALUE for the first key that differs and may not */
 export function checkFork(name: string, base: Scenario, own: Scenario, file: string): void {
-  if (own.provisioning.walk === 'timed') {
-    throw new OcxError({
-      code: 'INPUT_SCENARIO_VALUE',
-      message: 'nodes that go by their durations alone cannot be gone on from',
-      place: { file, keyPath: `variant.${name}.from` },
-      remedy: 'leave out `from`, or leave provisioning.walk at "services"',
-    });
-  }
   const allowed = FORK_KEYS.map((key) => key.split('.'));
   for (const path of differences(base, own, [])) {
     const isAllowed = allowed.some(

@@ -175,6 +175,11 @@ export class ProviderSite {
     else this.#orchestrators.get(to.name)?.post({ kind: 'NoticeReceived', timeMs: nowMs, notice });
   }
 
+  /** Nothing refers to what is in here but by name. */
+  anchors(): (readonly [string, object])[] {
+    return [];
+  }
+
   carry(carrier: Carrier): void {
     carrier.parts({
       isolation: this.#isolation,

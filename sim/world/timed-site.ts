@@ -7,6 +7,7 @@
 import type { IsolationEvent } from '../../core/allocator/commands.ts';
 import type { LeaseTerms } from '../../core/allocator/protocol.ts';
 import { DEFAULT_SETTINGS } from '../../core/allocator/settings.ts';
+import type { Carrier } from '../../core/kernel/carried.ts';
 import { OcxError } from '../../core/kernel/errors.ts';
 import type { Refusal } from '../../core/kernel/errors.ts';
 import type { TimeMs } from '../../core/kernel/units.ts';
@@ -15,8 +16,8 @@ import type { SecurityLevel } from '../../core/market/orders.ts';
 import { effectTimes, storageTimes } from '../hardware/effect-times.ts';
 import type { EffectTimes } from '../hardware/effect-times.ts';
 import { HardwareDraws } from '../hardware/hardware-draws.ts';
-import { SetupUnderWay, TimedNode } from '../hardware/timed-walk.ts';
-import type { WalkSetup } from '../hardware/timed-walk.ts';
+import { beginSetup, releaseSetup, TimedNode } from '../hardware/timed-walk.ts';
+import type { SetupUnderWay, WalkSetup } from '../hardware/timed-walk.ts';
 import type { EventToken } from '../queue/event-queue.ts';
 import { PRIORITY } from './bus.ts';
 import type { Bus } from './bus.ts';
@@ -41,6 +42,12 @@ class SiteNode extends TimedNode {
   constructor(nodeId: string, times: EffectTimes, securityLevel: SecurityLevel) {
     super(nodeId, times);
     this.securityLevel = securityLevel;
+  }
+
+  override carry(carrier: Carrier): void {
+    super.carry(carrier);
+    carrier.fill('reservations', this.reservations);
+    this.use = carrier.value('use', this.use);
   }
 }
 
@@ -73,6 +80,12 @@ interface Lease {
   timer: EventToken;
 }
 
+/** What the site has scheduled, and for which lease or use. */
+type Due =
+  | { readonly what: 'lease'; readonly lease: Lease }
+  | { readonly what: 'ready' | 'turned back' | 'free'; readonly use: Use }
+  | { readonly what: 'cut off'; readonly use: Use; readonly isKnown: boolean };
+
 export class TimedSite {
   readonly names: ProviderNames;
   readonly #ports: TimedSitePorts;
@@ -97,10 +110,45 @@ export class TimedSite {
       uefi: effectTimes(profile, 'uefi', 'flat'),
       linuxboot: effectTimes(profile, 'linuxboot', 'flat'),
     };
+    ports.bus.listen(this.#listener, (due: Due, nowMs) => this.#occur(due, nowMs));
     for (const { nodeId, nodeClass } of siteNodes(setup, names.provider)) {
       const level = classSecurity(nodeClass);
       this.#nodes.set(nodeId, new SiteNode(nodeId, times[nodeClass.firmware], level));
     }
+  }
+
+  get #listener(): string {
+    return `timed site ${this.names.provider}`;
+  }
+
+  #schedule(atMs: TimeMs, priority: number, due: Due): EventToken {
+    return this.#ports.bus.schedule(atMs, priority, this.#listener, due);
+  }
+
+  #occur(due: Due, nowMs: TimeMs): void {
+    switch (due.what) {
+      case 'lease':
+        return this.#timerFired(due.lease, nowMs);
+      case 'ready':
+        return this.#ready(due.use, nowMs);
+      case 'turned back':
+        return this.#turnBack(due.use, nowMs);
+      case 'cut off':
+        return this.#cutOff(due.use, due.isKnown, nowMs);
+      case 'free':
+        return this.#free(due.use, nowMs);
+    }
+  }
+
+  /** Its nodes by names that every such site gives them; leases and uses refer to them. */
+  anchors(): (readonly [string, object])[] {
+    return [...this.#nodes].map(([nodeId, node]) => [`node ${nodeId}`, node] as const);
+  }
+
+  carry(carrier: Carrier): void {
+    carrier.part('draws', this.#draws);
+    carrier.fill('leases', this.#leases);
+    for (const [nodeId, node] of this.#nodes) carrier.part(nodeId, node);
   }
 
   /** Borrowers' instances have nothing to do. */
@@ -194,9 +242,8 @@ export class TimedSite {
 
   #setTimer(lease: Lease, atMs: TimeMs): void {
     const { queue } = this.#ports.bus;
-    lease.timer = queue.schedule(Math.max(atMs, queue.nowMs), PRIORITY.timer, (nowMs) =>
-      this.#timerFired(lease, nowMs),
-    );
+    const dueMs = Math.max(atMs, queue.nowMs);
+    lease.timer = this.#schedule(dueMs, PRIORITY.timer, { what: 'lease', lease });
   }
 
   #timerFired(lease: Lease, nowMs: TimeMs): void {
@@ -217,19 +264,18 @@ export class TimedSite {
   #handOver(node: SiteNode, lease: Lease, nowMs: TimeMs): void {
     const { securityLevel } = lease.terms;
     const walk = { securityLevel, method: this.#method, storage: this.#storage };
-    const setup = new SetupUnderWay(node, walk, nowMs, this.#draws);
+    const setup = beginSetup(node, walk, nowMs, this.#draws);
     const use: Use = { node, lease, setup, isReady: false, isLost: false, isReleased: false };
     node.use = use;
     const { readyMs } = setup.walk;
     // The lease may end before; recalls are looked at when it is ready.
     if (readyMs > lease.endMs) return;
-    this.#ports.bus.queue.schedule(readyMs, PRIORITY.outcome, (atMs) =>
-      this.#ready(node, use, atMs),
-    );
+    this.#schedule(readyMs, PRIORITY.outcome, { what: 'ready', use });
   }
 
-  #ready({ nodeId }: SiteNode, use: Use, nowMs: TimeMs): void {
-    const { lease } = use;
+  #ready(use: Use, nowMs: TimeMs): void {
+    const { lease, node } = use;
+    const { nodeId } = node;
     if (use.isReleased || lease.endingAtMs <= nowMs) return;
     use.isReady = true;
     const { leaseId } = lease.terms;
@@ -276,8 +322,7 @@ export class TimedSite {
       if (nowMs >= airlockMs && nowMs < inMs) this.#turnBack(use, nowMs);
       else if (nowMs < airlockMs && airlockMs < atMs) {
         // Its borrower hears of it when it is there, and is not let in any more.
-        const { queue } = this.#ports.bus;
-        queue.schedule(airlockMs, PRIORITY.outcome, (dueMs) => this.#turnBack(use, dueMs));
+        this.#schedule(airlockMs, PRIORITY.outcome, { what: 'turned back', use });
       }
     }
   }
@@ -316,20 +361,20 @@ export class TimedSite {
     // Nobody but its owner knows yet of one that has not come as far as the airlock.
     const isKnown = nowMs >= use.setup.walk.airlockMs;
     use.isReleased = true;
-    const { cutOffMs, freedMs } = use.setup.release(nowMs, this.#draws);
-    const { queue } = this.#ports.bus;
-    queue.schedule(cutOffMs, PRIORITY.outcome, (atMs) => this.#cutOff(node, use, isKnown, atMs));
-    queue.schedule(freedMs, PRIORITY.outcome, (atMs) => this.#free(node, use, atMs));
+    const { cutOffMs, freedMs } = releaseSetup(node, use.setup, nowMs, this.#draws);
+    this.#schedule(cutOffMs, PRIORITY.outcome, { what: 'cut off', use, isKnown });
+    this.#schedule(freedMs, PRIORITY.outcome, { what: 'free', use });
   }
 
-  #cutOff(node: SiteNode, use: Use, isKnown: boolean, nowMs: TimeMs): void {
+  #cutOff(use: Use, isKnown: boolean, nowMs: TimeMs): void {
     const { leaseId } = use.lease.terms;
-    this.#ports.leases().onNotice({ kind: 'NodeCutOff', leaseId, nodeId: node.nodeId }, nowMs);
+    const { nodeId } = use.node;
+    this.#ports.leases().onNotice({ kind: 'NodeCutOff', leaseId, nodeId }, nowMs);
     if (isKnown) this.#tellBorrower(use.lease, use, nowMs);
   }
 
   /** Back with its owner, or on to whose turn it is. */
-  #free(node: SiteNode, { lease }: Use, nowMs: TimeMs): void {
+  #free({ node, lease }: Use, nowMs: TimeMs): void {
     const { leaseId } = lease.terms;
     this.#ports.leases().onNotice({ kind: 'NodeFreed', leaseId, nodeId: node.nodeId }, nowMs);
     node.use = null;

@@ -422,18 +422,18 @@ export class MarketWorld {
   }
 
   #anchors() {
-    return anchorsOf(this.members.map((member) => [`member ${member.name}`, member] as const));
+    return anchorsOf([
+      ...this.members.map((member) => [`member ${member.name}`, member] as const),
+      ...[...this.#sites.values()].flatMap((site) => site.anchors()),
+    ]);
   }
 
   carry(carrier: Carrier): void {
     invariant(this.#touched.size === 0, 'a snapshot is made between two instants');
-    const hardware = this.#hardware;
-    invariant(hardware !== null, 'nodes that go by their durations alone are not carried');
-    carrier.parts({ bus: this.#bus, hardware });
+    carrier.part('bus', this.#bus);
+    if (this.#hardware) carrier.part('hardware', this.#hardware);
     for (const member of this.members) carrier.part(`member ${member.name}`, member);
-    for (const [name, site] of this.#sites) {
-      if (site instanceof ProviderSite) carrier.part(`site ${name}`, site);
-    }
+    for (const [name, site] of this.#sites) carrier.part(`site ${name}`, site);
     for (const exchange of this.#exchanges) {
       carrier.part(`exchange ${exchange.names.exchange}`, exchange);
     }

@@ -58,6 +58,10 @@ const WORLDS = {
     ['horizonDays=5', 'warmUpDays=2', 'market.clearingHouse.enabled=true'],
   ],
   'two providers and two exchanges': ['type-c', ['horizonDays=6', 'warmUpDays=2']],
+  'nodes that go by their durations': [
+    'type-c',
+    ['horizonDays=6', 'warmUpDays=2', 'provisioning.walk=timed'],
+  ],
   'preempted nodes are sold': [
     'type-c',
     ['horizonDays=6', 'warmUpDays=2', 'market.mechanism=spot-preemptible'],
@@ -257,6 +261,7 @@ test('a restored world is the one that was saved, object by object, and has noth
     ['five-silos', RICH, 3.3],
     ['five-silos', RICH, 4.7],
     ['type-c', ['horizonDays=6', 'warmUpDays=2'], 3.3],
+    ['type-c', ['horizonDays=6', 'warmUpDays=2', 'provisioning.walk=timed'], 3.3],
   ] as const) {
     const { differences, shared, objects } = twinsAt(
       await setupFor(scenario, settings),
