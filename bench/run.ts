@@ -28,6 +28,7 @@ import {
 import { replay } from './replay.ts';
 import { spotRound } from './spot-round.ts';
 import { swfParse } from './swf-parse.ts';
+import { traceMemory } from './trace-memory.ts';
 import { unitAuctions } from './unit-auctions.ts';
 
 /** One line a benchmark. */
@@ -40,6 +41,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   clearing,
   spotRound,
   unitAuctions,
+  traceMemory,
   marketYear,
   npmStart,
   live,

@@ -25,7 +25,7 @@ import { checkWorkload } from '../workloads/schema.ts';
 import { loadDemand } from '../workloads/source.ts';
 import { collect, defineCommand, runCommand, wholeNumber } from './command.ts';
 import type { CommonOptions, Output } from './command.ts';
-import { writeAtomically, writeFolderAtomically } from './files.ts';
+import { writeAtomically, writeFolderAtomically, writePiecesAtomically } from './files.ts';
 import { barChart, condense } from './terminal/plot.ts';
 import { formatTable } from './terminal/table.ts';
 import { readWorkload, registerTraceFit } from './trace-fit.ts';
@@ -307,7 +307,7 @@ async function convert(
       });
     }
     const { jobs, details, header, dropped, notRepresented } = format.swf(path, options);
-    write(output, options.out, textBytes(swfText(jobs, header, details)));
+    await writeText(output, options.out, swfText(jobs, header, details));
     output.result(report(jobs.count, dropped, notRepresented), describeWritten);
     return;
   }
@@ -322,7 +322,8 @@ async function convert(
     output.result(report(tasks.rows, { ...dropped, ...leftOut }, notRepresented), describeWritten);
     return;
   }
-  write(output, options.out, tableBytes(table, options.to));
+  if (options.to === 'csv') await writeText(output, options.out, linesOf(table));
+  else write(output, options.out, parquetBytes(table));
   const notes = options.to === 'parquet' ? [] : (table.notes ?? []).map(({ words }) => words);
   const lost = [...(table.notRepresented ?? []), ...notes];
   output.result(report(table.rows, dropped, lost), describeWritten);
@@ -466,6 +467,21 @@ function textBytes(pieces: Iterable<string>): Uint8Array {
   }
   buffers.push(Buffer.from(waiting.join('')));
   return Buffer.concat(buffers);
+}
+
+/** Text piece by piece: it is never held as a whole, but where it is packed. */
+async function writeText(output: Output, out: string, pieces: Iterable<string>): Promise<void> {
+  if (out.endsWith('.gz')) return write(output, out, textBytes(pieces));
+  await writePiecesAtomically(output.path(out), async (add) => {
+    let waiting: string[] = [];
+    for (const piece of pieces) {
+      waiting.push(piece);
+      if (waiting.length < 10_000) continue;
+      add(waiting.join(''));
+      waiting = [];
+    }
+    add(waiting.join(''));
+  });
 }
 
 function write(output: Output, out: string, bytes: Uint8Array): void {

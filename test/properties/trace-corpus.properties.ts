@@ -566,7 +566,7 @@ for (const each of [...CORPUS, ...TRAPS]) {
   });
 }
 
-test('10 a line of 100 MiB is refused before all of it is read', async (t) => {
+test.serial('10 a line of 100 MiB is refused before all of it is read', async (t) => {
   const workingDirectory = temporaryFolder(t);
   writeFileSync(join(workingDirectory, 'a.csv'), Buffer.alloc(100 << 20, 'x'));
   const before = process.memoryUsage().rss;
