@@ -52,7 +52,7 @@ export function inspectSwf(log: SwfLog, options: TraceOptions): Inspection {
 function facts(log: SwfLog, procs: number | null): Fact[] {
   const { jobs, header } = log;
   const run = sorted(jobs.runSeconds.filter((seconds) => seconds >= 0));
-  const widths = sorted(Float64Array.from(jobs.processors).filter((width) => width > 0));
+  const widths = sorted(jobs.processors.filter((width) => width > 0));
   const gaps = new Float64Array(Math.max(0, jobs.count - 1));
   for (let i = 0; i < gaps.length; i++) {
     gaps[i] = jobs.submitSeconds[i + 1]! - jobs.submitSeconds[i]!;
@@ -112,15 +112,16 @@ function suspicious(log: SwfLog, procs: number | null): Record<string, number> {
   count('neverStarted', (i) => jobs.runSeconds[i]! <= 0 && log.details!.status[i] === 5);
   count('waitNegative', (i) => log.details!.waitSeconds[i]! < -1);
   if (procs !== null) count('widerThanMachine', (i) => jobs.processors[i]! > procs);
-  const seen = new Set<number>();
-  count('jobNumberRepeated', (i) => {
-    const partial = log.details!.status[i]! >= 2 && log.details!.status[i]! <= 4;
-    const repeated = !partial && seen.has(jobs.jobNumber[i]!);
-    if (!partial) seen.add(jobs.jobNumber[i]!);
-    return repeated;
-  });
+  const numbers = repeatable(log);
+  count('jobNumberRepeated', (i) => i > 0 && i < numbers.length && numbers[i] === numbers[i - 1]);
   if (log.outOfOrder > 0) found['outOfOrder'] = log.outOfOrder;
   return found;
+}
+
+/** Numbers of jobs, ascending, without those of parts of jobs: a set of them would be far larger. */
+function repeatable({ jobs, details }: SwfLog): Float64Array {
+  const isPart = (i: number) => details!.status[i]! >= 2 && details!.status[i]! <= 4;
+  return jobs.jobNumber.filter((_, i) => !isPart(i)).sort();
 }
 
 function localSinceMonday(log: SwfLog): (submitSeconds: number) => number {
