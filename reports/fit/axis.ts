@@ -51,19 +51,23 @@ function tickText(unit: string, value: number): string {
   return value < 60 ? `${describePlain(value)}${NO_BREAK}s` : describeDuration(value);
 }
 
+/** Narrower than this many decades an axis has ticks at 2 and 5, too. */
+const FEW_DECADES = 2.5;
+
 function ticksOf(unit: string, low: number, high: number): number[] {
   if (unit === 's') return SECONDS;
   const base = unit === 'processors' ? 2 : 10;
+  const steps = base === 10 && Math.log10(high / low) < FEW_DECADES ? [1, 2, 5] : [1];
   const first = Math.floor(Math.log(low) / Math.log(base) + 1e-9);
   const last = Math.ceil(Math.log(high) / Math.log(base) - 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, i) =>
-    Number((base ** (first + i)).toPrecision(6)),
-  );
+  const powers = Array.from({ length: last - first + 1 }, (_, i) => base ** (first + i));
+  return powers.flatMap((power) => steps.map((step) => Number((step * power).toPrecision(6))));
 }
 
 /** Name of an axis: seconds have their unit at each tick. */
 export function axisTitle(title: string, { unit, logarithmic }: Quantity): string {
-  const parts = [unit === 's' ? '' : unit, logarithmic ? 'logarithmic' : ''].filter(Boolean);
+  const isSaid = unit === 's' || title.toLowerCase().includes(unit);
+  const parts = [isSaid ? '' : unit, logarithmic ? 'logarithmic' : ''].filter(Boolean);
   const [first, rest] = [title.slice(0, 1).toLowerCase(), title.slice(1)];
   return parts.length === 0 ? `${first}${rest}` : `${first}${rest}, ${parts.join(', ')}`;
 }

@@ -17,6 +17,11 @@ import { formatNumber } from '../text/number.ts';
 import { MODEL_COLOUR, TRACE_COLOUR } from './distribution-chart.ts';
 
 const HEIGHT = 150;
+const PARTS: ReadonlyMap<string, string> = new Map([
+  ['day', 'hour of the day'],
+  ['week', 'weekday'],
+  ['year', 'month'],
+]);
 
 /** What a cycle's figure tells. */
 export function cycleStory(cycle: CyclePair): Story {
@@ -66,6 +71,6 @@ export function drawCycle(d3: D3, root: Selection, cycle: CyclePair, width: numb
     point(root, [middle(i), scale(value)], { shape: 'diamond', colour: MODEL_COLOUR, radius });
   });
   const names = cycle.labels.map((text, i) => ({ at: middle(i), text }));
-  bottomAxis(root, plot, names, cycle.name === 'day' ? 'hour of the day' : cycle.name, false);
+  bottomAxis(root, plot, names, PARTS.get(cycle.name) ?? cycle.name, false);
   return plot.bottom + BOTTOM_AXIS_HEIGHT;
 }

@@ -82,7 +82,7 @@ function parametersSection(parameters: readonly FittedParameter[]): Markup {
       caption: 'Parameters',
       columns: ['Parameter', 'Value', '95 % interval', 'Without a fit', 'Meaning'],
       rows: parameters.map(({ key, value, interval95, published, meaning }) => [
-        key,
+        breakable(key),
         number(value),
         interval95 === null ? '–' : `${number(interval95[0])} to ${number(interval95[1])}`,
         number(published),
@@ -90,6 +90,12 @@ function parametersSection(parameters: readonly FittedParameter[]): Markup {
       ]),
     })}
   </section>`;
+}
+
+/** A key may be broken after each of its dots. */
+function breakable(key: string): Markup {
+  const parts = key.split('.');
+  return markup`${parts.map((part, i) => (i === 0 ? markup`${part}` : markup`.<wbr />${part}`))}`;
 }
 
 function testsSection(tests: readonly GoodnessTest[]): Child {

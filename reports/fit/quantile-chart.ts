@@ -61,15 +61,16 @@ export function drawQuantiles(
   leftAxis(root, plot, y.ticks, `model, ${axisTitle(pair.title, pair)}`);
   bottomAxis(root, plot, x.ticks, 'trace');
   segment(root, [left, plot.bottom], [right, top], { stroke: REFERENCE });
+  let named: readonly [number, number] = [-Infinity, -Infinity];
   for (const { probability, trace, model } of pair.quantiles) {
     const at = [x.place(trace), y.place(model)] as const;
-    const named = NAMED.includes(probability);
-    point(root, at, {
-      shape: named ? 'ring' : 'dot',
-      colour: MODEL_COLOUR,
-      radius: named ? 4 : 2.5,
-    });
-    if (!named) continue;
+    // Several quantiles of few values are one dot, named once.
+    const isNear = Math.hypot(at[0] - named[0], at[1] - named[1]) < 16;
+    const isNamed = NAMED.includes(probability) && !isNear;
+    const [shape, radius] = isNamed ? (['ring', 4] as const) : (['dot', 2.5] as const);
+    point(root, at, { shape, radius, colour: MODEL_COLOUR });
+    if (!isNamed) continue;
+    named = at;
     const above = at[1] < plot.bottom - 20;
     const text = `${formatNumber(100 * probability, 0)} %`;
     const toLeft = at[0] > right - 40;

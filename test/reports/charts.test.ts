@@ -1,3 +1,4 @@
+import { parse as parseToml } from 'smol-toml';
 import test from 'ava';
 import type { Metrics } from '../../core/metrics/results.ts';
 import { CHARTS } from '../../reports/charts/registry.ts';
@@ -10,6 +11,8 @@ import { bucket, meanWeek } from '../../reports/charts/parts/time-series.ts';
 import { readableOn } from '../../reports/charts/parts/palette.ts';
 import { exampleMetrics, FIVE_SILOS } from './example-metrics.ts';
 import { PAYLOADS } from './payloads.ts';
+import type { DistributionPair, ModelFit } from '../../core/demand/model-fit.ts';
+import { renderFit } from '../../reports/fit/write.ts';
 import { all, layoutFaults, parseXml, textBoxes } from './svg.ts';
 
 const drawing = await loadDrawing();
@@ -254,4 +257,62 @@ test('buckets keep means, ranges and gaps', (t) => {
 test('text on a colour is black or white, whichever reads better', (t) => {
   t.is(readableOn('#0072b2'), '#ffffff');
   t.is(readableOn('#f0e442'), '#000000');
+});
+
+test('figures of a fit are well-formed at both widths, nothing is cut, names are only shown', async (t) => {
+  const evil = '<script>alert(1)</script>';
+  const pair = (logarithmic: boolean, unit: string): DistributionPair => ({
+    name: `of-${unit}`,
+    title: 'Size of something long enough',
+    unit,
+    logarithmic,
+    points: [1, 3, 40, 86_400].map((x, i) => ({ x, trace: (i + 1) / 4, model: i / 3 })),
+    quantiles: [0.1, 0.5, 0.9, 0.99].map((probability, i) => ({
+      probability,
+      trace: i < 2 ? 1 : 50 * i,
+      model: i < 2 ? 1 : 70 * i,
+    })),
+    distance: 0.25,
+  });
+  const fit: ModelFit = {
+    formatVersion: 1,
+    model: 'lublin',
+    kind: 'hpc',
+    trace: {
+      name: evil,
+      format: 'swf',
+      label: 'real',
+      records: 1_000,
+      spanDays: 30,
+      processors: 64,
+    },
+    seed: 1,
+    workload: { model: 'lublin', load: 0.5, sizes: { serial: 0.1 }, list: [[1, 2]] },
+    samples: [{ what: 'jobs', count: 1_000 }],
+    setAside: { runUnknown: 3 },
+    parameters: [],
+    tests: [],
+    comparison: [{ name: 'load', unit: '', trace: null, model: 0.5 }],
+    distributions: [pair(true, 's'), pair(true, 'processors'), pair(false, 'machines')],
+    cycles: [
+      {
+        name: 'day',
+        title: 'Arrivals',
+        labels: Array.from({ length: 24 }, (_, hour) => `${hour}`),
+        trace: Array.from({ length: 24 }, (_, hour) => hour / 12),
+        model: Array.from({ length: 24 }, () => 1),
+      },
+    ],
+    limits: ['none'],
+    disclosed: [],
+  };
+  const files = await renderFit(fit);
+  t.is(files.size, 3 + 2 * 7);
+  for (const [name, text] of files) {
+    t.false(text.includes('NaN'), name);
+    if (name.endsWith('.svg')) t.deepEqual(layoutFaults(parseXml(text).documentElement), [], name);
+  }
+  t.false(files.get('fit.html')!.includes(evil));
+  const toml = parseToml(files.get('model.toml')!) as { workload: unknown };
+  t.deepEqual({ ...(toml.workload as object) }, fit.workload);
 });
