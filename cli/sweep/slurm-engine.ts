@@ -46,6 +46,8 @@ interface TaskList {
 export function slurmEngine(options: SlurmOptions): SweepEngine {
   let isFirst = true;
   return async (work) => {
+    // What is queued may be for the next wave of replications.
+    if (work.units.length === 0) return;
     const folder = join(work.folder, SLURM);
     mkdirSync(join(folder, 'logs'), { recursive: true });
     let left = work.units;

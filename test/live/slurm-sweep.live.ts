@@ -2,7 +2,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +18,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { mechanisms } from '../../core/market/mechanisms/registry.ts';
 import { STATIC_VARIANT } from '../../sim/scenario/load.ts';
+import type { SweepResults } from '../../core/metrics/sweep/results.ts';
 import { TINY_SCENARIO } from '../cli/tiny-scenario.ts';
 import { OneNodeSlurm } from './support/one-node-slurm.ts';
 
@@ -26,6 +35,28 @@ replications = 4
 [[axis]]
 key = "market.mechanism"
 values = ["exchange-threshold", "fcfs-pool"]
+
+[[measure]]
+name = "utilisation"
+path = "variants.market.utilisation"
+unit = "share"
+`;
+
+/** Cells differ in how many replications they need. */
+const STOPPED = `
+name = "stopped"
+question = "How many replications does it take?"
+scenario = "tiny.toml"
+
+[stopping]
+measure = "utilisation"
+relative = 0.12
+minimumReplications = 3
+maximumReplications = 6
+
+[[axis]]
+key = "organisation.hpc-a.workload.load"
+values = [0.4, 1.6]
 
 [[measure]]
 name = "utilisation"
@@ -113,6 +144,34 @@ test.serial(
     t.log(
       `${total} cells; driver killed, and a task with ${missing.length} of ${killed.length} left`,
     );
+  },
+);
+
+test.serial(
+  'replications until an interval is narrow are the same on Slurm, and queued ones are followed',
+  async (t) => {
+    const { slurm, home } = await place(t);
+    writeFileSync(join(home, 'stopped.toml'), STOPPED);
+    const options = { cwd: home, env: { ...slurm.environment, INIT_CWD: home } };
+    const sweep = (...more: string[]) => [MAIN, 'sweep', 'stopped.toml', ...more];
+    const local = await ended(sweep('--jobs', '2', '--out', 'local'), options);
+    t.is(local.code, 0, local.said);
+
+    const onSlurm = sweep('--engine', 'slurm', '--cells-per-task', '1', '--out', 'slurm');
+    const driver = spawn(process.execPath, onSlurm, options);
+    const said = collectText(driver);
+    // The second wave of replications is queued when nobody is there any more.
+    await until(() => [...said().matchAll(/Submitted array/g)].length === 2, driver, said);
+    driver.kill('SIGKILL');
+    await once(driver, 'exit');
+    const resumed = await ended([...onSlurm, '--resume'], options);
+    t.is(resumed.code, 0, resumed.said);
+    t.false(existsSync(join(home, 'slurm', 'slurm', 'tasks-2.json')), resumed.said);
+    t.is(tasksOf(home, 0).length, 6);
+    t.is(tasksOf(home, 1).length, 3, 'one of two cells goes on');
+    t.deepEqual(resultsOf(join(home, 'slurm')), resultsOf(join(home, 'local')));
+    const { cells } = JSON.parse(resultsOf(join(home, 'slurm'))['sweep.json']!) as SweepResults;
+    t.log(cells.map(({ stopped }) => `${stopped!.replications} ${stopped!.by}`).join(', '));
   },
 );
 
