@@ -17,6 +17,8 @@ import { experimentVocabulary, scenarioVocabulary } from '../../cli/vocabulary.t
 import { OcxError } from '../../core/kernel/errors.ts';
 import { solveCase } from '../../core/market/cases/registry.ts';
 import { loadExperiment } from '../../sim/experiment/sweep/experiment.ts';
+import { partOf } from '../../sim/experiment/sweep/part.ts';
+import { screenCells } from '../../sim/experiment/sweep/screen.ts';
 import { loadScenario } from '../../sim/scenario/load.ts';
 import { runtimeBytes } from '../backends/tpm/made-log.ts';
 import { bytes, evidenceOf, vectors } from '../backends/tpm/vectors.ts';
@@ -78,6 +80,32 @@ name = "utilisation"
 path = "variants.market.utilisation"
 unit = "share"
 `;
+const SCREENED = `
+name = "probe"
+question = "Which?"
+scenario = "tiny.toml"
+[stopping]
+measure = "utilisation"
+relative = 0.05
+minimumReplications = 3
+maximumReplications = 20
+[screen]
+design = "plackett-burman"
+foldover = false
+[[axis]]
+key = "seed"
+values = [1, 2, 3]
+[[axis]]
+name = "load"
+[[axis.level]]
+name = "low"
+set = { horizonDays = 1 }
+[[axis.level]]
+name = "high"
+[[measure]]
+name = "utilisation"
+path = "variants.market.utilisation"
+`;
 const SERVE = `
 [listen]
 port = 7400
@@ -133,9 +161,13 @@ const READERS: readonly (readonly [number, Reader])[] = [
     2,
     {
       name: 'experiment',
-      samples: text(EXPERIMENT),
+      samples: text(EXPERIMENT, SCREENED),
       read: (input) =>
-        promised(() => loadExperiment(input.toString(), 'a.toml', experimentVocabulary)),
+        promised(() => {
+          const whole = loadExperiment(input.toString(), 'a.toml', experimentVocabulary);
+          screenCells(partOf(whole, { set: ['warmUpDays=1'], replications: 2 }));
+          screenCells(whole);
+        }),
     },
   ],
   [
