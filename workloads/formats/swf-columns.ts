@@ -169,6 +169,7 @@ export class SwfColumns {
       status: columns[9] as Int8Array,
       queue: columns[10] as Int32Array,
       partition: columns[11] as Int32Array,
+      ...(this.#rest ? { rest: restOf(columns) } : {}),
     };
     return { jobs, details };
   }
@@ -188,6 +189,12 @@ export class SwfColumns {
       return grown;
     });
   }
+}
+
+function restOf(columns: readonly Column[]): SwfRest {
+  return Object.fromEntries(
+    REST_NAMES.map((name, i) => [name, columns[DETAILED_COLUMNS + i]]),
+  ) as SwfRest;
 }
 
 function inOrder(column: Column, order: Uint32Array): Column {
