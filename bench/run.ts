@@ -28,6 +28,7 @@ import {
 import { replay } from './replay.ts';
 import { spotRound } from './spot-round.ts';
 import { swfParse } from './swf-parse.ts';
+import { tenMillionJobs } from './ten-million-jobs.ts';
 import { traceMemory } from './trace-memory.ts';
 import { unitAuctions } from './unit-auctions.ts';
 
@@ -47,6 +48,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   live,
   liveReplay,
   overload,
+  tenMillionJobs,
 ];
 
 const argv = process.argv.slice(2);

@@ -52,6 +52,8 @@ export class ReplayStream {
   /** `count` rows of its columns are in use. */
   readonly #window: Window;
   #capacity: number;
+  /** By row, while room is made: what becomes of it, then where it goes. */
+  #places: Int32Array;
   /** Rows before this one were handed on. */
   #handedOn = 0;
   #lastSubmit = -Infinity;
@@ -68,6 +70,7 @@ export class ReplayStream {
     const { processors, scheduler, clairvoyant, windowRows, rows } = options;
     this.#capacity = Math.max(2, windowRows ?? WINDOW_ROWS);
     this.#window = { ...emptyJobTable(this.#capacity), count: 0 };
+    this.#places = new Int32Array(this.#capacity);
     const order = queueOrder(scheduler);
     this.#machine = new ReplayMachine(this.#window, processors, clairvoyant ?? false, order);
     this.#machine.startSeconds = new Float64Array(this.#capacity);
@@ -135,10 +138,10 @@ export class ReplayStream {
     const machine = this.#machine;
     const window = this.#window;
     const { count } = window;
-    const rows = new Int32Array(count).fill(GONE);
+    const rows = this.#places.fill(GONE);
     for (const job of machine.terminations.payloads()) rows[job] = RUNS;
     for (const job of machine.queue) rows[job] = WAITS;
-    if (this.#rows) this.#handOn(this.#rows, rows);
+    if (this.#rows) this.#handOn(this.#rows, rows, count);
     let kept = 0;
     let handedOn = 0;
     for (let row = 0; row < count; row++) {
@@ -160,10 +163,10 @@ export class ReplayStream {
   }
 
   /** Hands on what has started from the front of the window on. */
-  #handOn(consumer: ReplayedRows, states: Int32Array): void {
+  #handOn(consumer: ReplayedRows, states: Int32Array, count: number): void {
     const from = this.#handedOn;
     let to = from;
-    while (to < states.length && states[to] !== WAITS) to += 1;
+    while (to < count && states[to] !== WAITS) to += 1;
     this.#handedOn = to;
     if (to > from) consumer(this.#window, this.#machine.startSeconds, from, to);
   }
@@ -197,6 +200,7 @@ export class ReplayStream {
     larger.processors.set(window.processors);
     larger.user.set(window.user);
     Object.assign(window, larger);
+    this.#places = new Int32Array(this.#capacity);
     const starts = new Float64Array(this.#capacity);
     starts.set(this.#machine.startSeconds);
     this.#machine.startSeconds = starts;
