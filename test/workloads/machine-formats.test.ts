@@ -9,6 +9,8 @@ import { readAlibabaInstances } from '../../workloads/formats/alibaba-instances.
 import { readAzurePacking } from '../../workloads/formats/azure-packing.ts';
 import { alibabaGpuFormat, readAlibabaGpu } from '../../workloads/formats/alibaba-gpu.ts';
 import { azureVmFormat, readAzureVms } from '../../workloads/formats/azure-vms.ts';
+import { MachineLives } from '../../workloads/cloud/machine-lives.ts';
+import { MOST_SIZES, packingFacts } from '../../workloads/formats/packing-facts.ts';
 import { readGoogle2011 } from '../../workloads/formats/google-2011.ts';
 import { readGoogle2019 } from '../../workloads/formats/google-2019.ts';
 import { recogniseFormat } from '../../workloads/formats/registry.ts';
@@ -124,6 +126,16 @@ test('Alibaba 2023: GPUs are packed where a node says how many it has, parts of 
     () => alibabaGpuFormat.inspect(path, { pack: { cores: 0.1, memoryGb: 1 } }),
     'INPUT_NODE_SIZE',
   );
+});
+
+test('with very many sizes of machines an inspection leaves out what would take hours', (t) => {
+  const packings = (sizes: number) => {
+    const lives = new MachineLives();
+    for (let i = 0; i < sizes; i++) lives.add(i, i + 1, 1 + i / 1_000, 1);
+    const names = packingFacts(lives, { cores: 8, memoryGb: 8 }, 5_000).map(({ name }) => name);
+    return names.filter((name) => name.endsWith('most')).length;
+  };
+  t.deepEqual([packings(MOST_SIZES), packings(MOST_SIZES + 1)], [5, 3]);
 });
 
 test('what the edges of a log cut off is counted, with its share of core-time', (t) => {
