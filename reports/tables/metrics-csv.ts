@@ -4,6 +4,7 @@
  */
 import { isEstimate } from '../../core/metrics/estimate.ts';
 import type { MaybeEstimate } from '../../core/metrics/estimate.ts';
+import type { RareVariant } from '../../core/metrics/rare-emergencies.ts';
 import type { Metrics, VariantResult } from '../../core/metrics/results.ts';
 import { unitOfMeasure } from '../text/names.ts';
 import type { Unit } from '../text/number.ts';
@@ -63,7 +64,19 @@ function linesOf(metrics: Metrics): Line[] {
       figure: point.extraNodeHours,
       unit: 'node-hours',
     })),
+    ...(metrics.rareEmergencies?.variants ?? []).flatMap(rareLines),
   ];
+}
+
+function rareLines({ variant, ...figures }: RareVariant): Line[] {
+  return Object.entries(figures).flatMap(([name, figure]) =>
+    (['some', 'none', 'expected', 'perYear'] as const).map((part): Line => ({
+      variant,
+      metric: `rareEmergencies.${name}.${part}`,
+      figure: figure[part],
+      unit: 'node-hours',
+    })),
+  );
 }
 
 function variantLines(result: VariantResult): Line[] {

@@ -77,7 +77,7 @@ for (const [name, table] of Object.entries(PROCESSES)) {
 
   test(`the probability in closed form is how often it happens: ${name}`, (t) => {
     // Where nothing else happens, whatever happens in the window is large.
-    const only = { ...table, states: [[5, 1]], nationalNodes: NODES };
+    const only = { ...table, states: [[5, 1]], nationalNodes: NODES, eventShare: 0.01 };
     const windows = 6_000;
     const hits = crude(only, windows).filter((demand) => demand > 0).length;
     const { probability } = windowOf({ ...only, conditionNodes: NODES }, 0).rarity!;

@@ -9,6 +9,8 @@ import {
   renderJobsCsv,
 } from '../../reports/tables/jobs-csv.ts';
 import { renderLeasesCsv, renderPricesCsv } from '../../reports/tables/market-csv.ts';
+import type { StratifiedFigure } from '../../core/metrics/rare-emergencies.ts';
+import { rareEmergenciesPart } from '../../reports/html/rare-emergencies.ts';
 import { METRICS_COLUMNS, renderMetricsCsv } from '../../reports/tables/metrics-csv.ts';
 import { renderHeadlineTable } from '../../reports/tables/terminal.ts';
 import { escapeTex, renderTex } from '../../reports/tables/tex.ts';
@@ -250,4 +252,37 @@ test('a hostile name cannot move the cursor of a terminal', (t) => {
   const text = renderHeadlineTable(metrics, { width: 80, colour: false });
   t.notRegex(text, /[\u0000-\u0009\u000b-\u001f]/);
   t.regex(text, /evil/);
+});
+
+test('what rare emergencies come to is in the table and on the page, with and without one', (t) => {
+  const figure = (mean: number): StratifiedFigure => {
+    const of = (value: number) => ({ mean: value, ci95: [value - 1, value + 1] as const, n: 3 });
+    return { some: of(mean), none: of(0), expected: of(mean / 10), perYear: of(mean) };
+  };
+  const variant = {
+    variant: 'static',
+    demandNodeHours: figure(500),
+    metNodeHours: figure(400),
+    governmentDemandNodeHours: figure(90),
+    governmentMetNodeHours: figure(80),
+    extraNodeHours: figure(70),
+  };
+  const rareEmergencies = { nodes: 24, probability: 0.1, effectiveRuns: 3.66, variants: [variant] };
+  const metrics = { ...exampleMetrics(), rareEmergencies };
+  const rows = read(renderMetricsCsv(metrics));
+  const row = rows.find((cells) => cells.includes('rareEmergencies.extraNodeHours.expected'))!;
+  t.deepEqual(row, [
+    'static',
+    '',
+    'rareEmergencies.extraNodeHours.expected',
+    '7',
+    '6',
+    '8',
+    '3',
+    'node-hours',
+  ]);
+  const page = rareEmergenciesPart(metrics)!.text;
+  t.regex(page, /10(\.0)?\s*% of\s+windows hold one of at least 24 nodes/u);
+  t.regex(page, /worth\s+3\.7 runs/);
+  t.is(rareEmergenciesPart(exampleMetrics()), null);
 });
