@@ -10,7 +10,11 @@ import { batchArrivals, countMasses } from '../../workloads/fit/batch-arrivals.t
 import { fitBatches, survivalErrors } from '../../workloads/fit/batch-fit.ts';
 import { batchShares, batchSizes } from '../../workloads/fit/batch-sizes.ts';
 import type { MachineTrace } from '../../workloads/fit/machine-trace.ts';
-import { distributionPair, LEAST_RECORDS } from '../../workloads/fit/disclosure.ts';
+import {
+  distributionPair,
+  fittedParameter,
+  LEAST_RECORDS,
+} from '../../workloads/fit/disclosure.ts';
 import {
   autocorrelation,
   largestDifference,
@@ -169,6 +173,19 @@ test('a fit is at least as likely as the truth, and near it', (t) => {
   t.true(Math.abs(fittedRuns.a2 * fittedRuns.b2 - RUNS.a2 * RUNS.b2) < 0.1);
   // Gains over the truth are chi-square of six, halved: never as large as twenty.
   t.true(runLogLikelihood(runs, fittedRuns) - runLogLikelihood(runs, RUNS) < 20);
+});
+
+test('what a sample says nothing of is left alone and has no interval', (t) => {
+  const sizes = new Int32Array(JOBS).fill(1);
+  const { seconds } = lublinRuns.simulate(
+    RUNS,
+    { seconds: [], sizes, longestLog: 12 },
+    stream('s'),
+  );
+  t.is(lublinRuns.fit({ seconds, sizes, longestLog: 12 }).pa, 0);
+  t.is(lublinSizes.fit({ sizes, processors: 128 }).serial, 1);
+  t.is(fittedParameter('x', '', 0.8, 1e-17, null).interval95, null);
+  t.deepEqual(fittedParameter('x', '', 2, 1, null, [0, 3]).interval95, [0.040036, 3]);
 });
 
 test('on the flat clock the mean gap of arrivals is kept and the cycle is gone', (t) => {

@@ -105,12 +105,15 @@ export function fittedParameter(
   published: number | null,
   bounds?: readonly [number, number],
 ): FittedParameter {
-  const ends = interval95(value, standardError, bounds);
+  // What no sample changes was not estimated: the trace has nothing to say of it.
+  const isFixed = standardError !== null && standardError <= 1e-9 * Math.abs(value);
+  const error = isFixed ? null : standardError;
+  const ends = interval95(value, error, bounds);
   return {
     key,
     meaning,
     value: significant(value, DIGITS),
-    standardError: standardError === null ? null : significant(standardError, 3),
+    standardError: error === null ? null : significant(error, 3),
     interval95: ends && [significant(ends[0], DIGITS), significant(ends[1], DIGITS)],
     published,
   };

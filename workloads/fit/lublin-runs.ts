@@ -127,7 +127,8 @@ function fromCoordinates(tally: Tally, at: readonly number[]): RunEstimate {
   ];
   const first = gammaOf(Math.exp(mean1), Math.exp(deviation1));
   const second = gammaOf(Math.exp(mean2), Math.exp(deviation2));
-  const pa = change / tally.sizeScale;
+  // With one size only, nothing is known of how p changes.
+  const pa = tally.sizes.length === 1 ? 0 : change / tally.sizeScale;
   return {
     a1: first.shape,
     b1: first.scale,
