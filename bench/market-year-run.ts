@@ -1,4 +1,7 @@
-/** Prints what one simulated year of the market takes, after a short run: figures as JSON. */
+/**
+ * Prints what one simulated year of the market takes, after a short run: figures as JSON.
+ * Arguments: minutes between rounds, minutes of a slot, `services` or `timed`.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadComparison, taskContext } from '../cli/compose.ts';
@@ -9,11 +12,16 @@ import { cpuSeconds } from './benchmark.ts';
 const YEAR_DAYS = 364;
 const WARM_UP_DAYS = 7;
 
-/** A round every quarter of an hour; slots are as long, and reach two days ahead. */
+const [epochMinutes = '15', slotMinutes = '15', walk = 'services'] = process.argv.slice(2);
+
+/** Slots reach two days ahead. */
+const HORIZON_MINUTES = 2 * 24 * 60;
+
 const SETTINGS = [
-  'market.epochMinutes=15',
-  'slotMinutes=15',
-  'market.horizonSlots=192',
+  `market.epochMinutes=${epochMinutes}`,
+  `slotMinutes=${slotMinutes}`,
+  `market.horizonSlots=${HORIZON_MINUTES / Number(slotMinutes)}`,
+  `provisioning.walk=${walk}`,
   'market.boundSamples=0',
   'search.enabled=false',
   'replications=2',

@@ -13,7 +13,8 @@ import { deepQueue } from './deep-queue.ts';
 import { holdModel } from './hold-model.ts';
 import { live } from './live.ts';
 import { liveReplay } from './live-replay.ts';
-import { marketYear } from './market-year.ts';
+import { marketOrganisations } from './market-organisations.ts';
+import { marketYear, marketYear5Minutes } from './market-year.ts';
 import { writeMarkedBlock } from './marked-block.ts';
 import { npmStart } from './npm-start.ts';
 import { overload } from './overload.ts';
@@ -29,6 +30,7 @@ import { replay } from './replay.ts';
 import { spotRound } from './spot-round.ts';
 import { swfParse } from './swf-parse.ts';
 import { tenMillionJobs } from './ten-million-jobs.ts';
+import { sweep } from './sweep.ts';
 import { traceMemory } from './trace-memory.ts';
 import { unitAuctions } from './unit-auctions.ts';
 
@@ -44,6 +46,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   unitAuctions,
   traceMemory,
   marketYear,
+  marketYear5Minutes,
+  marketOrganisations,
+  sweep,
   npmStart,
   live,
   liveReplay,

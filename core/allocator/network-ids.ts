@@ -25,12 +25,17 @@ export function claimNetworkId(state: IsolationState, id: number, user: string):
   const { networkIds: pool } = state;
   const index = pool.returned.lastIndexOf(id);
   if (index >= 0) pool.returned.splice(index, 1);
+  const before = pool.inUse.get(id);
+  if (before !== undefined) count(pool, before, -1);
+  count(pool, user, 1);
   pool.inUse.set(id, user);
   while (pool.inUse.has(pool.next)) pool.next += 1;
 }
 
 export function returnNetworkId(state: IsolationState, id: number): void {
   const { networkIds: pool, settings } = state;
+  const user = pool.inUse.get(id);
+  if (user !== undefined) count(pool, user, -1);
   pool.inUse.delete(id);
   if (id >= settings.networkIdFirst && id < pool.next) pool.returned.push(id);
 }
@@ -53,6 +58,8 @@ export function forgetAirlock(state: IsolationState, { nodeId }: Node): void {
 
 function airlockSetAside(state: IsolationState, nodeId: string): number | null {
   const user = airlockUser(nodeId);
+  // Few nodes have one, and there may be as many ids in use as nodes.
+  if (!countsOf(state.networkIds).has(user)) return null;
   for (const [id, claimedBy] of state.networkIds.inUse) if (claimedBy === user) return id;
   return null;
 }
@@ -68,6 +75,26 @@ export function returnAirlock(state: IsolationState, node: Node): void {
 /** Where it lies in the pool's range, the pool gives it to anybody. */
 export function isOfPool({ settings }: IsolationState, id: number): boolean {
   return id >= settings.networkIdFirst && id <= settings.networkIdLast;
+}
+
+/** Ids in use by user, for pools that were asked; what they say is in the pool. */
+const countsByPool = new WeakMap<NetworkIds, Map<string, number>>();
+
+function countsOf(pool: NetworkIds): ReadonlyMap<string, number> {
+  let counts = countsByPool.get(pool);
+  if (counts) return counts;
+  counts = new Map();
+  countsByPool.set(pool, counts);
+  for (const user of pool.inUse.values()) counts.set(user, (counts.get(user) ?? 0) + 1);
+  return counts;
+}
+
+function count(pool: NetworkIds, user: string, change: number): void {
+  const counts = countsByPool.get(pool);
+  if (!counts) return;
+  const ids = (counts.get(user) ?? 0) + change;
+  if (ids > 0) counts.set(user, ids);
+  else counts.delete(user);
 }
 
 /** The one that came back last, else the lowest that was never used. */

@@ -145,9 +145,11 @@ export class BatchOwner implements Cluster {
   wants(nowMs: TimeMs): readonly Want[] {
     const { policy } = this.#setup;
     const { jobs } = this.#cluster;
-    const { lateRows } = this.#cluster.outlook(nowMs + policy.bidAfterMinutes * MINUTE_MS);
     const wants: Want[] = [];
     this.#shares.clear();
+    // Nobody waits: there is nothing to plan.
+    if (this.#cluster.queuedJobs === 0) return wants;
+    const { lateRows } = this.#cluster.outlook(nowMs + policy.bidAfterMinutes * MINUTE_MS);
     // A job that waits now would wait about as long as the whole backlog takes.
     const clearingMs = this.#cluster.backlogNodeMs() / Math.max(1, this.ownNodes());
     let free = this.idleNodes();

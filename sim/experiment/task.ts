@@ -15,7 +15,6 @@ import type { ForkedSetup } from '../world/fork.ts';
 import { run } from '../world/run.ts';
 import { installedHardware, measuredWindow } from '../world/setup.ts';
 import type { RunPorts, RunSetup } from '../world/setup.ts';
-import { mayBeTimed } from '../world/timed-site.ts';
 import { executeDeviation, planDeviations } from './deviations.ts';
 import type { DeviationTask } from './deviations.ts';
 import { withSearchEmergencies } from './emergencies.ts';
@@ -203,7 +202,7 @@ function executeSearch(
     prepare(shiftOwners(variant, task.alignmentHours), task.replication, context).setup;
   const alone = shifted(variantNamed(context, STATIC_VARIANT));
   const demand = withSearchEmergencies(scenario, task.replication, alone.demand);
-  const market = withoutSteps(shifted(variantNamed(context, scenario.search.variant)));
+  const market = shifted(variantNamed(context, scenario.search.variant));
   const organisations = new Map(scenario.organisation.map((entry) => [entry.name, entry]));
   const result = searchHardware({
     installed: installedHardware(scenario),
@@ -214,20 +213,12 @@ function executeSearch(
         { ...alone, demand, hardware: { ...alone.hardware, [name]: nodes } },
         organisations.get(name)!,
       ).metNodeMs,
-    // Nobody asks for the bound of these rounds, or for the steps of nodes.
+    // Nobody asks for the bound of these rounds.
     runMarket: (hardware) =>
       run({ ...market, demand, hardware, ports: { ...market.ports, bound: null, digests: false } }),
   });
   const { replication, alignmentHours } = task;
   return { replication, alignmentHours, correlation: demandCorrelation(run(alone)), ...result };
-}
-
-/** The same run without walking its nodes, where that makes no difference to what is measured. */
-function withoutSteps(setup: RunSetup): RunSetup {
-  if (!mayBeTimed(setup)) return setup;
-  const { scenario } = setup;
-  const provisioning = { ...scenario.provisioning, walk: 'timed' as const };
-  return { ...setup, scenario: { ...scenario, provisioning } };
 }
 
 /** Each owner's local time runs `hours` later than that of the one before. */

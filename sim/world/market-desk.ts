@@ -29,7 +29,8 @@ import { OrderDesk } from './order-desk.ts';
 import type { OrderDeskPorts } from './order-desk.ts';
 import { measuredWindow, nodeHoursAtCostMillicredits } from './setup.ts';
 import type { RunSetup } from './setup.ts';
-import { marketTerms } from './market-terms.ts';
+import { classTerms, marketTerms } from './market-terms.ts';
+import type { ClassTerms } from './market-terms.ts';
 import { sealedEvents } from './sealed-posting.ts';
 import { SafetyTally } from './safety-tally.ts';
 import type { LeaseOverhead } from './site.ts';
@@ -57,6 +58,7 @@ export class MarketDesk {
   readonly #sampled: ReadonlySet<number>;
   /** Name of a member of the market → organisation behind it. */
   readonly #owners: ReadonlyMap<string, string>;
+  readonly #classes: ClassTerms;
   readonly rounds: RoundOutcome[] = [];
   readonly money: MoneyOfMembers;
   readonly #orders: OrderDesk;
@@ -88,6 +90,7 @@ export class MarketDesk {
   ) {
     this.#setup = setup;
     this.#owners = ownersOf(setup.scenario);
+    this.#classes = classTerms(setup.scenario);
     this.money = new MoneyOfMembers(this.#owners, measuredWindow(setup.scenario));
     const names = ports.members.map(({ name }) => name);
     this.#demand = new FirstCome(names, this.#owners);
@@ -111,6 +114,7 @@ export class MarketDesk {
       mechanism: this.#mechanism(),
       overhead: this.#overhead,
       lastPrices: this.#prices[this.#horizon] ?? [],
+      classes: this.#classes,
     });
     const bids: Bid[] = [];
     const asks: Ask[] = [];
@@ -163,10 +167,16 @@ export class MarketDesk {
 
   #postOpen(bids: readonly Bid[], asks: readonly Ask[], nowMs: TimeMs): void {
     const roundId = this.#roundId;
+    const byOrganisation = new Map<string, Ask[]>();
+    for (const ask of asks) {
+      const mine = byOrganisation.get(ask.organisation);
+      if (mine) mine.push(ask);
+      else byOrganisation.set(ask.organisation, [ask]);
+    }
     for (const name of this.#ports.members.flatMap(({ identities }) => identities)) {
       const from = { role: 'organisation', name } as const;
-      const mine = asks.filter((ask) => ask.organisation === name);
-      if (mine.length === 0) continue;
+      const mine = byOrganisation.get(name);
+      if (!mine) continue;
       const orders = { bids: [], asks: mine };
       const commandId = `${name}/asks/${roundId}`;
       this.#ports.post({ kind: 'PostOrders', timeMs: nowMs, commandId, from, roundId, ...orders });
@@ -300,13 +310,27 @@ export class MarketDesk {
   }
 
   #tellFills(): void {
+    const bought = this.#byOwner(({ buyer }) => buyer);
+    const sold = this.#byOwner(({ seller }) => seller);
+    const { slotMs } = this.#clock.horizon;
     for (const member of this.#ports.members) {
-      const isMine = (name: string) => this.#owners.get(name) === member.name;
-      const bought = this.#contracts.filter(({ buyer }) => isMine(buyer));
-      const sold = this.#contracts.filter(({ seller }) => isMine(seller));
-      member.fills[this.#horizon] = fillsOf(bought, sold, this.#clock.horizon.slotMs);
-      for (const { wantRef } of bought) this.#demand.served(wantRef);
+      const own = bought.get(member.name) ?? [];
+      member.fills[this.#horizon] = fillsOf(own, sold.get(member.name) ?? [], slotMs);
+      for (const { wantRef } of own) this.#demand.served(wantRef);
     }
+  }
+
+  /** Contracts of the round by the organisation behind one of their sides. */
+  #byOwner(sideOf: (contract: Contract) => string): Map<string, Contract[]> {
+    const byOwner = new Map<string, Contract[]>();
+    for (const contract of this.#contracts) {
+      const owner = this.#owners.get(sideOf(contract));
+      if (owner === undefined) continue;
+      const own = byOwner.get(owner);
+      if (own) own.push(contract);
+      else byOwner.set(owner, [contract]);
+    }
+    return byOwner;
   }
 
   #note(

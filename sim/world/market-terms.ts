@@ -18,12 +18,26 @@ export interface RoundFrame {
   readonly mechanism: Mechanism;
   readonly overhead: LeaseOverhead;
   readonly lastPrices: readonly ClassPrice[];
+  readonly classes: ClassTerms;
+}
+
+/** What is known of each class, whatever the round. */
+export interface ClassTerms {
+  readonly security: MarketTerms['classSecurity'];
+  readonly properties: NonNullable<MarketTerms['classProperties']>;
+}
+
+export function classTerms({ nodeClass: classes }: Scenario): ClassTerms {
+  return {
+    security: Object.fromEntries(classes.map((one) => [one.name, classSecurity(one)])),
+    properties: Object.fromEntries(classes.map((one) => [one.name, classProperties(one)])),
+  };
 }
 
 export function marketTerms(
   { scenario }: RunSetup,
   nowMs: TimeMs,
-  { clock, mechanism, overhead, lastPrices }: RoundFrame,
+  { clock, mechanism, overhead, lastPrices, classes }: RoundFrame,
 ): MarketTerms {
   const { horizon, leadMs } = clock;
   return {
@@ -36,12 +50,8 @@ export function marketTerms(
     releaseMs: overhead.releaseMs,
     ...resaleTerms(scenario, mechanism, overhead, horizon.slotMs),
     lastPrices,
-    classSecurity: Object.fromEntries(
-      scenario.nodeClass.map((nodeClass) => [nodeClass.name, classSecurity(nodeClass)]),
-    ),
-    classProperties: Object.fromEntries(
-      scenario.nodeClass.map((nodeClass) => [nodeClass.name, classProperties(nodeClass)]),
-    ),
+    classSecurity: classes.security,
+    classProperties: classes.properties,
     recallPenaltyPartsPerMillion: Math.round(scenario.market.recallPenaltyShare * 1e6),
   };
 }

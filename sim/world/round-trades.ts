@@ -4,6 +4,7 @@ import { resaleAsks } from '../../core/market/standing.ts';
 
 /** @returns how many trades are at a loss to one side on its own report */
 export function lossesOf(round: MarketRound, clearing: Clearing): number {
+  if (clearing.fills.length === 0) return 0;
   let losses = 0;
   const bids = new Map(round.bids.map((bid) => [bid.bidId, bid]));
   const all = [...round.asks, ...resaleAsks(round).keys()];

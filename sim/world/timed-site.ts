@@ -393,11 +393,6 @@ export class TimedSite {
   }
 }
 
-/** Whether a node takes as long whatever else happens, so that nobody has to walk it. */
-export function mayBeTimed(setup: RunSetup): boolean {
-  return faultOf(setup) === null;
-}
-
 function faultOf(setup: RunSetup): string | null {
   const fails = Object.values(setup.scenario.failures).some((rate) => rate > 0);
   if (fails) return 'where something fails, nodes cannot go by their durations alone';

@@ -230,20 +230,25 @@ function compileOptions(
 /** Numbers the slots at which something starts or ends. */
 function compressSlots(asks: readonly Ask[], bids: readonly Bid[], horizon: number) {
   const stepOf = new Int32Array(horizon + 1);
-  for (const ask of asks) stepOf[ask.startSlot] = stepOf[ask.endSlot] = 1;
+  const marked: number[] = [];
+  const mark = (slot: number) => {
+    if (stepOf[slot] === 1) return;
+    stepOf[slot] = 1;
+    marked.push(slot);
+  };
+  for (const ask of asks) {
+    mark(ask.startSlot);
+    mark(ask.endSlot);
+  }
   for (const bid of bids) {
-    for (const option of bid.options) stepOf[option.startSlot] = stepOf[option.endSlot] = 1;
+    for (const option of bid.options) {
+      mark(option.startSlot);
+      mark(option.endSlot);
+    }
   }
-  let marks = 0;
-  for (let slot = 0; slot <= horizon; slot++) marks += stepOf[slot]!;
-  const stepSlot = new Int32Array(marks);
-  let step = 0;
-  for (let slot = 0; slot <= horizon; slot++) {
-    const marked = stepOf[slot]!;
-    stepOf[slot] = step;
-    if (marked) stepSlot[step++] = slot;
-  }
-  return { stepOf, stepSlot, steps: marks > 0 ? marks - 1 : 0 };
+  const stepSlot = Int32Array.from(marked).sort();
+  for (let step = 0; step < stepSlot.length; step++) stepOf[stepSlot[step]!] = step;
+  return { stepOf, stepSlot, steps: Math.max(0, stepSlot.length - 1) };
 }
 
 function asksByClass(

@@ -70,9 +70,8 @@ function copy(value: PropertyValue): PropertyValue {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copy);
   const record = value as NodeProperties;
-  return Object.fromEntries(
-    Object.keys(record)
-      .sort()
-      .map((name) => [name, copy(record[name]!)]),
-  );
+  const copied: Record<string, PropertyValue> = {};
+  // Valid names begin with a letter: none of them means anything to an object.
+  for (const name of Object.keys(record).sort()) copied[name] = copy(record[name]!);
+  return copied;
 }

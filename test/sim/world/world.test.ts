@@ -76,13 +76,12 @@ test('the same run twice has the same history, another seed another one', async 
 });
 
 test('nodes that go by their durations alone lead to the same run', async (t) => {
-  for (const deterministic of [true, false]) {
-    const settings = [`provisioning.deterministic=${deterministic}`];
-    const walked = await runOf('market', settings);
-    const timed = await runOf('market', [...settings, 'provisioning.walk=timed']);
-    t.true(timed.events < walked.events);
-    t.deepEqual({ ...timed, events: 0, digest: '' }, { ...walked, events: 0, digest: '' });
-  }
+  const settings = ['provisioning.deterministic=false', 'horizonDays=8'];
+  const walked = await runOf('market', settings);
+  const timed = await runOf('market', [...settings, 'provisioning.walk=timed']);
+  t.true(timed.events < walked.events);
+  t.true(walked.market!.leases.length > 10);
+  t.deepEqual({ ...timed, events: 0, digest: '' }, { ...walked, events: 0, digest: '' });
   await t.throwsAsync(
     () => runOf('market', ['provisioning.walk=timed', 'failures.bmcFailureShare=0.1']),
     { code: 'INPUT_SCENARIO_VALUE' },
