@@ -128,7 +128,7 @@ test('Alibaba 2023: GPUs are packed where a node says how many it has, parts of 
   );
 });
 
-test('with very many sizes of machines an inspection leaves out what would take hours', (t) => {
+test('with very many sizes of machines an inspection leaves out what would take too long', (t) => {
   const packings = (sizes: number) => {
     const lives = new MachineLives();
     for (let i = 0; i < sizes; i++) lives.add(i, i + 1, 1 + i / 1_000, 1);

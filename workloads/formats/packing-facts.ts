@@ -10,7 +10,7 @@ import type { Fact } from './format.ts';
 /** One change of the need an hour at most is looked at; means are exact. */
 const STEP_MS = HOUR_MS;
 
-/** Beyond so many sizes two ways of packing take hours: their time grows with the square. */
+/** Beyond so many sizes two ways of packing get slow: their time grows with the square. */
 export const MOST_SIZES = 4_096;
 const QUICK: readonly RealPacking[] = ['first-fit', 'first-fit-decreasing'];
 
