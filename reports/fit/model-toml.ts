@@ -23,7 +23,8 @@ export function renderModelToml(fit: ModelFit): string {
   return (
     `# ${fit.model}, fitted to a trace of ${fit.trace.records} records over ` +
     `${fit.trace.spanDays} days (format ${fit.trace.format}).\n` +
-    '# Put the line into an organisation of a scenario, or give this file to\n' +
+    '# Put the line among the keys of an organisation of a scenario, in place of its\n' +
+    '# [organisation.workload], or give this file to\n' +
     `# ocx trace generate ${fit.model} --workload model.toml\n` +
     `workload = ${inlineTable(fit.workload)}\n`
   );
