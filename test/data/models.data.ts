@@ -58,6 +58,13 @@ withTraces('the Azure stream lies within the bands of the model of batches', (t)
     'machines in 300 s, Fano factor': variance(machines) / mean(machines),
   };
   t.deepEqual(missed(AZURE_BANDS, figures), []);
+  // What the model does not have: an hour's batches tell of the next beyond the cycles of day and week.
+  const centre = mean(batches);
+  const hourApart = batches.subarray(12).reduce((sum, count, bin) => {
+    return sum + (count - centre) * (batches[bin]! - centre);
+  }, 0);
+  const correlation = hourApart / (bins - 12) / variance(batches);
+  t.true(Math.abs(correlation - 0.745) < 0.005, `${correlation}`);
   for (const [letter, share] of FLAVOUR_SHARES) {
     const found = flavours[FLAVOURS.findIndex((each) => each.letter === letter)]! / all;
     t.true(Math.abs(found - share) < 0.0001, `${letter}: ${found}`);
