@@ -1,7 +1,11 @@
 /** Rows of untrusted SQLite files: opened for reading alone, nothing beside them is made or run. */
+import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { DatabaseSync } from 'node:sqlite';
 import { OcxError } from '../core/kernel/errors.ts';
+
+/** Of a row with one field at least, its length and its place on its page. */
+const LEAST_ROW_BYTES = 4;
 
 /** A value of a row; 64-bit integers beyond a double come as bigint. */
 export type SqliteValue = null | number | bigint | string | Uint8Array;
@@ -28,10 +32,22 @@ export function* sqliteRows(
     const statement = database.prepare(`SELECT ${names} FROM "${table}"`);
     statement.setReturnArrays(true);
     statement.setReadBigInts(true);
-    yield* statement.iterate() as unknown as Iterable<readonly SqliteValue[]>;
+    const most = statSync(path).size / LEAST_ROW_BYTES;
+    let count = 0;
+    for (const row of statement.iterate() as unknown as Iterable<readonly SqliteValue[]>) {
+      // Pages that stand for each other in a circle would never end.
+      if (++count > most)
+        throw unsound(path, `its table ${table} has more rows than it has room for`);
+      yield row;
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_SQLITE_ERROR') throw error;
-    throw unsound(path, `it is damaged (${(error as Error).message.slice(0, 80)})`, error);
+    // Not its message, which quotes the file.
+    throw unsound(
+      path,
+      `it is damaged (${(error as { errstr?: string }).errstr ?? 'unknown'})`,
+      error,
+    );
   } finally {
     database?.close();
   }
