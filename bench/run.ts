@@ -29,8 +29,8 @@ import {
 import { replay } from './replay.ts';
 import { spotRound } from './spot-round.ts';
 import { swfParse } from './swf-parse.ts';
-import { tenMillionJobs } from './ten-million-jobs.ts';
 import { sweep } from './sweep.ts';
+import { tenMillionJobs } from './ten-million-jobs.ts';
 import { traceMemory } from './trace-memory.ts';
 import { unitAuctions } from './unit-auctions.ts';
 
