@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { OcxError } from '../../core/kernel/errors.ts';
-import { TRACE_FILES } from '../../workloads/formats/registry.ts';
+import { recogniseFormat, TRACE_FILES } from '../../workloads/formats/registry.ts';
 import type { TraceFile } from '../../workloads/formats/format.ts';
 import { parquetBytes } from '../../workloads/parquet.ts';
 import type { ColumnTable } from '../../workloads/column-table.ts';
@@ -66,7 +66,42 @@ export function samplesOf(name: string): Uint8Array[] {
   return [text, text, text, text, text, text, gzipSync(text), zstdCompressSync(text)];
 }
 
+/** An archive of two series and a text, plain and packed. */
+function archiveSamples(): Uint8Array[] {
+  const member = (name: string, text: string) => {
+    const header = Buffer.alloc(512);
+    header.write(name, 0);
+    header.write(text.length.toString(8).padStart(11, '0'), 124);
+    header.write('0', 156);
+    header.write('ustar', 257);
+    return Buffer.concat([header, Buffer.from(text), Buffer.alloc(-text.length & 511)]);
+  };
+  const archive = Buffer.concat([
+    member('days/a.csv', SAMPLES['day-ahead']!),
+    member('days/b.csv', SAMPLES['day-ahead']!),
+    member('README', 'words\n'),
+    Buffer.alloc(1_024),
+  ]);
+  return [archive, archive, archive, gzipSync(archive)];
+}
+
 export function traceReaders(path: string): Reader[] {
+  const archive: Reader = {
+    name: 'archive',
+    samples: archiveSamples(),
+    read: (bytes) => {
+      writeFileSync(path, bytes);
+      return promised(() => {
+        const format = recogniseFormat(path);
+        format.inspect(path, {});
+        format.columns(path, {});
+      });
+    },
+  };
+  return [...formatReaders(path), archive];
+}
+
+function formatReaders(path: string): Reader[] {
   return TRACE_FILES.map((format) => ({
     name: format.name,
     samples: samplesOf(format.name),
