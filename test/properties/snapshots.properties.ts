@@ -6,6 +6,7 @@ import seedrandom from 'seedrandom';
 import { loadComparison, taskContext } from '../../cli/compose.ts';
 import type { Carrier } from '../../core/kernel/carried.ts';
 import { DAY_MS } from '../../core/kernel/units.ts';
+import { mechanisms } from '../../core/market/mechanisms/registry.ts';
 import { marketService } from '../../core/market/service.ts';
 import { attesterService } from '../../core/attester/attester.ts';
 import { orchestratorService } from '../../core/leasing/orchestrator.ts';
@@ -197,6 +198,23 @@ test('what goes on from a run disturbs neither it nor each other, and goes by it
       .map(({ leaseId }) => leaseId),
   );
   t.true(setupMs(leasesAfter('foreman', 3.1)) > 1.5 * setupMs(before), 'discs are slower');
+});
+
+test('every mechanism can take over in the middle of a run, and its books hold', async (t) => {
+  const names = [...mechanisms.keys()];
+  const variants = names.map(
+    (name) =>
+      `[[variant]]\nname = "to-${name}"\nfrom = "market"\nset = { "market.mechanism" = "${name}" }\n`,
+  );
+  const settings = ['horizonDays=5', 'warmUpDays=3', 'market.boundSamples=0'];
+  const { context } = await forks('type-c', settings, variants.join(''));
+  const result = executeTask({ kind: 'run', variant: 'market', replication: 0 }, context);
+  if (result.kind !== 'run') throw new Error('a run was asked for');
+  t.is(result.forks!.length, names.length);
+  for (const { variant, invariantViolations, ledgerImbalanceMillicredits } of result.forks!) {
+    t.deepEqual(invariantViolations, [], variant);
+    t.is(ledgerImbalanceMillicredits, 0, variant);
+  }
 });
 
 test('without trade a world is what its organisations are alone', async (t) => {
