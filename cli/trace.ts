@@ -13,6 +13,7 @@ import { csvLines } from '../workloads/column-table.ts';
 import type { ColumnTable } from '../workloads/column-table.ts';
 import { demandTable } from '../workloads/demand-table.ts';
 import { withMember } from '../workloads/formats/archive.ts';
+import { HEADER_NOTE } from '../workloads/formats/batch-columns.ts';
 import type { Fact, Inspection, TraceFile, TraceOptions } from '../workloads/formats/format.ts';
 import { openDcWorkload } from '../workloads/formats/opendc-writer.ts';
 import { recogniseFormat, TRACE_FILES } from '../workloads/formats/registry.ts';
@@ -364,7 +365,7 @@ function generate(output: Output, name: string, options: GenerateOptions): void 
   const bytes =
     form === 'swf'
       ? textBytes(syntheticSwf(demand, treatment, options))
-      : tableBytes(columns, form);
+      : tableBytes(marked(columns, treatment), form);
   write(output, options.out, bytes);
   const report: WrittenReport = {
     out: options.out,
@@ -375,6 +376,15 @@ function generate(output: Output, name: string, options: GenerateOptions): void 
     notRepresented: [],
   };
   output.result(report, describeWritten);
+}
+
+/** With the note that makes a log of the Standard Workload Format synthetic. */
+function marked(table: ColumnTable, treatment: string): ColumnTable {
+  const lines = [` Note: ${SYNTHETIC_NOTE}: ${treatment}`];
+  return {
+    ...table,
+    notes: [{ key: HEADER_NOTE, value: JSON.stringify(lines), words: lines[0]! }],
+  };
 }
 
 /** Monday 1970-01-05 00:00 UTC, so that the log is aligned by hour of the week. */

@@ -204,6 +204,16 @@ test('every model writes CSV and Parquet', async (t) => {
       .split('\n');
     const file = new Uint8Array(readFileSync(join(workingDirectory, `${model}.parquet`))).buffer;
     t.is((await parquetReadObjects({ file })).length, lines.length - 1, model);
+    if (model !== 'lublin') continue;
+    for (const [form, label] of [
+      ['parquet', 'synthetic'],
+      ['csv', 'derived'],
+    ] as const) {
+      const argv = ['trace', 'inspect', `${model}.${form}`, '--json'];
+      const found = JSON.parse((await runCli(argv, { workingDirectory })).stdout) as Inspected;
+      t.is(found.label, label);
+      t.is(found.records, lines.length - 1);
+    }
   }
 });
 

@@ -122,7 +122,9 @@ export function batchFormat(reader: BatchReader): TraceFormat {
     jobs: (table: never, path, nodes) => jobsAsLogged(table, path, nodes, read),
     inspect: (path, options) => {
       const inspection = inspectSwf(read(path, options), options);
-      return { ...inspection, format: reader.name, label: reader.label ?? inspection.label };
+      const isMade = inspection.label === 'synthetic';
+      const label = isMade ? inspection.label : (reader.label ?? inspection.label);
+      return { ...inspection, format: reader.name, label };
     },
     columns: (path, options) => withLost(batchColumns(read(path, options)), reader.lost),
     swf: (path, options) => withLost(batchSwf(read(path, options), options), reader.lost),

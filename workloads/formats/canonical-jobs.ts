@@ -16,6 +16,8 @@ export const jobsFormat: TraceFormat = batchFormat({
   name: 'jobs',
   title: 'jobs as ocx trace convert and generate write them, CSV or Parquet (batch jobs)',
   description: 'jobs as ocx writes them, CSV or Parquet',
+  // A table does not say where it came from; only Parquet can say that it was made up.
+  label: 'derived',
   fields: timeZoneField,
   recognises: (_fileName, head) =>
     /^(\uFEFF)?job,submitSeconds,(wait|run)Seconds,/.test(head) ||

@@ -44,5 +44,6 @@ export function readCanonicalSeries(path: string): SeriesLog {
     unit: table.notes.get(UNIT_NOTE) ?? UNIT_UNKNOWN,
     absolute,
     holds: table.notes.get(HOLDS_NOTE) === 'true',
+    derived: true,
   });
 }
