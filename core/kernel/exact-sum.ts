@@ -9,8 +9,17 @@ export class ExactSum {
   /** Parts that do not overlap, ascending; their exact sum is the sum. */
   #parts = new Float64Array(8);
   #count = 0;
+  /** Whole numbers, which are added without error as long as the sum is below 2^53. */
+  #whole = 0;
 
   add(term: number): void {
+    const whole = this.#whole + term;
+    if (Math.floor(term) === term && whole <= MOST_WHOLE && whole >= -MOST_WHOLE) {
+      this.#whole = whole;
+    } else this.#addToParts(term);
+  }
+
+  #addToParts(term: number): void {
     let rest = term;
     let kept = 0;
     for (let i = 0; i < this.#count; i++) {
@@ -29,9 +38,10 @@ export class ExactSum {
 
   /** The double that is nearest to the sum; 0 without terms. */
   get value(): number {
+    this.#addToParts(this.#whole);
+    this.#whole = 0;
     const parts = this.#parts;
     let at = this.#count - 1;
-    if (at < 0) return 0;
     let high = parts[at]!;
     while (--at >= 0) {
       const before = high;
@@ -55,3 +65,5 @@ export class ExactSum {
     this.#parts = parts;
   }
 }
+
+const MOST_WHOLE = Number.MAX_SAFE_INTEGER;

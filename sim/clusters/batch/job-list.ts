@@ -104,9 +104,10 @@ export class JobList<Summary extends BlockSummary> implements BlockColumns {
     if (at < this.blockCount) {
       const block = this.order[at]!;
       const start = block * BLOCK_SIZE;
-      const place = this.jobs.indexOf(job, start) - start;
-      if (place >= 0 && place < this.fill[block]!) {
-        this.removeAt(at, place);
+      const end = start + this.fill[block]!;
+      const index = this.#placeOf(job, estimate, start, end);
+      if (index < end && this.jobs[index] === job) {
+        this.removeAt(at, index - start);
         return;
       }
     }
@@ -161,9 +162,11 @@ export class JobList<Summary extends BlockSummary> implements BlockColumns {
     }
   }
 
-  /** The first block whose last job is not before this one; `blockCount` when there is none. */
+  /** The first block whose last job is not before this one, or the only one; `blockCount` for none. */
   #blockAt(job: number, estimate: number): number {
     const last = this.blockCount - 1;
+    // One block is looked through anyway.
+    if (last === 0) return 0;
     if (last < 0 || this.#isBefore(this.#lastOf(this.order[last]!), job, estimate)) return last + 1;
     let low = 0;
     let high = last;
@@ -188,13 +191,25 @@ export class JobList<Summary extends BlockSummary> implements BlockColumns {
 
   /** The index in [start, end) of a block from which entries are not before this job. */
   #placeOf(job: number, estimate: number, start: number, end: number): number {
-    // Most jobs come last.
-    if (end === start || this.#isBefore(end - 1, job, estimate)) return end;
+    const { jobs, estimates, by } = this;
     let low = start;
-    let high = end - 1;
+    let high = end;
+    if (by === 'submission') {
+      // Most jobs come last.
+      if (high > low && jobs[high - 1]! < job) return high;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (jobs[middle]! < job) low = middle + 1;
+        else high = middle;
+      }
+      return low;
+    }
+    const isAscending = by === 'estimate';
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#isBefore(middle, job, estimate)) low = middle + 1;
+      const other = estimates[middle]!;
+      const isBefore = other === estimate ? jobs[middle]! < job : other < estimate === isAscending;
+      if (isBefore) low = middle + 1;
       else high = middle;
     }
     return low;
