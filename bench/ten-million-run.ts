@@ -48,7 +48,7 @@ function replayGenerated(jobs: number) {
 async function replayFile(path: string) {
   const before = process.cpuUsage();
   const replay = newReplay();
-  for await (const { jobs } of new SwfStream(path).pieces()) replay.feed(jobs);
+  for (const { jobs } of new SwfStream(path).pieces()) replay.feed(jobs);
   const figures = replay.finish();
   const { user, system } = process.cpuUsage(before);
   return { seconds: (user + system) / 1e6, figures };

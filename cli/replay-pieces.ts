@@ -84,7 +84,7 @@ async function replayStream(
   const handing = writers.length > 0 ? { rows } : {};
   let replay: ReplayStream | null = null;
   let dropped: Readonly<Record<string, number>> = {};
-  for await (const piece of stream.pieces()) {
+  for (const piece of stream.pieces()) {
     replay ??= new ReplayStream({
       processors: machineProcessors(stream, options.procs),
       scheduler: options.scheduler,

@@ -7,7 +7,14 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync, type Stats } fr
 import { OcxError } from '../core/kernel/errors.ts';
 import { ARCHIVE_HEAD_BYTES, mayBeArchive, needsUnpacking } from './compression.ts';
 import { PACKING_HEAD_BYTES, unpack, unpackOnce } from './compression.ts';
-import { changed, checkHead, lineNumberAt, lineTooLong, tooLarge } from './line-blocks.ts';
+import {
+  changed,
+  checkHead,
+  emptyFile,
+  lineNumberAt,
+  lineTooLong,
+  tooLarge,
+} from './line-blocks.ts';
 import type { InputLimits, LineBlock } from './line-blocks.ts';
 import { packedLines, PACKED_IN_MEMORY } from './packed-lines.ts';
 import { isTar, tarMembers, type TarMember } from './tar.ts';
@@ -192,15 +199,6 @@ function unopened(path: string, error: NodeJS.ErrnoException): OcxError {
     },
     { cause: error },
   );
-}
-
-function emptyFile(path: string): OcxError {
-  return new OcxError({
-    code: 'INPUT_EMPTY',
-    message: 'the file is empty',
-    place: { file: path },
-    remedy: 'fetch it again',
-  });
 }
 
 function openedState(path: string): Stats {

@@ -105,3 +105,13 @@ export function lineNumberAt(bytes: Uint8Array, offset: number): number {
   for (let i = 0; i < offset; i++) if (bytes[i] === LINE_FEED) line++;
   return line;
 }
+
+/** The refusal of a file that holds nothing. */
+export function emptyFile(path: string): OcxError {
+  return new OcxError({
+    code: 'INPUT_EMPTY',
+    message: 'the file is empty',
+    place: { file: path },
+    remedy: 'fetch it again',
+  });
+}

@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { isRead, packedTwice, packingOf, somethingBehind, unpackFailure } from './compression.ts';
-import { changed, checkHead, lineNumberAt, lineTooLong } from './line-blocks.ts';
+import { changed, checkHead, emptyFile, lineNumberAt, lineTooLong } from './line-blocks.ts';
 import type { InputLimits, LineBlock } from './line-blocks.ts';
 import { isTar } from './tar.ts';
 import { unpackedPieces } from './unpacked-stream.ts';
@@ -30,12 +30,13 @@ export function packedLines(
 ): Iterable<LineBlock> | null {
   const packing = packingOf(head);
   if (packing === null || !isRead(packing)) return null;
-  for (const piece of checkedPieces(path, size, packing, limits)) {
-    if (isTar(piece)) return null;
-    const inner = packingOf(piece);
-    if (inner !== null && isRead(inner)) throw packedTwice(path, packing);
-    break;
-  }
+  const first = checkedPieces(path, size, packing, limits)[Symbol.iterator]();
+  const { value: piece } = first.next() as IteratorResult<Uint8Array, undefined>;
+  first.return(undefined);
+  if (piece === undefined) throw emptyFile(path);
+  if (isTar(piece)) return null;
+  const inner = packingOf(piece);
+  if (inner !== null && isRead(inner)) throw packedTwice(path, packing);
   return blocks(path, checkedPieces(path, size, packing, limits), limits);
 }
 

@@ -317,14 +317,9 @@ test('the scanner agrees with a plain reader on messy lines', (t) => {
 });
 
 /** The rows of a log that is read in blocks of a few lines, as text. */
-async function inPieces(
-  text: string,
-  path: string,
-  linesPerBlock: number,
-  heldBack: number,
-): Promise<string[]> {
+function inPieces(text: string, path: string, linesPerBlock: number, heldBack: number): string[] {
   const lines = text.split(/(?<=\n)/);
-  async function* blocks() {
+  function* blocks() {
     for (let at = 0; at < lines.length; at += linesPerBlock) {
       const bytes = Buffer.from(lines.slice(at, at + linesPerBlock).join(''));
       yield { bytes, start: 0, end: bytes.length };
@@ -332,7 +327,7 @@ async function inPieces(
   }
   const rows: string[] = [];
   const options = { details: true };
-  for await (const piece of new SwfStream(path, options, { blocks: blocks(), heldBack }).pieces()) {
+  for (const piece of new SwfStream(path, options, { blocks: blocks(), heldBack }).pieces()) {
     rows.push(...rowsOf(piece));
   }
   return rows;
@@ -345,7 +340,7 @@ function rowsOf({ jobs, details }: Pick<ReturnType<typeof readSwf>, 'jobs' | 'de
   );
 }
 
-test('a log in pieces has the rows of the whole one, however it is cut', async (t) => {
+test('a log in pieces has the rows of the whole one, however it is cut', (t) => {
   const disorder = 6;
   const log = Array.from({ length: 200 }, (_, i) => {
     const submit = 10 * (i - ((i * 5) % (disorder + 1))) + (i % 3 === 0 ? 5 : 0);
@@ -363,23 +358,23 @@ test('a log in pieces has the rows of the whole one, however it is cut', async (
     [1_000, 7],
     [5, 500],
   ] as const) {
-    const rows = await inPieces(text, path, linesPerBlock, heldBack);
+    const rows = inPieces(text, path, linesPerBlock, heldBack);
     t.deepEqual(rows, rowsOf(whole), `${linesPerBlock} lines, ${heldBack} held back`);
   }
   // Line 6 comes before line 4, which has left by then: two records were held back, 3 and 5.
   const expectation = { instanceOf: OcxError, code: 'INPUT_UNSORTED' };
-  const late = await t.throwsAsync(inPieces(text, path, 1, 2), expectation);
+  const late = t.throws(() => inPieces(text, path, 1, 2), expectation);
   t.is(late.place?.line, 6);
 });
 
-test('Alea in pieces is rebased as a whole, and what is no log is refused', async (t) => {
+test('Alea in pieces is rebased as a whole, and what is no log is refused', (t) => {
   const alea = [1_000_000_007, 1_000_000_009, 1_000_000_012].map(
     (submit, i) => `${record({ 1: i, 2: submit, 4: 5, 5: 1, 8: 1, 9: 9 })} {1} q p`,
   );
   const path = testFile(t, `${alea.join('\n')}\n`);
   const whole = readSwf(path, { details: true });
   t.is(whole.dialect, 'alea');
-  t.deepEqual(await inPieces(`${alea.join('\n')}\n`, path, 1, 1), rowsOf(whole));
-  await t.throwsAsync(inPieces('no log\n', path, 1, 1), { code: 'INPUT_NO_ROWS' });
-  await t.throwsAsync(inPieces(`${JOB}\n1 2 3`, path, 1, 1), { code: 'INPUT_TRUNCATED' });
+  t.deepEqual(inPieces(`${alea.join('\n')}\n`, path, 1, 1), rowsOf(whole));
+  t.throws(() => inPieces('no log\n', path, 1, 1), { code: 'INPUT_NO_ROWS' });
+  t.throws(() => inPieces(`${JOB}\n1 2 3`, path, 1, 1), { code: 'INPUT_TRUNCATED' });
 });

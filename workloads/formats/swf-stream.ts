@@ -4,8 +4,8 @@
  * record stands more than `HELD_BACK_RECORDS` below where it belongs.
  */
 import type { JobTable } from '../../core/demand/jobs.ts';
+import { openLines } from '../input.ts';
 import type { LineBlock } from '../line-blocks.ts';
-import { streamLines } from '../line-stream.ts';
 import type { SwfDetails } from './swf-columns.ts';
 import type { SwfHeader } from './swf-header.ts';
 import { HELD_BACK_RECORDS, SwfScan, type SwfOptions } from './swf.ts';
@@ -19,7 +19,7 @@ export interface SwfPiece {
 
 /** How a log is taken in; for tests, the file in blocks of 8 MB otherwise. */
 export interface SwfIntake {
-  readonly blocks?: AsyncIterable<LineBlock>;
+  readonly blocks?: Iterable<LineBlock>;
   /** Records that are held back for sorting. */
   readonly heldBack?: number;
 }
@@ -28,7 +28,7 @@ export class SwfStream {
   readonly path: string;
   readonly #scan: SwfScan;
   readonly #heldBack: number;
-  readonly #blocks: AsyncIterable<LineBlock>;
+  readonly #blocks: Iterable<LineBlock>;
   #records = 0;
   /** What Alea's absolute times begin with; null before the first row. */
   #baseSeconds: number | null = null;
@@ -36,7 +36,7 @@ export class SwfStream {
   constructor(path: string, options: SwfOptions = {}, intake: SwfIntake = {}) {
     this.path = path;
     this.#heldBack = intake.heldBack ?? HELD_BACK_RECORDS;
-    this.#blocks = intake.blocks ?? streamLines(path);
+    this.#blocks = intake.blocks ?? openLines(path).blocks;
     this.#scan = new SwfScan(path, options, 2 * this.#heldBack + 16);
   }
 
@@ -61,8 +61,8 @@ export class SwfStream {
    * @throws OcxError INPUT_… as `readSwf`, while reading; INPUT_UNSORTED for a record that comes too
    *   late for its submission
    */
-  async *pieces(): AsyncGenerator<SwfPiece> {
-    for await (const block of this.#blocks) {
+  *pieces(): Generator<SwfPiece> {
+    for (const block of this.#blocks) {
       this.#scan.block(block);
       yield* this.#release(this.#heldBack);
     }
