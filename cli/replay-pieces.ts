@@ -1,4 +1,5 @@
 /** `ocx replay --stream`: the log is replayed while it is read, and waits are written meanwhile. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JobTable } from '../core/demand/jobs.ts';
 import { OcxError } from '../core/kernel/errors.ts';
 import type { ReplayFigures } from '../sim/clusters/batch/replay-figures.ts';
@@ -95,6 +96,8 @@ async function replayStream(
     const cleaned = options.policy ? cleanPiece(stream, piece, options.policy) : null;
     if (cleaned) dropped = addCounts(dropped, cleaned.dropped);
     replay.feed(cleaned?.jobs ?? piece.jobs);
+    // So that Ctrl-C is heard.
+    await nextTurn();
   }
   // A log without records was refused.
   const figures = replay!.finish();
