@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OcxError } from '../../core/kernel/errors.ts';
 import { runTool } from './tools.ts';
 
 const MEMORY_BYTES = 2_147_483_648;
@@ -12,6 +13,13 @@ const PROCESSOR_SECONDS = 3_600;
 
 /** A fast key derivation: keys are random bytes, which no dictionary has. */
 const DERIVATION_MS = 10;
+
+/**
+ * What qemu-img says where it could not tell how fast it derives keys, because the clock of CPU time
+ * has stood still meanwhile, as it may in a virtual machine. It has written nothing by then.
+ */
+const UNTIMED = /Unable to get accurate CPU usage/;
+const MOST_TRIES = 5;
 
 /** Makes an empty qcow2 file that stands on the raw one. */
 export async function createOverlay(file: string, base: string, signal: AbortSignal) {
@@ -40,7 +48,8 @@ export async function encryptRaw(
 ): Promise<void> {
   await withSecrets({ key }, to, async (secrets) => {
     const options = ['-o', `key-secret=key,iter-time=${DERIVATION_MS}`, from, to];
-    await qemuImg(['convert', '-q', '-f', 'raw', '-O', 'luks', ...secrets, ...options], signal);
+    const words = ['convert', '-q', '-f', 'raw', '-O', 'luks', ...secrets, ...options];
+    await derivingQemuImg(words, signal);
   });
 }
 
@@ -57,7 +66,7 @@ export async function changeKey(
   ];
   await withSecrets({ from, to }, file, async (secrets) => {
     const added = `state=active,new-secret=to,iter-time=${DERIVATION_MS}`;
-    await qemuImg(['amend', ...secrets, ...opened('from'), '-o', added], signal);
+    await derivingQemuImg(['amend', ...secrets, ...opened('from'), '-o', added], signal);
     const removed = 'state=inactive,old-secret=from';
     await qemuImg(['amend', ...secrets, ...opened('to'), '-o', removed], signal);
   });
@@ -81,6 +90,19 @@ async function withSecrets(
     await use(options);
   } finally {
     for (const file of files) await rm(file, { force: true });
+  }
+}
+
+/** For what derives a key. */
+async function derivingQemuImg(words: readonly string[], signal: AbortSignal): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await qemuImg(words, signal);
+      return;
+    } catch (error) {
+      const isUntimed = error instanceof OcxError && UNTIMED.test(error.message);
+      if (!isUntimed || tries === MOST_TRIES) throw error;
+    }
   }
 }
 
