@@ -24,7 +24,7 @@ export function runPeer(
     ...TEXT,
     input: `${lines.join('\n')}\n`,
   });
-  if (status !== 0) throw new Error(`${program} failed: ${String(stderr).trim().slice(-300)}`);
+  if (status !== 0) throw new Error(`${program} failed: ${stderr.trim().slice(-300)}`);
   const [seconds, ...waits] = stdout.trimEnd().split('\n').map(Number);
   return { seconds: seconds!, waits };
 }

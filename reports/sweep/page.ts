@@ -165,7 +165,7 @@ function stoppingSection({ stopping, measures, axes, cells }: SweepResults): Chi
       rows: cells.map(({ levels, stopped }) => [
         ...axes.map(({ name }) => levels[name] ?? ''),
         stopped?.replications ?? '–',
-        stopped?.halfWidth == null ? '–' : describeValue(stopped.halfWidth, unit),
+        typeof stopped?.halfWidth === 'number' ? describeValue(stopped.halfWidth, unit) : '–',
         stopped?.by ?? '–',
       ]),
     })}

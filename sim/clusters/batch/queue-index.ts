@@ -91,9 +91,8 @@ export class QueueIndex implements BlockSummary {
   /** @returns true where the least of the block may have changed */
   removed(at: number, block: number, size: number, estimate: number): boolean {
     this.#loose[Math.floor(at / GROUP_BLOCKS)] = 1;
-    if (this.#known[block] === 1 && this.#upTo[block * CLASSES + sizeClass(size)]! === estimate) {
-      this.#known[block] = 0;
-    }
+    const least = this.#upTo[block * CLASSES + sizeClass(size)];
+    if (this.#known[block] === 1 && least === estimate) this.#known[block] = 0;
     return size === this.leastSize[block] || estimate === this.leastEstimate[block];
   }
 

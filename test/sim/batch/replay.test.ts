@@ -183,7 +183,7 @@ function streamDifference(
   draw: (exclusiveEnd: number) => number,
   longest: number,
 ): string | null {
-  const { startSeconds, waitSeconds, ...figures } = replayJobs(table, { processors, scheduler });
+  const { startSeconds: _, waitSeconds, ...figures } = replayJobs(table, { processors, scheduler });
   const expected: string[] = [];
   for (let row = 0; row < table.count; row++) {
     if (waitSeconds[row]! >= 0) expected.push(`${table.jobNumber[row]} ${waitSeconds[row]}`);
