@@ -131,7 +131,7 @@ function figuresOf(
     rate('event queue of the world', rates.eventQueue),
     rate('bare calendar loop', rates.calendarLoop),
     rate('plain heap loop', rates.heapLoop),
-    ratio('calendar queue / bare loop', ours / rates.calendarLoop, 0.5),
+    ratio('calendar queue / bare loop', ours / rates.calendarLoop, 0.7),
     ratio('bare loop / plain heap', rates.calendarLoop / rates.heapLoop, 0.9),
     ...(typeof simpy === 'number'
       ? [rate('SimPy, callbacks', simpy), ratio('calendar queue / SimPy', ours / simpy, 10)]
