@@ -2,8 +2,8 @@
  * `job_events` of Google's cluster trace of 2011, version 2.1 (Reiss et al. 2011): CSV without a
  * header, 8 columns, microseconds.
  */
-import { CSV_OPTIONS, delimitedRows, numberIn, refuseCutOff } from '../delimited.ts';
 import type { TraceFile } from './format.ts';
+import { google2011Events, LIFE_EVENTS, type EventTable } from './google-2011-events.ts';
 import { JobCounts, type JobEventKind } from './google-job-counts.ts';
 import { secondsOfMicroseconds } from './google-tasks.ts';
 import { seriesFormat } from './series-format.ts';
@@ -21,30 +21,17 @@ export const google2011JobsFormat: TraceFile = seriesFormat({
 
 const FIELDS = 8;
 const [TIME, , JOB, EVENT] = Array(FIELDS).keys();
-const KINDS: readonly JobEventKind[] = [
-  'submit',
-  'schedule',
-  'end',
-  'end',
-  'end',
-  'end',
-  'end',
-  'other',
-  'other',
-];
+const TABLE: EventTable<JobEventKind> = {
+  fields: FIELDS,
+  event: EVENT!,
+  kinds: [...LIFE_EVENTS, 'other', 'other'],
+};
 
 /** @throws OcxError INPUT_CSV, INPUT_TRUNCATED, INPUT_NO_ROWS, … */
 export function readGoogle2011Jobs(path: string): SeriesLog {
   const recorder = new SeriesRecorder(path);
   const counts = new JobCounts(recorder);
-  for (const row of delimitedRows(path, { ...CSV_OPTIONS, comment: '#' })) {
-    refuseCutOff(path, row, FIELDS);
-    const kind = KINDS[numberIn(row.text(EVENT!)) ?? -1];
-    if (row.fields.length !== FIELDS || kind === undefined) {
-      const short = row.fields.length !== FIELDS;
-      recorder.aside.add(short ? 'fieldCount' : 'eventUnknown', row.placeOf(short ? 0 : EVENT!));
-      continue;
-    }
+  for (const { kind, row } of google2011Events(path, TABLE, recorder.aside)) {
     counts.take(kind, row.text(JOB!), secondsOfMicroseconds(row.text(TIME!)), row.placeOf(TIME!));
   }
   return recorder.finish({

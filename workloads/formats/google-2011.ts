@@ -2,7 +2,8 @@
  * `task_events` of Google's cluster trace of 2011, version 2.1 (Reiss et al. 2011): CSV without a
  * header, 13 columns, microseconds, sizes as shares of the largest machine.
  */
-import { CSV_OPTIONS, delimitedRows, numberIn, refuseCutOff } from '../delimited.ts';
+import { numberIn } from '../delimited.ts';
+import { google2011Events, LIFE_EVENTS, type EventTable } from './google-2011-events.ts';
 import { secondsOfMicroseconds, TaskIntervals, type TaskEvent } from './google-tasks.ts';
 import { machineFormat } from './machine-format.ts';
 import { MachineRecorder, type MachineLog } from './machine-log.ts';
@@ -21,17 +22,11 @@ export const google2011Format: TraceFormat = machineFormat({
 
 const FIELDS = 13;
 const [TIME, , JOB, TASK, , EVENT, , , PRIORITY, CPU, MEMORY] = Array(FIELDS).keys();
-const KINDS: readonly TaskEvent['kind'][] = [
-  'submit',
-  'schedule',
-  'end',
-  'end',
-  'end',
-  'end',
-  'end',
-  'update',
-  'update',
-];
+const TABLE: EventTable<TaskEvent['kind']> = {
+  fields: FIELDS,
+  event: EVENT!,
+  kinds: [...LIFE_EVENTS, 'update', 'update'],
+};
 /** The trace begins at 600 s; what is there at 0 was there before. */
 const START_SECONDS = 600;
 
@@ -39,14 +34,7 @@ const START_SECONDS = 600;
 export function readGoogle2011(path: string): MachineLog {
   const recorder = new MachineRecorder(path);
   const tasks = new TaskIntervals(recorder, START_SECONDS);
-  for (const row of delimitedRows(path, { ...CSV_OPTIONS, comment: '#' })) {
-    refuseCutOff(path, row, FIELDS);
-    const kind = KINDS[numberIn(row.text(EVENT!)) ?? -1];
-    if (row.fields.length !== FIELDS || kind === undefined) {
-      const short = row.fields.length !== FIELDS;
-      recorder.aside.add(short ? 'fieldCount' : 'eventUnknown', row.placeOf(short ? 0 : EVENT!));
-      continue;
-    }
+  for (const { kind, row } of google2011Events(path, TABLE, recorder.aside)) {
     tasks.take(
       {
         kind,
