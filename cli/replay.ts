@@ -32,17 +32,6 @@ interface ReplayOptions extends CommonOptions, VariantOptions {
   readonly stream?: boolean;
 }
 
-/** What `--json` prints. */
-interface ReplaySummary {
-  readonly jobs: number;
-  /** Records and jobs that did not run, by reason. */
-  readonly dropped: Readonly<Record<string, number>>;
-  readonly meanWaitSeconds: number;
-  readonly meanBoundedSlowdown: number;
-  readonly utilisation: number;
-  readonly makespanSeconds: number;
-}
-
 /** What each cleaning policy can be; the first is the default. */
 const POLICY_CHOICES: { readonly [Key in keyof SwfPolicy]: readonly SwfPolicy[Key][] } = {
   multipleRecords: ['keep', 'merge'],
@@ -101,7 +90,7 @@ async function replay(output: Output, logPath: string, options: ReplayOptions): 
   const { figures, dropped } = options.stream
     ? await replayInPieces(output, logPath, { ...options, policy }, requireJobs)
     : replayWhole(output, logPath, options, policy);
-  const summary: ReplaySummary = {
+  const summary: ReplayFigures = {
     jobs: figures.jobs,
     dropped,
     meanWaitSeconds: figures.meanWaitSeconds,
@@ -154,7 +143,7 @@ function requireJobs({ jobs, dropped }: ReplayFigures, records: number, logPath:
   });
 }
 
-function describeSummary(summary: ReplaySummary): string {
+function describeSummary(summary: ReplayFigures): string {
   const rows: [string, string][] = [
     ['jobs', String(summary.jobs)],
     ['mean wait', `${summary.meanWaitSeconds.toFixed(1)} s`],

@@ -3,7 +3,7 @@ import type { FigurePair, FittedParameter, ModelFit } from '../../core/demand/mo
 import { randomStream } from '../../core/kernel/random.ts';
 import { lublinTables, populationOf, type LublinTables } from '../models/lublin-parameters.ts';
 import { LUBLIN_WHOLE, type LublinPopulation } from '../models/lublin-process.ts';
-import { lublinJobs, lublinSetup, naturalLoad } from '../models/lublin.ts';
+import { lublinJobs, lublinSetup } from '../models/lublin.ts';
 import { mean, significant, sorted } from '../statistics.ts';
 import { assess, type Assessment, type ModelPart } from './assessment.ts';
 import { DISCLOSED, distributionPair, fittedParameter, rounded } from './disclosure.ts';
@@ -321,9 +321,4 @@ function limitsOf(trace: JobTrace, pace: number): string[] {
     limits.push('The log does not say when it began, so weekends could not be told.');
   }
   return limits;
-}
-
-/** The load that an estimate gives without a pace; for tests. */
-export function loadWithoutPace(trace: JobTrace, estimate: LublinEstimate): number {
-  return naturalLoad([populationOf(workloadOf(trace, estimate))], trace.processors);
 }
