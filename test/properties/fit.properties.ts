@@ -12,29 +12,14 @@ import { hawkesProcess } from '../../workloads/fit/hawkes-process.ts';
 import { lublinArrivals } from '../../workloads/fit/lublin-arrivals.ts';
 import { lublinRuns } from '../../workloads/fit/lublin-runs.ts';
 import { lublinSizes } from '../../workloads/fit/lublin-sizes.ts';
-import { LUBLIN_WHOLE as W } from '../../workloads/models/lublin-process.ts';
 import { runCli, temporaryFolder } from '../cli/run.ts';
+import { ARRIVALS_OF_A_DAY, RUNS, SIZES } from '../workloads/lublin-truth.ts';
 
 const stream = (purpose: string, replication: number) =>
   randomStream({ seed: 11, replication, entity: 'fit', purpose });
 
 const JOBS = 1_000;
-const SIZES = {
-  serial: W.serialProbability,
-  powerOfTwo: W.powerOfTwoProbability,
-  uLow: W.uLow,
-  uMed: W.uMed,
-  uHi: W.uHi,
-  uProb: W.uProb,
-};
-const RUNS = { a1: W.a1, b1: W.b1, a2: W.a2, b2: W.b2, pa: W.pa, pb: W.pb };
-const ARRIVALS = {
-  aarr: W.arrivalShape * W.arrivalRatio,
-  barr: W.arrivalScale,
-  anum: W.cycleShape,
-  bnum: W.cycleScale,
-  weekendFactor: 0.6,
-};
+const ARRIVALS = { ...ARRIVALS_OF_A_DAY, weekendFactor: 0.6 };
 const HAWKES = { declarationsPerDay: 0.2, branching: 0.4, excitationDays: 3 };
 
 const SIZE_LIKE = { sizes: new Int32Array(JOBS), processors: 128 };

@@ -47,29 +47,13 @@ import {
   batchSize,
   meanBatchSize,
 } from '../../workloads/models/azure-batches.ts';
-import { LUBLIN_WHOLE } from '../../workloads/models/lublin-process.ts';
 import { gammaDistribution } from '../../workloads/sampling.ts';
+import { ARRIVALS_OF_A_DAY, RUNS, SIZES } from './lublin-truth.ts';
 
 const stream = (purpose: string, seed = 1) =>
   randomStream({ seed, replication: 0, entity: 'fit', purpose });
 
-const W = LUBLIN_WHOLE;
-const SIZES = {
-  serial: W.serialProbability,
-  powerOfTwo: W.powerOfTwoProbability,
-  uLow: W.uLow,
-  uMed: W.uMed,
-  uHi: W.uHi,
-  uProb: W.uProb,
-};
-const RUNS = { a1: W.a1, b1: W.b1, a2: W.a2, b2: W.b2, pa: W.pa, pb: W.pb };
-const ARRIVALS = {
-  aarr: W.arrivalShape * W.arrivalRatio,
-  barr: W.arrivalScale,
-  anum: W.cycleShape,
-  bnum: W.cycleScale,
-  weekendFactor: 0.5,
-};
+const ARRIVALS = { ...ARRIVALS_OF_A_DAY, weekendFactor: 0.5 };
 const JOBS = 1_000;
 
 const sizesOf = (seed: number, count = JOBS) =>
